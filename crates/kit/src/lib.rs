@@ -1,1 +1,25 @@
-//! kit
+//! What a product imports: routes, the request's context, extractors, pages, answers.
+//!
+//! Read in this order: [`routes`] (the table a product is), [`ctx`] (what a handler is given),
+//! [`params`] (what came in), [`page`] and [`respond`] (what goes out).
+//! There is no way to register a route without its [`Access`], to answer an error in another shape
+//! than the API's, or to read another account's documents.
+
+pub mod ctx;
+pub mod limits;
+pub mod origin;
+pub mod page;
+pub mod params;
+pub mod respond;
+pub mod routes;
+mod services;
+
+pub use axum::Extension;
+pub use ctx::{Caller, Ctx};
+pub use errors::{ApiError, Result, codes};
+pub use origin::Origin;
+pub use page::{Listing, PageRequest};
+pub use params::{Form, FromParams, Params, Path, Query};
+pub use respond::{Answer, Created, Deleted, Found};
+pub use routes::{Access, Product, RouteRow, Routes};
+pub use services::Services;

@@ -1,1 +1,4 @@
-//! messaging
+//! Programmable Messaging: texts that people send and receive.
+
+pub mod optout;
+pub mod segments;

@@ -1,1 +1,23 @@
-//! webhooks
+//! Signed delivery of webhooks: what leaves this platform for a customer's server, and only there.
+//!
+//! Reading order: [`signature`] (how a request proves that it came from us), [`url`] (what a customer may configure),
+//! [`address`] (where we refuse to connect), `trust` (whose certificates count), `connector` (the only place that opens
+//! a socket), [`client`] (one delivery with its redirects, credentials and deadlines), [`limits`] (every bound in one place).
+//!
+//! What this crate must not do: print a body, a parameter, a query or a password; connect to an address it has not
+//! checked; accept a certificate that does not verify (rule `GEN-HTTPS-3`: there is no switch for that).
+
+pub mod address;
+pub mod client;
+mod connector;
+pub mod error;
+pub mod limits;
+pub mod signature;
+mod trust;
+pub mod url;
+
+pub use address::{IpRange, ip_is_public};
+pub use client::{Answer, Client, ClientConfig, Delivery, Payload};
+pub use error::SendError;
+pub use trust::TrustProblem;
+pub use url::{Overrides, RetryOn, UrlProblem, WebhookUrl};

@@ -1,0 +1,90 @@
+//! An account as of now: what the guard needs to know about it, read at each request and again
+//! at each dispatch, so that queued work obeys what changed meanwhile.
+
+use base::{AccountSid, Timestamp};
+use rulebook::{AccountFacts as GuardFacts, Policy};
+use store::{Document, Name, Query, Scope, Store, StoreError};
+
+use crate::{Account, AccountStatus, Agreement, Organization};
+
+/// Agreements of one organization that are looked at; more than anyone signs.
+const MAX_AGREEMENTS: usize = 100;
+
+/// An account with everything a decision about it depends on.
+#[derive(Debug)]
+pub struct AccountContext {
+    /// The account itself.
+    pub account: Document<Account>,
+    /// Its organization, when it is linked to one.
+    pub organization: Option<Document<Organization>>,
+    /// The agreements in force now.
+    pub agreements: Vec<Document<Agreement>>,
+}
+
+impl AccountContext {
+    /// The account's SID.
+    pub fn sid(&self) -> AccountSid {
+        self.account.sid
+    }
+
+    /// The scope of everything the account owns.
+    pub fn scope(&self) -> Scope {
+        Scope::account(self.account.sid)
+    }
+
+    /// Whether the account may be used.
+    pub fn is_active(&self) -> bool {
+        self.account.facts.status == AccountStatus::Active
+    }
+
+    /// Whether an agreement in force covers `service`.
+    pub fn is_covered(&self, service: &str) -> bool {
+        self.agreements.iter().any(|agreement| agreement.facts.covers(service))
+    }
+
+    /// What the guard decides from, for a request to `service`.
+    pub fn facts(&self, service: &str) -> GuardFacts {
+        let designation = &self.account.facts.designation;
+        GuardFacts {
+            protected: designation.protected,
+            phi_permitted: designation.phi_permitted,
+            agreement_active: self.is_covered(service),
+            policy: Policy {
+                us_territories: self.account.facts.settings.us_territories,
+                registered_hosts_only: !self.account.facts.settings.registered_hosts.is_empty(),
+                ..Policy::default()
+            },
+            simulator: false,
+        }
+    }
+}
+
+/// Reads the account with this SID as of `now`; `None` when there is none.
+///
+/// # Errors
+/// [`StoreError`] when the store cannot answer.
+pub async fn load_account(
+    store: &Store,
+    sid: AccountSid,
+    now: Timestamp,
+) -> Result<Option<AccountContext>, StoreError> {
+    let Some(located) = store.locate(&Name::account(sid)).await? else {
+        return Ok(None);
+    };
+    let Some(account) = store.scope(located.scope).get::<Account>(sid).await? else {
+        return Ok(None);
+    };
+    let (mut organization, mut agreements) = (None, Vec::new());
+    if let Some(owner) = account.facts.organization {
+        let scoped = store.scope(Scope::organization(owner.0));
+        organization = scoped.get::<Organization>(owner.0).await?;
+        agreements = scoped
+            .list::<Agreement>(Query { limit: MAX_AGREEMENTS, ..Query::default() })
+            .await?
+            .documents
+            .into_iter()
+            .filter(|agreement| agreement.facts.is_active(now))
+            .collect();
+    }
+    Ok(Some(AccountContext { account, organization, agreements }))
+}

@@ -1,0 +1,82 @@
+//! Permissions: one per kind of resource and direction, named on the wire as restricted keys name them.
+
+use std::fmt;
+use std::str::FromStr;
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident = $wire:literal;)*) => {
+        /// What a route needs and a credential may hold.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Permission { $($(#[$doc])* $name),* }
+
+        impl Permission {
+            /// Every permission, in the order of the table.
+            pub const ALL: &[Permission] = &[$(Permission::$name),*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Permission::$name => $wire),* }
+            }
+        }
+    };
+}
+
+permissions! {
+    /// See accounts and subaccounts.
+    AccountsRead = "/switchward/accounts/read";
+    /// Create, change, suspend and close accounts; rotate auth tokens.
+    AccountsWrite = "/switchward/accounts/write";
+    /// See API keys (never their secrets).
+    KeysRead = "/switchward/keys/read";
+    /// Create, change and delete API keys.
+    KeysWrite = "/switchward/keys/write";
+    /// Read messages: a disclosure of protected data.
+    MessagesRead = "/switchward/messages/read";
+    /// Send, redact, cancel and delete messages.
+    MessagesWrite = "/switchward/messages/write";
+    /// See the account's phone numbers.
+    NumbersRead = "/switchward/numbers/read";
+    /// Configure the account's phone numbers.
+    NumbersWrite = "/switchward/numbers/write";
+    /// Look a number up.
+    Lookup = "/switchward/lookup/read";
+    /// Read the Debugger's alerts.
+    AlertsRead = "/switchward/alerts/read";
+    /// Read organization, agreements, designation and settings.
+    ComplianceRead = "/switchward/compliance/read";
+    /// Change agreements, designation and settings.
+    ComplianceWrite = "/switchward/compliance/write";
+    /// Read the ledger.
+    LedgerRead = "/switchward/ledger/read";
+    /// Drive the simulator, when it is enabled.
+    Simulator = "/switchward/simulator/write";
+}
+
+impl Permission {
+    /// Whether this one concerns accounts or keys, which standard keys may not touch
+    /// (Twilio's API keys page: standard keys cannot manage accounts and keys).
+    pub const fn is_administrative(self) -> bool {
+        matches!(
+            self,
+            Self::AccountsRead | Self::AccountsWrite | Self::KeysRead | Self::KeysWrite | Self::ComplianceWrite
+        )
+    }
+}
+
+impl fmt::Display for Permission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A permission name that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownPermission;
+
+impl FromStr for Permission {
+    type Err = UnknownPermission;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPermission> {
+        Self::ALL.iter().copied().find(|p| p.as_str() == text).ok_or(UnknownPermission)
+    }
+}

@@ -1,0 +1,141 @@
+//! Typed SIDs: two letters and 32 lowercase hex digits, one Rust type per resource.
+//!
+//! Source: the `pattern` of every SID in Twilio's published OpenAPI documents, `^XX[0-9a-f]{32}$`.
+
+use std::fmt;
+use std::str::FromStr;
+
+use data_encoding::HEXLOWER;
+
+use crate::Random;
+
+/// Length of every SID in characters.
+pub const SID_LENGTH: usize = 34;
+
+/// Text that is not a SID of the wanted type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidSid;
+
+impl fmt::Display for InvalidSid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a SID of this type")
+    }
+}
+
+impl std::error::Error for InvalidSid {}
+
+/// What all SID types share.
+pub trait Sid:
+    Copy + Eq + Ord + fmt::Display + fmt::Debug + FromStr<Err = InvalidSid> + Send + Sync + 'static
+{
+    /// The two letters in front.
+    const PREFIX: &'static str;
+
+    /// A SID with these 16 bytes.
+    fn from_bytes(bytes: [u8; 16]) -> Self;
+
+    /// A fresh SID.
+    fn generate(random: &dyn Random) -> Self {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        Self::from_bytes(bytes)
+    }
+}
+
+fn parse_sid(prefix: &str, text: &str) -> Result<[u8; 16], InvalidSid> {
+    let hex = text.strip_prefix(prefix).ok_or(InvalidSid)?;
+    if hex.len() != SID_LENGTH - 2 {
+        return Err(InvalidSid);
+    }
+    let mut bytes = [0; 16];
+    HEXLOWER.decode_mut(hex.as_bytes(), &mut bytes).map_err(|_| InvalidSid)?;
+    Ok(bytes)
+}
+
+macro_rules! sids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name([u8; 16]);
+
+        impl Sid for $name {
+            const PREFIX: &'static str = $prefix;
+
+            fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(bytes)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($prefix)?;
+                f.write_str(&HEXLOWER.encode(&self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidSid;
+
+            fn from_str(text: &str) -> Result<Self, InvalidSid> {
+                parse_sid($prefix, text).map(Self)
+            }
+        }
+    )*};
+}
+
+sids! {
+    /// An account, project or subaccount.
+    AccountSid = "AC";
+    /// A business associate agreement (ours; Twilio has no resource for it).
+    AgreementSid = "BA";
+    /// An attestation: a named person's dated statement (ours).
+    AttestationSid = "AT";
+    /// A Debugger alert (`monitor/v1/Alerts`).
+    AlertSid = "NO";
+    /// An API key.
+    KeySid = "SK";
+    /// A text message.
+    MessageSid = "SM";
+    /// An organization: the owner of accounts, agreements and people.
+    OrganizationSid = "OR";
+    /// A person: a console user or signer (ours).
+    PersonSid = "US";
+    /// A phone number of the platform's inventory.
+    PhoneNumberSid = "PN";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeededRandom;
+
+    #[test]
+    fn round_trips() {
+        let sid = AccountSid::generate(&SeededRandom::new(1));
+        let text = sid.to_string();
+        assert_eq!(text.len(), SID_LENGTH);
+        assert_eq!(text.parse(), Ok(sid));
+    }
+
+    #[test]
+    fn refuses_what_the_published_pattern_refuses() {
+        let hex = "0123456789abcdef0123456789abcdef";
+        assert!(format!("AC{hex}").parse::<AccountSid>().is_ok());
+        for text in [
+            String::new(),
+            "AC".into(),
+            format!("SK{hex}"),
+            format!("AC{}", hex.to_uppercase()),
+            format!("AC{hex}0"),
+            format!("AC{}é", &hex[..30]),
+        ] {
+            assert_eq!(text.parse::<AccountSid>(), Err(InvalidSid), "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What `base` promises, tested from outside.
+
+mod phone;

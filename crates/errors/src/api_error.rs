@@ -1,0 +1,84 @@
+//! The error every API operation returns; `kit` turns it into the API's JSON shape.
+
+use std::fmt;
+
+use crate::Code;
+
+/// What may be added to a catalogue text: nothing that came from a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The name of the parameter the error is about, as on the wire.
+    Parameter(&'static str),
+    /// A static explanation that says what to do.
+    Hint(&'static str),
+}
+
+/// A failed API operation: a catalogue code, at most one detail and, for a compliance refusal,
+/// the rule that refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    code: &'static Code,
+    detail: Option<Detail>,
+    rule: Option<&'static str>,
+}
+
+impl ApiError {
+    /// The error of this catalogue row.
+    pub const fn new(code: &'static Code) -> Self {
+        Self { code, detail: None, rule: None }
+    }
+
+    /// Names the parameter at fault.
+    #[must_use]
+    pub const fn parameter(mut self, name: &'static str) -> Self {
+        self.detail = Some(Detail::Parameter(name));
+        self
+    }
+
+    /// Adds a static explanation.
+    #[must_use]
+    pub const fn hint(mut self, text: &'static str) -> Self {
+        self.detail = Some(Detail::Hint(text));
+        self
+    }
+
+    /// Names the rule of the guide that refused.
+    #[must_use]
+    pub const fn rule(mut self, id: &'static str) -> Self {
+        self.rule = Some(id);
+        self
+    }
+
+    /// The catalogue row.
+    pub const fn code(&self) -> &'static Code {
+        self.code
+    }
+
+    /// The id of the rule that refused, if one did.
+    pub const fn rule_id(&self) -> Option<&'static str> {
+        self.rule
+    }
+
+    /// The caller's text: the catalogue's, with the detail.
+    pub fn message(&self) -> String {
+        match self.detail {
+            None => self.code.message.to_owned(),
+            Some(Detail::Parameter(name)) => format!("{} (parameter {name})", self.code.message),
+            Some(Detail::Hint(text)) => format!("{}: {text}", self.code.message),
+        }
+    }
+}
+
+impl From<&'static Code> for ApiError {
+    fn from(code: &'static Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code.number, self.message())
+    }
+}
+
+impl std::error::Error for ApiError {}

@@ -1,0 +1,112 @@
+//! Answers: views as JSON, and errors in the API's one shape.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use errors::{ApiError, codes};
+use store::StoreError;
+
+/// 201 with a view.
+#[derive(Debug)]
+pub struct Created<V>(pub V);
+
+/// 200 with a view.
+#[derive(Debug)]
+pub struct Found<V>(pub V);
+
+/// 204 without a body.
+#[derive(Debug)]
+pub struct Deleted;
+
+fn json(status: StatusCode, view: &impl Serialize) -> Response {
+    match serde_json::to_vec(view) {
+        Ok(bytes) => {
+            let mut response = Response::new(bytes.into());
+            *response.status_mut() = status;
+            response
+                .headers_mut()
+                .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            response
+        }
+        Err(_) => {
+            tracing::error!("a view could not be encoded");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+impl<V: Serialize> IntoResponse for Created<V> {
+    fn into_response(self) -> Response {
+        json(StatusCode::CREATED, &self.0)
+    }
+}
+
+impl<V: Serialize> IntoResponse for Found<V> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, &self.0)
+    }
+}
+
+impl IntoResponse for Deleted {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+#[derive(Serialize)]
+struct ErrorView<'a> {
+    code: u32,
+    message: String,
+    more_info: String,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<&'a str>,
+}
+
+/// The answer for an error. The only place that knows the shape.
+pub fn error_response(error: &ApiError) -> Response {
+    let code = error.code();
+    let status = StatusCode::from_u16(code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = json(
+        status,
+        &ErrorView {
+            code: code.number,
+            message: error.message(),
+            more_info: format!("https://www.twilio.com/docs/errors/{}", code.number),
+            status: code.status,
+            rule: error.rule_id(),
+        },
+    );
+    if code == codes::UNAUTHORIZED {
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"Switchward\""));
+    }
+    response
+}
+
+/// [`ApiError`] as a response: `errors` does not know axum, so the wrapper is here.
+#[derive(Debug)]
+pub struct Failure(pub ApiError);
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        error_response(&self.0)
+    }
+}
+
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self(error)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self(error.into())
+    }
+}
+
+/// What handlers return; `?` works on [`ApiError`] and on [`StoreError`].
+pub type Answer<T> = std::result::Result<T, Failure>;

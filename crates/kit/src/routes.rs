@@ -1,0 +1,301 @@
+//! The table a product is: verb, path, access, handler. A route without its [`Access`] does not
+//! compile, and the table is what the policy tests, the compatibility pages and the docs read.
+
+use std::sync::Arc;
+
+use auth::{AccountStatus, AuthFailure, Permission, Secret, authenticate, load_account};
+use axum::Router;
+use axum::extract::{RawPathParams, Request};
+use axum::handler::Handler;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use base::AccountSid;
+use data_encoding::BASE64;
+use errors::{ApiError, Result, codes};
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
+use ledger::Purpose;
+use rulebook::guard;
+
+use crate::ctx::{API, Caller, Ctx, decide};
+use crate::limits::MAX_AUTHORIZATION;
+use crate::origin::Origin;
+use crate::respond::error_response;
+use crate::services::Services;
+
+/// A product: the label it is routed by, and the service an agreement names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// First label of the host, or first path segment: `api`, `lookups`, `monitor`.
+    pub label: &'static str,
+    /// The service as agreements and the rulebook name it: `messaging`, `lookup`.
+    pub service: &'static str,
+}
+
+/// What a route needs, and what the ledger calls it.
+#[derive(Clone, Copy, Debug)]
+pub struct Access {
+    /// The permission its caller must hold.
+    pub permission: Permission,
+    /// The operation id: `<verb>_<resource>`.
+    pub operation: &'static str,
+    /// Whether it uses artificial intelligence or machine learning (AI-GEN-2).
+    pub ai_ml: bool,
+    /// Whether only the operator may call it.
+    pub operator_only: bool,
+    /// Whether it works on an account that is suspended or closed.
+    pub inactive_too: bool,
+    pub(crate) purpose: Purpose,
+    pub(crate) service: &'static str,
+}
+
+impl Access {
+    /// A route for callers who hold `permission`.
+    pub const fn new(permission: Permission, operation: &'static str) -> Self {
+        Self {
+            permission,
+            operation,
+            ai_ml: false,
+            operator_only: false,
+            inactive_too: false,
+            purpose: API,
+            service: "",
+        }
+    }
+
+    /// Marks a capability that includes AI or ML; refused in HIPAA projects (AI-GEN-1).
+    #[must_use]
+    pub const fn ai_ml(mut self) -> Self {
+        self.ai_ml = true;
+        self
+    }
+
+    /// Only the operator may call it.
+    #[must_use]
+    pub const fn operator_only(mut self) -> Self {
+        self.operator_only = true;
+        self
+    }
+
+    /// It works on an account that is not active: reading it, or making it active again.
+    #[must_use]
+    pub const fn inactive_too(mut self) -> Self {
+        self.inactive_too = true;
+        self
+    }
+
+    /// The entry says "administration" instead of "api-request".
+    #[must_use]
+    pub const fn administrative(mut self) -> Self {
+        self.purpose = Purpose::Administration;
+        self
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Debug)]
+pub struct RouteRow {
+    /// The product's label.
+    pub product: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// The path, with `{Parameters}`, without the 2010 API's `.json`.
+    pub path: &'static str,
+    /// What it needs.
+    pub access: Access,
+}
+
+/// A product's routes.
+pub struct Routes {
+    product: Product,
+    services: Arc<Services>,
+    router: Router,
+    table: Vec<RouteRow>,
+}
+
+impl Routes {
+    /// An empty table for a product.
+    pub fn new(product: Product, services: Arc<Services>) -> Self {
+        Self { product, services, router: Router::new(), table: Vec::new() }
+    }
+
+    /// `GET` of a collection.
+    #[must_use]
+    pub fn list<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+        self.add(Method::GET, MethodFilter::GET, path, access, handler)
+    }
+
+    /// `GET` of one resource.
+    #[must_use]
+    pub fn fetch<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+        self.add(Method::GET, MethodFilter::GET, path, access, handler)
+    }
+
+    /// `POST` to a collection.
+    #[must_use]
+    pub fn create<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+        self.add(Method::POST, MethodFilter::POST, path, access, handler)
+    }
+
+    /// `POST` to one resource.
+    #[must_use]
+    pub fn update<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+        self.add(Method::POST, MethodFilter::POST, path, access, handler)
+    }
+
+    /// `DELETE` of one resource.
+    #[must_use]
+    pub fn delete<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+        self.add(Method::DELETE, MethodFilter::DELETE, path, access, handler)
+    }
+
+    /// Shares a value with the handlers of this product; they take it as `Extension<T>`.
+    #[must_use]
+    pub fn share<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
+        self.router = self.router.layer(axum::Extension(value));
+        self
+    }
+
+    fn add<H: Handler<T, ()>, T: 'static>(
+        mut self,
+        method: Method,
+        filter: MethodFilter,
+        path: &'static str,
+        mut access: Access,
+        handler: H,
+    ) -> Self {
+        access.service = self.product.service;
+        let services = Arc::clone(&self.services);
+        let checked = on(filter, handler).layer(from_fn(
+            move |params: RawPathParams, request: Request, next: Next| {
+                let services = Arc::clone(&services);
+                async move { admit(services, access, params, request, next).await }
+            },
+        ));
+        self.router = self.router.route(path, checked);
+        self.table.push(RouteRow { product: self.product.label, method, path, access });
+        self
+    }
+
+    /// The product.
+    pub fn product(&self) -> Product {
+        self.product
+    }
+
+    /// The table.
+    pub fn table(&self) -> &[RouteRow] {
+        &self.table
+    }
+
+    /// The router, which answers unknown paths and methods in the API's shape.
+    pub fn into_router(self) -> Router {
+        self.router
+            .fallback(|| async { error_response(&codes::NOT_FOUND.into()) })
+            .method_not_allowed_fallback(|| async { error_response(&codes::METHOD_NOT_ALLOWED.into()) })
+    }
+}
+
+/// Checks a request against its route's access, and hands it on with its context.
+async fn admit(
+    services: Arc<Services>,
+    access: Access,
+    params: RawPathParams,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let named = params.iter().find(|(name, _)| *name == "AccountSid").map(|(_, text)| text.to_owned());
+    let credentials = basic(request.headers());
+    let origin = request.extensions().get::<Origin>().cloned();
+    let is_read = request.method() == Method::GET;
+    match context(services, access, named, credentials, origin, is_read).await {
+        Ok((caller, ctx)) => {
+            request.extensions_mut().insert(caller);
+            if let Some(ctx) = ctx {
+                request.extensions_mut().insert(ctx);
+            }
+            next.run(request).await
+        }
+        Err(error) => error_response(&error),
+    }
+}
+
+async fn context(
+    services: Arc<Services>,
+    access: Access,
+    named: Option<String>,
+    credentials: Result<(String, Secret)>,
+    origin: Option<Origin>,
+    is_read: bool,
+) -> Result<(Caller, Option<Ctx>)> {
+    let origin = origin.ok_or(ApiError::new(codes::INTERNAL))?;
+    let (user, password) = credentials?;
+    let principal = authenticate(&services.store, services.operator.as_ref(), &user, password.reveal())
+        .await
+        .map_err(|failure| match failure {
+            AuthFailure::Refused => codes::UNAUTHORIZED.into(),
+            AuthFailure::Store(error) => ApiError::from(error),
+        })?;
+    let account = match named {
+        Some(text) => Some(text.parse::<AccountSid>().map_err(|_| ApiError::new(codes::NOT_FOUND))?),
+        None => principal.account,
+    };
+    let now = services.now();
+    let caller = Caller { principal, origin, services, access };
+    let Some(sid) = account else {
+        return permitted(&caller).map(|()| (caller, None));
+    };
+    let account = load_account(&caller.services.store, sid, now).await?.ok_or(ApiError::new(codes::NOT_FOUND))?;
+    let own = caller.principal.account;
+    let reachable = match own {
+        None => true,
+        Some(own) => {
+            own == sid
+                || (caller.principal.reaches_subaccounts() && account.account.facts.is_subaccount_of(sid, own))
+        }
+    };
+    if !reachable {
+        return Err(codes::NOT_FOUND.into());
+    }
+    permitted(&caller)?;
+    let facts = account.facts(access.service);
+    if !caller.origin.secure {
+        decide(&facts, &guard::Action::PlainHttp(guard::PlainHttpFacts { credentials: true, loopback: caller.origin.is_loopback() }))?;
+    }
+    if access.ai_ml {
+        decide(&facts, &guard::Action::UseCapability(guard::CapabilityFacts { system: access.service, ai_ml: true, declared_phi: false, attested_phi_free: false }))?;
+    }
+    // Credentials of a suspended or closed account open nothing, except for its owner and the operator.
+    let status = account.account.facts.status;
+    if status != AccountStatus::Active && !(access.inactive_too && (own != Some(sid) || is_read)) {
+        return Err(codes::ACCOUNT_SUSPENDED.into());
+    }
+    let ctx = Ctx::new(caller.clone(), account);
+    Ok((caller, Some(ctx)))
+}
+
+fn permitted(caller: &Caller) -> Result<()> {
+    let operator = caller.principal.grant == auth::Grant::Operator;
+    if (caller.access.operator_only && !operator) || !caller.principal.may(caller.access.permission) {
+        return Err(codes::FORBIDDEN.into());
+    }
+    Ok(())
+}
+
+/// The user name and password of HTTP Basic (RFC 7617).
+fn basic(headers: &HeaderMap) -> Result<(String, Secret)> {
+    let unauthorized = || ApiError::new(codes::UNAUTHORIZED);
+    let value = headers.get(AUTHORIZATION).ok_or_else(unauthorized)?;
+    if value.len() > MAX_AUTHORIZATION {
+        return Err(unauthorized());
+    }
+    let text = value.to_str().map_err(|_| unauthorized())?;
+    let (scheme, encoded) = text.split_once(' ').ok_or_else(unauthorized)?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return Err(unauthorized());
+    }
+    let decoded = BASE64.decode(encoded.trim().as_bytes()).map_err(|_| unauthorized())?;
+    let pair = String::from_utf8(decoded).map_err(|_| unauthorized())?;
+    let (user, password) = pair.split_once(':').ok_or_else(unauthorized)?;
+    Ok((user.to_owned(), Secret::new(password.to_owned())))
+}

@@ -1,0 +1,164 @@
+//! Error numbers of refusals that come from the guide.
+//!
+//! A number of ours is 77000 plus the line of the guide the rule stands on (plus the paragraph, for the
+//! article), moved up by one or more where two rules share a line. Numbers the vendor already has keep
+//! their meaning. The `rule` member of the answer says which rule it was.
+
+use serde::Serialize;
+
+/// One number: when it is given and what the caller is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CodeRow {
+    /// The number in the `code` member.
+    pub code: u32,
+    /// HTTP status of the answer.
+    pub status: u16,
+    /// Caller-facing text; says what to do, never what was sent.
+    pub message: &'static str,
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $message:literal;)*) => {
+        $($(#[$doc])* pub const $name: u32 = $code;)*
+        /// Every number this crate gives, in ascending order.
+        pub const CODES: &[CodeRow] = &[$(CodeRow { code: $code, status: $status, message: $message }),*];
+    };
+}
+
+codes! {
+    /// SMS-GEO-1: a number outside the United States. The vendor's own number for a closed region.
+    REGION_NOT_PERMITTED = 21408, 403, "Only United States numbers are permitted in a HIPAA project";
+    /// SG-ELIG-1.
+    EMAIL_NOT_ELIGIBLE = 77003, 403, "Email is not eligible in a HIPAA project";
+    /// ART-RESTR-TRACK: a query parameter whose name promises PHI.
+    PHI_IN_URL = 77004, 403, "A URL carries a query parameter that looks like protected health information; use an opaque token";
+    /// CON-BAA-1.
+    AGREEMENT_NOT_ACTIVE = 77058, 403, "No business associate agreement is active for this account";
+    /// DES-SCOPE-1: un-designation before all PHI is gone.
+    UNDESIGNATION_NOT_READY = 77063, 409, "Designation stays until all protected health information is purged and a named person signs the purge report";
+    /// DES-SCOPE-1.
+    ACCOUNT_NOT_DESIGNATED = 77064, 403, "This account is not designated for protected health information";
+    /// DES-EDITION-1.
+    ENTITLEMENT_MISSING = 77065, 403, "The entitlement to HIPAA accounts is missing";
+    /// DES-SELF-1.
+    ORGANIZATION_MISSING = 77068, 403, "Agreements of this date designate by self-service from within an Organization";
+    /// DES-SELF-2.
+    ACCOUNT_NOT_LINKED = 77069, 403, "This account is not linked to the Organization";
+    /// DES-SUP-1.
+    SELF_SERVICE_NOT_OPEN = 77074, 403, "Agreements of this date designate by request until the customer has moved to self-service";
+    /// DES-SUP-2.
+    REQUEST_REFERENCE_MISSING = 77075, 403, "Designation by request needs the reference of the request";
+    /// AI-GEN-1.
+    AI_NOT_ELIGIBLE = 77093, 403, "Features that use AI or machine learning are not eligible in a HIPAA project";
+    /// GEN-HTTPS-2.
+    CALLBACK_NOT_HTTPS = 77117, 403, "URLs in a HIPAA project must use https";
+    /// GEN-HTTPS-1.
+    REQUEST_NOT_HTTPS = 77118, 403, "Credentials were sent over plain HTTP; use https and replace them";
+    /// GEN-HTTPS-3.
+    CERTIFICATE_CHECK_LOCKED = 77119, 403, "Certificate checks cannot be switched off in a HIPAA project";
+    /// GEN-SUP-1.
+    SUPPORT_NOT_ELIGIBLE = 77125, 403, "Support channels may not hold protected health information";
+    /// RT-ASSET-1.
+    PUBLIC_ASSET_NOT_ELIGIBLE = 77175, 403, "Public assets are not eligible in a HIPAA project";
+    /// VOI-TRANS-2.
+    MARKETPLACE_TRANSCRIPTION_NOT_ELIGIBLE = 77241, 403, "Transcription add-ons are not eligible in a HIPAA project";
+    /// CON-NELIST-1: what is not on the list of eligible systems.
+    NOT_ON_ELIGIBLE_LIST = 77253, 403, "This is not on the list of eligible services";
+    /// VOI-MKT-1.
+    MARKETPLACE_NOT_ELIGIBLE = 77257, 403, "Marketplace add-ons are not eligible in a HIPAA project";
+    /// VOI-AUTOP-1.
+    AUTOPILOT_NOT_ELIGIBLE = 77261, 403, "Autopilot is not eligible in a HIPAA project";
+    /// VOI-INTEL-1.
+    VOICE_INTELLIGENCE_NOT_ELIGIBLE = 77265, 403, "Voice Intelligence is not eligible in a HIPAA project";
+    /// SMS-MMS-1.
+    MEDIA_AUTHENTICATION_LOCKED = 77277, 403, "Media must require authentication in a HIPAA project";
+    /// SMS-GEO-2.
+    COUNTRY_LOCKED = 77283, 403, "Only the United States may be enabled in a HIPAA project";
+    /// SMS-REDACT-3.
+    REDACTION_LOCKED = 77287, 403, "Redaction cannot be switched off in a HIPAA project";
+    /// D-RED-3.
+    GET_WEBHOOK_REFUSED = 77288, 403, "Message webhooks in a HIPAA project must use POST";
+    /// SMS-BOT-1, ART-CTRL-INTEG.
+    HOST_NOT_REGISTERED = 77301, 403, "The host of a callback URL is not in this account's register";
+    /// SMS-CHAN-1.
+    CHANNEL_NOT_ELIGIBLE = 77305, 403, "This channel is not eligible in a HIPAA project";
+    /// SMS-TAG-1.
+    TAGS_NOT_ELIGIBLE = 77309, 403, "Message tags are not eligible in a HIPAA project";
+    /// VER-PUSH-1.
+    VERIFY_PUSH_OFF = 77401, 403, "Verify Push is switched off by policy";
+    /// VER-EMAIL-1.
+    VERIFY_EMAIL_NOT_ELIGIBLE = 77413, 403, "Verification by email is not eligible in a HIPAA project";
+    /// VER-FRAUD-1.
+    FRAUD_GUARD_NOT_ELIGIBLE = 77417, 403, "Fraud Guard is not eligible in a HIPAA project";
+    /// LOOK-MKT-1.
+    LOOKUP_ADD_ONS_NOT_ELIGIBLE = 77435, 403, "Lookup add-ons are not eligible in a HIPAA project";
+    /// FLEX-INS-4.
+    WAVEFORM_OFF = 77482, 403, "The player waveform is off in a HIPAA project";
+    /// FLEX-INS-5.
+    SPEECH_METRICS_OFF = 77484, 403, "Speech metrics are off in a HIPAA project";
+    /// FLEX-EMAIL-1.
+    FLEX_EMAIL_NOT_ELIGIBLE = 77538, 403, "Email in Flex is not eligible in a HIPAA project";
+    /// FLEX-WEBCHAT-1.
+    FLEX_WEBCHAT_NOT_ELIGIBLE = 77542, 403, "Flex Webchat is not eligible in a HIPAA project";
+    /// FLEX-UP-1.
+    UNIFIED_PROFILES_NOT_ELIGIBLE = 77546, 403, "Unified Profiles is not eligible in a HIPAA project";
+    /// FLEX-COPILOT-1.
+    AGENT_COPILOT_NOT_ELIGIBLE = 77550, 403, "Agent Copilot is not eligible in a HIPAA project";
+    /// ENG-PREM-1.
+    ENGAGE_PREMIER_NOT_ELIGIBLE = 77718, 403, "Engage Premier is not eligible in a HIPAA project";
+    /// ENG-CAMP-1.
+    CAMPAIGNS_NOT_ELIGIBLE = 77724, 403, "Engage campaigns are not eligible in a HIPAA project";
+    /// ENG-GEN-1.
+    GENERATIVE_AUDIENCES_NOT_ELIGIBLE = 77728, 403, "Generative Audiences is not eligible in a HIPAA project";
+    /// LOG-RECO-1.
+    RECOMMENDATIONS_NOT_ELIGIBLE = 77738, 403, "Recommendations are not eligible in a HIPAA project";
+}
+
+/// The number given when a system is refused, by the rule behind its verdict.
+const SYSTEM_CODES: &[(&str, u32)] = &[
+    ("AI-GEN-1", AI_NOT_ELIGIBLE),
+    ("ENG-CAMP-1", CAMPAIGNS_NOT_ELIGIBLE),
+    ("ENG-GEN-1", GENERATIVE_AUDIENCES_NOT_ELIGIBLE),
+    ("ENG-PREM-1", ENGAGE_PREMIER_NOT_ELIGIBLE),
+    ("FLEX-COPILOT-1", AGENT_COPILOT_NOT_ELIGIBLE),
+    ("FLEX-EMAIL-1", FLEX_EMAIL_NOT_ELIGIBLE),
+    ("FLEX-INS-4", WAVEFORM_OFF),
+    ("FLEX-INS-5", SPEECH_METRICS_OFF),
+    ("FLEX-UP-1", UNIFIED_PROFILES_NOT_ELIGIBLE),
+    ("FLEX-WEBCHAT-1", FLEX_WEBCHAT_NOT_ELIGIBLE),
+    ("GEN-SUP-1", SUPPORT_NOT_ELIGIBLE),
+    ("LOG-RECO-1", RECOMMENDATIONS_NOT_ELIGIBLE),
+    ("RT-ASSET-1", PUBLIC_ASSET_NOT_ELIGIBLE),
+    ("SG-ELIG-1", EMAIL_NOT_ELIGIBLE),
+    ("SMS-CHAN-1", CHANNEL_NOT_ELIGIBLE),
+    ("SMS-TAG-1", TAGS_NOT_ELIGIBLE),
+    ("VER-EMAIL-1", VERIFY_EMAIL_NOT_ELIGIBLE),
+    ("VER-FRAUD-1", FRAUD_GUARD_NOT_ELIGIBLE),
+    ("VOI-AUTOP-1", AUTOPILOT_NOT_ELIGIBLE),
+    ("VOI-INTEL-1", VOICE_INTELLIGENCE_NOT_ELIGIBLE),
+    ("VOI-MKT-1", MARKETPLACE_NOT_ELIGIBLE),
+    ("VOI-TRANS-2", MARKETPLACE_TRANSCRIPTION_NOT_ELIGIBLE),
+];
+
+/// The row of a number, when it is one of ours.
+pub fn row(code: u32) -> Option<&'static CodeRow> {
+    CODES.binary_search_by_key(&code, |row| row.code).ok().and_then(|index| CODES.get(index))
+}
+
+/// The rule and number with which a system is refused, from the first rule behind its verdict.
+pub(crate) fn of_system_rule(rule: &str) -> Option<(&'static str, u32)> {
+    SYSTEM_CODES.iter().copied().find(|(known, _)| *known == rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_unique_and_ascending() {
+        assert!(CODES.windows(2).all(|pair| pair[0].code < pair[1].code));
+        assert!(CODES.iter().all(|row| row.code == 21408 || (77_000..78_000).contains(&row.code)));
+        assert_eq!(row(REDACTION_LOCKED).map(|row| row.status), Some(403));
+        assert_eq!(row(20404), None);
+    }
+}

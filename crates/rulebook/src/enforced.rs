@@ -1,0 +1,86 @@
+//! What the code really does about a rule, kept apart from what the data promises.
+//!
+//! Whoever makes a rule hold adds its row here; a row whose rule does not exist does not load.
+
+use crate::codes;
+use serde::Serialize;
+
+/// What the code does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Answers with an error.
+    Refuse,
+    /// Sets something and keeps it set.
+    Force,
+    /// Lets something through that must not be stopped.
+    Permit,
+    /// Computes a state the rest relies on.
+    Decide,
+    /// Will not load or build otherwise.
+    Load,
+}
+
+/// One thing the code does for one rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Enforced {
+    /// Rule id, of the guide or derived.
+    pub rule: &'static str,
+    /// What is done.
+    pub effect: Effect,
+    /// Error number, for a refusal.
+    pub code: Option<u32>,
+    /// Where in the code: crate and module.
+    pub place: &'static str,
+}
+
+const fn refuses(rule: &'static str, code: u32, place: &'static str) -> Enforced {
+    Enforced { rule, effect: Effect::Refuse, code: Some(code), place }
+}
+
+const fn does(rule: &'static str, effect: Effect, place: &'static str) -> Enforced {
+    Enforced { rule, effect, code: None, place }
+}
+
+const MESSAGE: &str = "rulebook::guard::message";
+const URLS: &str = "rulebook::guard::urls";
+const SERVICES: &str = "rulebook::guard::services";
+const DESIGNATE: &str = "rulebook::guard::designate";
+const TRUTH_TABLE: &str = "rulebook::designation";
+const LOAD: &str = "rulebook::load";
+
+/// Every row, by rule id.
+pub const ENFORCED: &[Enforced] = &[
+    refuses("AI-GEN-1", codes::AI_NOT_ELIGIBLE, SERVICES),
+    refuses("ART-CTRL-INTEG", codes::HOST_NOT_REGISTERED, URLS),
+    refuses("ART-RESTR-TRACK", codes::PHI_IN_URL, URLS),
+    refuses("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, MESSAGE),
+    does("CON-DEPR-1", Effect::Load, LOAD),
+    does("CON-DEPR-2", Effect::Load, LOAD),
+    does("CON-LABEL-1", Effect::Load, LOAD),
+    refuses("CON-NELIST-1", codes::NOT_ON_ELIGIBLE_LIST, SERVICES),
+    refuses("D-RED-3", codes::GET_WEBHOOK_REFUSED, URLS),
+    refuses("DES-EDITION-1", codes::ENTITLEMENT_MISSING, DESIGNATE),
+    does("DES-INH-1", Effect::Decide, TRUTH_TABLE),
+    does("DES-INH-2", Effect::Decide, TRUTH_TABLE),
+    does("DES-INH-3", Effect::Decide, TRUTH_TABLE),
+    does("DES-INH-4", Effect::Decide, TRUTH_TABLE),
+    refuses("DES-SCOPE-1", codes::ACCOUNT_NOT_DESIGNATED, MESSAGE),
+    refuses("DES-SELF-1", codes::ORGANIZATION_MISSING, DESIGNATE),
+    refuses("DES-SELF-2", codes::ACCOUNT_NOT_LINKED, DESIGNATE),
+    refuses("DES-SUP-1", codes::SELF_SERVICE_NOT_OPEN, DESIGNATE),
+    refuses("DES-SUP-2", codes::REQUEST_REFERENCE_MISSING, DESIGNATE),
+    does("DES-SUP-3", Effect::Decide, TRUTH_TABLE),
+    refuses("GEN-HTTPS-1", codes::REQUEST_NOT_HTTPS, URLS),
+    refuses("GEN-HTTPS-2", codes::CALLBACK_NOT_HTTPS, URLS),
+    does("LOG-NUM-1", Effect::Permit, MESSAGE),
+    does("LOOK-ELIG-1", Effect::Permit, SERVICES),
+    refuses("LOOK-MKT-1", codes::LOOKUP_ADD_ONS_NOT_ELIGIBLE, SERVICES),
+    refuses("SMS-BOT-1", codes::HOST_NOT_REGISTERED, URLS),
+    refuses("SMS-CHAN-1", codes::CHANNEL_NOT_ELIGIBLE, MESSAGE),
+    does("SMS-ELIG-1", Effect::Permit, MESSAGE),
+    refuses("SMS-GEO-1", codes::REGION_NOT_PERMITTED, MESSAGE),
+    refuses("SMS-GEO-2", codes::COUNTRY_LOCKED, SERVICES),
+    refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),
+    refuses("SMS-TAG-1", codes::TAGS_NOT_ELIGIBLE, MESSAGE),
+];

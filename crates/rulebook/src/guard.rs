@@ -1,0 +1,206 @@
+//! The guard: whether a request may proceed, decided from facts alone.
+//!
+//! The same function is asked when a request is written and again when its work is dispatched, so queued
+//! work obeys a rule that changed meanwhile. It sees no content and no number, only what kind of thing
+//! each is; whoever asks establishes the facts. An account that is not a HIPAA project is refused nothing
+//! but PHI.
+
+pub mod address;
+mod designate;
+mod message;
+mod services;
+pub mod urls;
+
+pub use address::AddressKind;
+pub use designate::{DesignateFacts, Organization};
+pub use message::{MessageFacts, ReceiveFacts, Retention};
+pub use services::{CapabilityFacts, LookupFacts, SettingChange};
+pub use urls::{PlainHttpFacts, UrlFact, UrlPurpose};
+
+use crate::codes;
+use crate::designation::Clearance;
+use crate::load::{Edition, LoadError, Rulebook};
+use serde::Serialize;
+
+/// What is known about the account that asks, as of now.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountFacts {
+    /// All defaults of a HIPAA project are applied.
+    pub protected: bool,
+    /// Agreement, entitlement and designation cover PHI.
+    pub phi_permitted: bool,
+    /// An agreement is in force today.
+    pub agreement_active: bool,
+    /// Carrier and handsets are simulated, so nobody outside is reached.
+    pub simulator: bool,
+    /// The readings in force.
+    pub policy: Policy,
+}
+
+/// The policy switches that decide requests. [`Policy::default`] is the latest edition's choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Policy {
+    /// `us_territories`: numbers of the territories count as United States numbers.
+    pub us_territories: bool,
+    /// `ineligible_services` is `strict`: no use of ineligible services even for work attested free of PHI.
+    pub strict: bool,
+    /// `foreign_inbound` is `quarantine`: inbound messages from elsewhere are kept apart, not turned away.
+    pub quarantine_foreign_inbound: bool,
+    /// `webhook_hosts` is `registered`: callback hosts must be in the register.
+    pub registered_hosts_only: bool,
+    /// `verify_push`: the push channel may be used.
+    pub verify_push: bool,
+    /// `inherit_self_service`: later subaccounts of a self-designated account inherit, once confirmed.
+    pub inherit_self_service: bool,
+}
+
+impl Policy {
+    /// The switches of an edition.
+    ///
+    /// # Errors
+    /// [`LoadError::Policy`] when the edition lacks one of them.
+    pub fn of(edition: &Edition) -> Result<Policy, LoadError> {
+        let is = |name: &str, option: &str| match edition.switch(name) {
+            Some(chosen) => Ok(chosen == option),
+            None => Err(LoadError::Policy(name.to_owned())),
+        };
+        Ok(Policy {
+            us_territories: is("us_territories", "include")?,
+            // Anything but the one loose option is strict.
+            strict: !is("ineligible_services", "relaxed")?,
+            quarantine_foreign_inbound: is("foreign_inbound", "quarantine")?,
+            registered_hosts_only: !is("webhook_hosts", "any")?,
+            verify_push: is("verify_push", "allow")?,
+            inherit_self_service: is("inherit_self_service", "yes")?,
+        })
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy::of(Rulebook::embedded().latest()).expect("loading checks that the switches exist")
+    }
+}
+
+/// What is being asked.
+#[derive(Clone, Copy, Debug)]
+pub enum Action<'a> {
+    /// A message is accepted from the API.
+    SendMessage(MessageFacts<'a>),
+    /// A queued message is about to leave.
+    DispatchMessage(MessageFacts<'a>),
+    /// A message has arrived.
+    ReceiveMessage(ReceiveFacts<'a>),
+    /// A URL to call back is stored on any resource.
+    ConfigureUrl(UrlFact),
+    /// A product or feature is used.
+    UseCapability(CapabilityFacts<'a>),
+    /// A number is looked up.
+    Lookup(LookupFacts<'a>),
+    /// An account setting is changed.
+    ChangeSetting(SettingChange),
+    /// An account is to become a HIPAA project.
+    Designate(DesignateFacts),
+    /// A HIPAA project is to become an ordinary account.
+    Undesignate(Clearance),
+    /// A request came over plain HTTP.
+    PlainHttp(PlainHttpFacts),
+}
+
+/// The answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Proceed, with these settings whatever the request says.
+    Allow(Settings),
+    /// Do not.
+    Refuse(Refusal),
+}
+
+/// Settings a HIPAA project forces on what it allows. All false outside one: there the request decides.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// Destroy the body once the message has reached a terminal state (SMS-REDACT-1).
+    pub discard_body: bool,
+    /// Mask the last four digits of the counterparty (SMS-REDACT-2).
+    pub obfuscate_address: bool,
+    /// Media answers only to credentials (SMS-MMS-1).
+    pub authenticate_media: bool,
+    /// Callbacks go only to hosts whose certificate checks out (GEN-HTTPS-3).
+    pub verify_certificates: bool,
+    /// Keep the message out of every workflow and store no body (`foreign_inbound`).
+    pub quarantine: bool,
+}
+
+impl Settings {
+    /// What a HIPAA project forces on every message.
+    const PROTECTED: Settings = Settings {
+        discard_body: true,
+        obfuscate_address: true,
+        authenticate_media: true,
+        verify_certificates: true,
+        quarantine: false,
+    };
+    /// Nothing is forced.
+    const NONE: Settings = Settings {
+        discard_body: false,
+        obfuscate_address: false,
+        authenticate_media: false,
+        verify_certificates: false,
+        quarantine: false,
+    };
+}
+
+/// A refusal by rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The rule, for the `rule` member of the answer.
+    pub rule: &'static str,
+    /// Error number, one of [`codes::CODES`].
+    pub code: u32,
+    /// HTTP status.
+    pub status: u16,
+    /// The request parameter at fault, when there is one.
+    pub field: Option<&'static str>,
+}
+
+impl Refusal {
+    /// Caller-facing text of the number.
+    pub fn message(&self) -> &'static str {
+        codes::row(self.code).map_or("", |row| row.message)
+    }
+}
+
+/// Ok to proceed, or the first rule that stands against it.
+type Check = Result<(), Refusal>;
+
+fn refuse(rule: &'static str, code: u32, field: Option<&'static str>) -> Refusal {
+    Refusal { rule, code, status: codes::row(code).map_or(403, |row| row.status), field }
+}
+
+/// Decides. A refusal names the most general rule that stands in the way: scope before channel, channel
+/// before geography, geography before the parameters.
+pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
+    let answer = match action {
+        Action::SendMessage(facts) => message::send(account, facts),
+        Action::DispatchMessage(facts) => message::dispatch(account, facts),
+        Action::ReceiveMessage(facts) => message::receive(account, facts),
+        Action::ConfigureUrl(url) => urls::configure(account, url).map(|()| forced(account)),
+        Action::UseCapability(facts) => services::use_capability(account, facts).map(|()| forced(account)),
+        Action::Lookup(facts) => services::lookup(account, facts).map(|()| forced(account)),
+        Action::ChangeSetting(change) => services::change_setting(account, *change).map(|()| forced(account)),
+        Action::Designate(facts) => designate::designate(account, facts).map(|()| Settings::PROTECTED),
+        Action::Undesignate(clearance) => {
+            designate::undesignate(account, *clearance).map(|()| Settings::NONE)
+        }
+        Action::PlainHttp(facts) => urls::plain_http(account, facts).map(|()| Settings::NONE),
+    };
+    match answer {
+        Ok(settings) => Verdict::Allow(settings),
+        Err(refusal) => Verdict::Refuse(refusal),
+    }
+}
+
+/// What the account forces.
+fn forced(account: &AccountFacts) -> Settings {
+    if account.protected { Settings::PROTECTED } else { Settings::NONE }
+}

@@ -1,0 +1,66 @@
+//! The one seam between what is stored and where: submit a batch, run a read.
+
+use std::sync::{Arc, OnceLock};
+
+use base::Clock;
+use phi::DigestKey;
+
+use crate::postgres::Postgres;
+use crate::sql::{Outcome, Prepared, Row, Statement};
+use crate::sqlite::Sqlite;
+use crate::{Database, OpenError, StoreError};
+
+/// The key of the journal head's MAC. It is derived from the system's key, which is read through
+/// the engine itself, so it is filled in once that has happened.
+pub(crate) type ChainKey = Arc<OnceLock<Arc<DigestKey>>>;
+
+/// An open database of either kind.
+pub(crate) enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+impl Engine {
+    pub(crate) async fn open(
+        database: Database,
+        clock: Arc<dyn Clock>,
+        key: ChainKey,
+    ) -> Result<Self, OpenError> {
+        match database {
+            Database::Sqlite(path) => {
+                tokio::task::spawn_blocking(move || Sqlite::open(&path, clock, key).map(Self::Sqlite))
+                    .await
+                    .map_err(|_| OpenError::Unavailable("opening the file was interrupted".into()))?
+            }
+            Database::Postgres(url) => Postgres::open(&url, clock, key).await.map(Self::Postgres),
+        }
+    }
+
+    /// Writes a batch; it is on disk when this returns `Ok`.
+    pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.submit(batch).await,
+            Self::Postgres(postgres) => postgres.submit(batch).await,
+        }
+    }
+
+    /// Runs one read.
+    pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.query(statement.returning()).await,
+            Self::Postgres(postgres) => postgres.query(statement.returning()).await,
+        }
+    }
+
+    /// Whether rows can be locked, and locked ones passed over.
+    pub(crate) fn locks_rows(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close().await,
+            Self::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}

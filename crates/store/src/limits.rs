@@ -1,0 +1,54 @@
+//! Every bound of the store, in one place.
+
+use std::time::Duration;
+
+/// Rows of a page at most.
+pub const PAGE_ROWS: usize = 1_000;
+/// Rows of one journal read at most.
+pub const JOURNAL_ROWS: usize = 10_000;
+/// Jobs claimed at once at most.
+pub const CLAIM_JOBS: usize = 1_000;
+/// Index entries a query may filter by.
+pub const QUERY_FILTERS: usize = 8;
+/// Rows one batch may write.
+pub const BATCH_STEPS: usize = 10_000;
+/// Bytes one batch may write: sealed values, entries and payloads together.
+pub const BATCH_BYTES: usize = 64 * 1024 * 1024;
+/// Batches that may wait for the writer; one more is answered `Unavailable`.
+pub const WRITE_QUEUE: usize = 8_192;
+/// Reads that may wait for a reader; one more is answered `Unavailable`.
+pub const READ_QUEUE: usize = 8_192;
+/// Scope keys held in memory; the oldest is dropped first.
+pub const CACHED_KEYS: usize = 4_096;
+/// How long a process trusts what it knows of a scope's newest epoch; another process may have
+/// rotated the key meanwhile.
+pub const CURRENT_KEY_TRUST: Duration = Duration::from_secs(60);
+/// Characters of a page token at most.
+pub const TOKEN_CHARACTERS: usize = 512;
+
+/// Batches one group transaction holds at most.
+pub const GROUP_BATCHES: usize = 128;
+/// Rows after which a group takes no further batch.
+pub const GROUP_STEPS: usize = 4_096;
+
+/// SQLite: threads that read.
+pub const SQLITE_READERS: usize = 4;
+/// SQLite: how long a connection waits for a lock inside this process.
+pub const SQLITE_BUSY: Duration = Duration::from_secs(5);
+/// SQLite: prepared statements kept per connection.
+pub const SQLITE_STATEMENTS: usize = 128;
+/// SQLite: rows written between two checkpoints of the log.
+pub const SQLITE_CHECKPOINT_STEPS: usize = 4_000;
+/// SQLite: pages of the log (4 KiB each) after which the writer itself waits for it to be emptied.
+pub const SQLITE_LOG_PAGES: i64 = 32_768;
+
+/// PostgreSQL: tasks that write groups.
+pub const POSTGRES_BATCHERS: usize = 2;
+/// PostgreSQL: connections of one process.
+pub const POSTGRES_CONNECTIONS: usize = 16;
+/// PostgreSQL: how long to wait for a connection.
+pub const POSTGRES_CONNECT: Duration = Duration::from_secs(5);
+/// PostgreSQL: how long a group or a read may take before its connection is given up.
+pub const POSTGRES_ANSWER: Duration = Duration::from_secs(30);
+/// PostgreSQL: how often a batch is tried that lost to a deadlock or a broken idle connection.
+pub const POSTGRES_ATTEMPTS: usize = 3;

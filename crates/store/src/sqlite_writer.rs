@@ -1,0 +1,203 @@
+//! SQLite's writer thread: everything waiting is written in one transaction, one fsync for all.
+//!
+//! Each batch has a savepoint, so that one that fails harms no neighbour. Answers are given after
+//! the commit. When SQLite gives up the whole transaction (disk full, I/O error), every batch of
+//! the group is answered `Unavailable`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use base::Clock;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::StoreError;
+use crate::chain::Tail;
+use crate::engine::ChainKey;
+use crate::limits;
+use crate::sql::{Outcome, Prepared, Step};
+use crate::sqlite::{explain, run, unavailable};
+
+/// What waits for the writer.
+pub(crate) enum Work {
+    Batch(Prepared, oneshot::Sender<Result<Outcome, StoreError>>),
+    Stop,
+}
+
+type Waiting = (Prepared, oneshot::Sender<Result<Outcome, StoreError>>);
+
+/// The writer thread: runs until it is stopped or nobody can submit any more.
+pub(crate) fn write(
+    connection: Connection,
+    mut work: mpsc::Receiver<Work>,
+    clock: &dyn Clock,
+    key: &ChainKey,
+    checkpoints: Checkpoints,
+) {
+    let mut stopping = false;
+    let mut written = 0;
+    while !stopping {
+        let Some(Work::Batch(batch, answer)) = work.blocking_recv() else { break };
+        let mut steps = batch.steps.len();
+        let mut group = vec![(batch, answer)];
+        while group.len() < limits::GROUP_BATCHES && steps < limits::GROUP_STEPS {
+            match work.try_recv() {
+                Ok(Work::Batch(batch, answer)) => {
+                    steps += batch.steps.len();
+                    group.push((batch, answer));
+                }
+                Ok(Work::Stop) => {
+                    stopping = true;
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        commit_group(&connection, group, clock, key);
+        written += steps;
+        if written >= limits::SQLITE_CHECKPOINT_STEPS {
+            written = 0;
+            checkpoints.request(&connection);
+        }
+    }
+    drop(checkpoints);
+    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+        tracing::warn!(error = %explain(&error), "the log could not be emptied into the file");
+    }
+}
+
+fn commit_group(connection: &Connection, group: Vec<Waiting>, clock: &dyn Clock, key: &ChainKey) {
+    let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    let results = match try_group(connection, &batches, clock, key) {
+        Ok(results) => results,
+        Err(error) => {
+            if !connection.is_autocommit()
+                && let Err(error) = connection.execute_batch("ROLLBACK")
+            {
+                tracing::error!(error = %explain(&error), "a transaction could not be rolled back");
+            }
+            tracing::error!(%error, batches = batches.len(), "a group of batches was not written");
+            batches.iter().map(|_| Err(error.clone())).collect()
+        }
+    };
+    for (answer, result) in answers.into_iter().zip(results) {
+        // Whoever submitted may have gone; the batch is written all the same.
+        let _ = answer.send(result);
+    }
+}
+
+/// Writes a group. `Err` means that nothing at all was written.
+fn try_group(
+    connection: &Connection,
+    batches: &[Prepared],
+    clock: &dyn Clock,
+    key: &ChainKey,
+) -> Result<Vec<Result<Outcome, StoreError>>, StoreError> {
+    let execute = |sql: &str| connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([]));
+    execute("BEGIN IMMEDIATE").map_err(|error| explain(&error))?;
+    let mut chain = Chain { tail: None, changed: false };
+    let mut results = Vec::with_capacity(batches.len());
+    for batch in batches {
+        let before = chain;
+        execute("SAVEPOINT batch").map_err(|error| explain(&error))?;
+        let result = run_batch(connection, batch, clock, key, &mut chain);
+        if connection.is_autocommit() {
+            return Err(result.err().unwrap_or_else(|| unavailable("SQLite gave up the transaction")));
+        }
+        if result.is_err() {
+            chain = before;
+            execute("ROLLBACK TO batch").map_err(|error| explain(&error))?;
+        }
+        execute("RELEASE batch").map_err(|error| explain(&error))?;
+        results.push(result);
+    }
+    if let (Some(tail), true) = (chain.tail, chain.changed) {
+        let statement = tail.write(key.get().ok_or(StoreError::Sealed)?);
+        let (_, count) = run(connection, &statement)?;
+        statement.expect.check(count)?;
+    }
+    execute("COMMIT").map_err(|error| explain(&error))?;
+    Ok(results)
+}
+
+/// The journal's end within one group: read when the first record comes.
+#[derive(Clone, Copy)]
+struct Chain {
+    tail: Option<Tail>,
+    changed: bool,
+}
+
+fn run_batch(
+    connection: &Connection,
+    batch: &Prepared,
+    clock: &dyn Clock,
+    key: &ChainKey,
+    chain: &mut Chain,
+) -> Result<Outcome, StoreError> {
+    let mut outcome = Outcome::default();
+    for step in &batch.steps {
+        match step {
+            Step::Run(statement) => {
+                let (rows, count) = run(connection, statement)?;
+                statement.expect.check(count)?;
+                outcome.rows.extend(rows);
+            }
+            Step::Record { scope, entry } => {
+                let mut tail = match chain.tail {
+                    Some(tail) => tail,
+                    None => {
+                        let (rows, _) = run(connection, &Tail::read())?;
+                        Tail::genuine(rows, key.get().ok_or(StoreError::Sealed)?)?
+                    }
+                };
+                run(connection, &tail.append(clock.now(), scope, entry))?;
+                outcome.sequences.push(u64::try_from(tail.sequence).map_err(|_| StoreError::Sealed)?);
+                *chain = Chain { tail: Some(tail), changed: true };
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// Checkpoints of the log: made by a thread of their own, and by the writer only when the log has
+/// grown too long, because a writer that never pauses would let it grow for ever.
+#[derive(Clone)]
+pub(crate) struct Checkpoints {
+    wanted: SyncSender<()>,
+    log_pages: Arc<AtomicI64>,
+}
+
+impl Checkpoints {
+    pub(crate) fn new() -> (Self, Receiver<()>) {
+        let (wanted, requests) = sync_channel(1);
+        (Self { wanted, log_pages: Arc::new(AtomicI64::new(0)) }, requests)
+    }
+
+    /// The checkpoint thread.
+    pub(crate) fn run(self, connection: &Connection, requests: &Receiver<()>) {
+        let Self { wanted, log_pages } = self;
+        // Its own sender would keep the thread waiting for ever.
+        drop(wanted);
+        while requests.recv().is_ok() {
+            let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1));
+            match pages {
+                Ok(pages) => log_pages.store(pages, Ordering::Relaxed),
+                Err(error) => tracing::warn!(error = %explain(&error), "a checkpoint failed"),
+            }
+        }
+    }
+
+    /// Asks for a checkpoint; a second request while one waits is the same request.
+    fn request(&self, connection: &Connection) {
+        if self.log_pages.load(Ordering::Relaxed) > limits::SQLITE_LOG_PAGES {
+            self.log_pages.store(0, Ordering::Relaxed);
+            if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())) {
+                tracing::warn!(error = %explain(&error), "the log could not be restarted");
+            }
+        } else {
+            // Full means that one is asked for already.
+            let _ = self.wanted.try_send(());
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What `twiml` promises, tested from outside.
+
+mod messaging;

@@ -1,0 +1,61 @@
+//! Every bound of webhook delivery by name, so that a reviewer can see on one page what a hostile endpoint can cost.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Longest URL that may be configured, in bytes (Twilio documents 4000 characters for a callback URL, error 21609).
+pub const URL_BYTES: usize = 4000;
+
+/// Longest request target with the parameters of a GET added, in bytes; larger ones are refused before connecting.
+pub const TARGET_BYTES: usize = 32 * 1024;
+
+/// Largest answer that is read, in bytes; one more is alert 11750.
+pub const ANSWER_BYTES: usize = 64 * 1024;
+
+/// Largest answer head (status line and headers) in bytes.
+pub const ANSWER_HEAD_BYTES: usize = 64 * 1024;
+
+/// Most headers in an answer.
+pub const ANSWER_HEADERS: usize = 100;
+
+/// Most redirects followed; one more is alert 11215.
+pub const REDIRECTS: usize = 10;
+
+/// Allowed values of the `ct` override, in milliseconds.
+pub const CONNECT_TIMEOUT_MS: RangeInclusive<u64> = 100..=10_000;
+
+/// Allowed values of the `rt` override, in milliseconds.
+pub const READ_TIMEOUT_MS: RangeInclusive<u64> = 100..=15_000;
+
+/// Allowed values of the `tt` override, in milliseconds.
+pub const TOTAL_TIMEOUT_MS: RangeInclusive<u64> = 100..=15_000;
+
+/// Allowed values of the `rc` override (retries after the first attempt).
+pub const RETRIES: RangeInclusive<u64> = 0..=5;
+
+/// Retries when the URL says nothing.
+pub const RETRIES_DEFAULT: u8 = 1;
+
+/// Time to resolve, connect and shake hands when the URL says nothing.
+pub const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_millis(5_000);
+
+/// Time to the complete answer, once connected, when the URL says nothing.
+pub const READ_TIMEOUT_DEFAULT: Duration = Duration::from_millis(15_000);
+
+/// Time for everything, redirects and retries included, when the URL says nothing.
+pub const TOTAL_TIMEOUT_DEFAULT: Duration = Duration::from_millis(15_000);
+
+/// Hard end of one connection attempt, whatever the request that started it still wants.
+pub const CONNECT_TIMEOUT_MAX: Duration = Duration::from_millis(10_000);
+
+/// Most addresses of one name that are tried.
+pub const ADDRESSES_TRIED: usize = 4;
+
+/// Idle connections kept per destination.
+pub const IDLE_CONNECTIONS_PER_HOST: usize = 4;
+
+/// How long an idle connection is kept.
+pub const IDLE_CONNECTION_AGE: Duration = Duration::from_secs(30);
+
+/// Deliveries under way at once in one client; more wait, with their clock not yet running.
+pub const DELIVERIES_AT_ONCE: usize = 256;

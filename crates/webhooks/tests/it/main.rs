@@ -1,0 +1,11 @@
+//! Webhook delivery against real sockets on the loopback interface, through the crate's public edges.
+
+#![allow(non_snake_case, reason = "tests of rulebook rules are named <rule>__<fact>")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
+
+mod addresses;
+mod certificates;
+mod exchange;
+mod server;
+mod signature;
+mod url;

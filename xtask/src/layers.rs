@@ -1,0 +1,150 @@
+//! Which crate may use which: the table that holds the layering, and its check.
+//!
+//! An arrow that is not here fails the build. To add one, argue for it in an ADR and change the row.
+
+use crate::metadata::Package;
+
+/// A crate and the workspace crates it may depend on, lowest layer first.
+type Row = (&'static str, &'static [&'static str]);
+
+/// Everything a product may use besides `kit` itself.
+const BELOW_KIT: &[&str] =
+    &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks"];
+const KIT_AND_BELOW: &[&str] =
+    &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit"];
+
+/// The layers. Products never use products; `sim` is the one exception, because it plugs into the
+/// carrier port that `messaging` owns.
+pub(crate) const LAYERS: &[Row] = &[
+    ("base", &[]),
+    ("phi", &["base"]),
+    ("errors", &["base"]),
+    ("rulebook", &["base", "errors"]),
+    ("store", &["base", "phi", "errors"]),
+    ("ledger", &["base", "phi", "errors", "store"]),
+    ("auth", &["base", "phi", "errors", "rulebook", "store", "ledger"]),
+    ("jobs", &["base", "phi", "errors", "store"]),
+    ("webhooks", &["base", "phi", "errors", "store", "ledger", "jobs"]),
+    ("edge", &[]),
+    ("twiml", &["base"]),
+    ("kit", BELOW_KIT),
+    ("accounts", KIT_AND_BELOW),
+    (
+        "messaging",
+        &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit", "twiml"],
+    ),
+    ("lookup", KIT_AND_BELOW),
+    ("monitor", KIT_AND_BELOW),
+    ("sim", &["base", "phi", "errors", "store", "kit", "messaging"]),
+    (
+        "server",
+        &[
+            "base",
+            "phi",
+            "errors",
+            "rulebook",
+            "store",
+            "ledger",
+            "auth",
+            "jobs",
+            "webhooks",
+            "edge",
+            "twiml",
+            "kit",
+            "accounts",
+            "messaging",
+            "lookup",
+            "monitor",
+            "sim",
+        ],
+    ),
+    ("test-kit", KIT_AND_BELOW),
+    ("xtask", &[]),
+];
+
+/// Tests of any crate may use this one besides what the crate itself may use.
+const TEST_VOCABULARY: &str = "test-kit";
+
+/// Every dependency between workspace crates that the table does not allow.
+pub(crate) fn violations(packages: &[Package]) -> Vec<String> {
+    let mut found = Vec::new();
+    for package in packages.iter().filter(|package| package.source.is_none()) {
+        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == package.name) else {
+            found.push(format!("{}: has no row in xtask/src/layers.rs", package.name));
+            continue;
+        };
+        for dependency in package.dependencies.iter().filter(|dependency| dependency.path.is_some()) {
+            let name = dependency.name.as_str();
+            let in_tests = dependency.kind.as_deref() == Some("dev");
+            let is_allowed = allowed.contains(&name) || (in_tests && name == TEST_VOCABULARY);
+            if !is_allowed {
+                found.push(format!("{}: may not depend on `{name}`", package.name));
+            }
+        }
+    }
+    for (name, _) in LAYERS {
+        if !packages.iter().any(|package| package.name == *name) {
+            found.push(format!("{name}: has a row in xtask/src/layers.rs but is no crate of the workspace"));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::Dependency;
+
+    fn package(name: &str, dependencies: &[(&str, Option<&str>)]) -> Package {
+        Package {
+            name: name.to_owned(),
+            version: String::new(),
+            license: None,
+            source: None,
+            manifest_path: "Cargo.toml".into(),
+            dependencies: dependencies
+                .iter()
+                .map(|(name, kind)| Dependency {
+                    name: (*name).to_owned(),
+                    kind: kind.map(str::to_owned),
+                    path: Some("crates".into()),
+                })
+                .collect(),
+            targets: Vec::new(),
+        }
+    }
+
+    /// The violations of one crate, without the rows of crates that this made-up workspace lacks.
+    fn check(name: &str, dependencies: &[(&str, Option<&str>)]) -> Vec<String> {
+        let mut found = violations(&[package(name, dependencies)]);
+        found.retain(|text| !text.contains("is no crate of the workspace"));
+        found
+    }
+
+    #[test]
+    fn a_product_may_use_kit_but_no_other_product() {
+        assert_eq!(check("lookup", &[("kit", None), ("base", None)]), Vec::<String>::new());
+        assert_eq!(check("lookup", &[("messaging", None)]), ["lookup: may not depend on `messaging`"]);
+    }
+
+    #[test]
+    fn only_tests_may_use_the_test_vocabulary() {
+        assert_eq!(check("store", &[("test-kit", Some("dev"))]), Vec::<String>::new());
+        assert_eq!(check("store", &[("test-kit", None)]), ["store: may not depend on `test-kit`"]);
+        assert_eq!(check("store", &[("kit", Some("dev"))]), ["store: may not depend on `kit`"]);
+    }
+
+    #[test]
+    fn rejects_a_crate_without_a_row() {
+        assert_eq!(check("voice", &[]), ["voice: has no row in xtask/src/layers.rs"]);
+    }
+
+    #[test]
+    fn the_table_points_only_downwards() {
+        for (index, (name, allowed)) in LAYERS.iter().enumerate() {
+            for lower in *allowed {
+                assert!(LAYERS[..index].iter().any(|(row, _)| row == lower), "{name} -> {lower}");
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Step `postgres`: finds a PostgreSQL, or makes a private one that lives as long as this run.
+//!
+//! The cluster lies in the target folder, listens on loopback at a free port, keeps `fsync` on (the
+//! tests are about durability), and is stopped and removed at the end. One left behind by a run that
+//! was killed is stopped by the next run.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::shell;
+use crate::steps::{Context, Outcome, StepResult};
+
+/// Where tests read the server's URL from; when it is set already, that server is used.
+pub(crate) const VARIABLE: &str = "SWITCHWARD_TEST_POSTGRES";
+
+const INSTALL_LIMIT: Duration = Duration::from_secs(900);
+const COMMAND_LIMIT: Duration = Duration::from_secs(120);
+/// What `pg_ctl` itself waits at most, in seconds.
+const START_SECONDS: &str = "60";
+/// Ports are chosen, then bound by PostgreSQL: another process may be faster.
+const PORT_ATTEMPTS: usize = 5;
+/// PostgreSQL refuses a socket path above 107 bytes; this leaves room for the file's name.
+const SOCKET_FOLDER_BYTES: usize = 80;
+const FOLDER: &str = "postgres-";
+const SUPERUSER: &str = "switchward";
+
+/// The PostgreSQL of this run.
+pub(crate) struct Server {
+    url: String,
+    /// Held only to be stopped at the end; `None` for a server that was there before us.
+    _cluster: Option<Cluster>,
+}
+
+impl Server {
+    /// A connection URL of a superuser.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+pub(crate) fn run(context: &mut Context) -> StepResult {
+    if let Some(url) = shell::environment(VARIABLE) {
+        println!("using the server that {VARIABLE} names");
+        context.postgres = Some(Server { url, _cluster: None });
+        return Ok(Outcome::Passed);
+    }
+    let Some(binaries) = binaries().or_else(install) else {
+        let problem =
+            "no PostgreSQL here and none could be installed: the PostgreSQL half of the tests does not run";
+        println!(
+            "{problem}\nInstall one, or set {VARIABLE} to the URL of a superuser on a server for tests."
+        );
+        return Ok(Outcome::NotRun(problem.to_owned()));
+    };
+    stop_leftovers(&context.target, &binaries)?;
+    let (port, cluster) = Cluster::start(&context.target, binaries)?;
+    let url = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/postgres");
+    println!("PostgreSQL is at {url}");
+    context.postgres = Some(Server { url, _cluster: Some(cluster) });
+    Ok(Outcome::Passed)
+}
+
+/// A running cluster of ours; stopped and removed when dropped.
+struct Cluster {
+    binaries: PathBuf,
+    folder: PathBuf,
+}
+
+impl Cluster {
+    fn start(target: &Path, binaries: PathBuf) -> Result<(u16, Self), String> {
+        let cluster = Self { folder: private_folder(target)?, binaries };
+        let data = cluster.folder.join("data");
+        let mut initdb = as_owner(&cluster.binaries.join("initdb"), &cluster.folder);
+        initdb.arg("--pgdata").arg(&data);
+        initdb.args(["--username", SUPERUSER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C"]);
+        shell::output(&mut initdb, COMMAND_LIMIT)?;
+        let mut last = String::new();
+        for _ in 0..PORT_ATTEMPTS {
+            let port = free_port()?;
+            let mut start = cluster.pg_ctl(&["start", "-w", "-t", START_SECONDS]);
+            start.arg("-l").arg(cluster.folder.join("log")).arg("-o").arg(cluster.options(port));
+            match shell::run(&mut start, COMMAND_LIMIT) {
+                Ok(()) => return Ok((port, cluster)),
+                Err(problem) => last = problem,
+            }
+        }
+        println!("{}", shell::read(&cluster.folder.join("log")).unwrap_or_default());
+        Err(last)
+    }
+
+    fn options(&self, port: u16) -> String {
+        let folder = self.folder.to_string_lossy();
+        let sockets = if folder.len() <= SOCKET_FOLDER_BYTES { &*folder } else { "" };
+        format!(
+            "-c listen_addresses=127.0.0.1 -c port={port} -c fsync=on -c max_connections=200 -c 'unix_socket_directories={sockets}'"
+        )
+    }
+
+    fn pg_ctl(&self, arguments: &[&str]) -> Command {
+        let mut command = as_owner(&self.binaries.join("pg_ctl"), &self.folder);
+        command.args(arguments).arg("-D").arg(self.folder.join("data"));
+        command
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        if self.folder.join("data").join("postmaster.pid").exists() {
+            let mut stop = self.pg_ctl(&["stop", "-w", "-m", "fast", "-t", START_SECONDS]);
+            if let Err(problem) = shell::output(&mut stop, COMMAND_LIMIT) {
+                eprintln!("PostgreSQL in {} was not stopped: {problem}", self.folder.display());
+                return;
+            }
+        }
+        if let Err(problem) = std::fs::remove_dir_all(&self.folder) {
+            eprintln!("{} was not removed: {problem}", self.folder.display());
+        }
+    }
+}
+
+/// Where `initdb` and `pg_ctl` lie: a distribution's folder, newest first, or PATH.
+fn binaries() -> Option<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin")))
+        })
+        .filter(|(_, folder)| folder.join("initdb").is_file() && folder.join("pg_ctl").is_file())
+        .collect();
+    versions.sort();
+    let newest = versions.pop().map(|(_, folder)| folder);
+    newest.or_else(|| {
+        // A link on PATH may point into a folder that holds everything; `initdb` looks beside itself.
+        let initdb = std::fs::canonicalize(shell::on_path("initdb")?).ok()?;
+        initdb.parent().map(Path::to_path_buf).filter(|folder| folder.join("pg_ctl").is_file())
+    })
+}
+
+/// Installs the distribution's PostgreSQL where that needs no question.
+fn install() -> Option<PathBuf> {
+    let apt = shell::on_path("apt-get").filter(|_| is_root())?;
+    for arguments in [&["update"][..], &["install", "-y", "--no-install-recommends", "postgresql"][..]] {
+        let mut command = Command::new(&apt);
+        if let Err(problem) =
+            shell::run(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"), INSTALL_LIMIT)
+        {
+            println!("{problem}");
+            return None;
+        }
+    }
+    binaries()
+}
+
+fn is_root() -> bool {
+    shell::output(Command::new("id").arg("-u"), COMMAND_LIMIT).is_ok_and(|id| id.trim() == "0")
+}
+
+/// A command that runs as the cluster's owner: PostgreSQL refuses to run as root.
+fn as_owner(program: &Path, folder: &Path) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.current_dir(folder);
+    command
+}
+
+/// An empty folder that the cluster's owner owns and can reach.
+fn private_folder(target: &Path) -> Result<PathBuf, String> {
+    let name = format!("{FOLDER}{}", std::process::id());
+    let folder = target.join(&name);
+    shell::fresh_folder(&folder)?;
+    if !is_root() {
+        return Ok(folder);
+    }
+    let reachable = |folder: &Path| {
+        shell::output(Command::new("chown").arg("postgres").arg(folder), COMMAND_LIMIT)?;
+        shell::output(as_owner(Path::new("test"), Path::new("/")).arg("-w").arg(folder), COMMAND_LIMIT)
+    };
+    if reachable(&folder).is_ok() {
+        return Ok(folder);
+    }
+    // A checkout below root's own home cannot be entered by another user.
+    std::fs::remove_dir_all(&folder).map_err(|e| format!("cannot remove {}: {e}", folder.display()))?;
+    let folder = std::env::temp_dir().join(format!("switchward-{name}"));
+    shell::fresh_folder(&folder)?;
+    reachable(&folder)?;
+    println!("the user `postgres` cannot enter the target folder; the cluster is in {}", folder.display());
+    Ok(folder)
+}
+
+/// Stops clusters whose run is gone; dropping them does the work.
+fn stop_leftovers(target: &Path, binaries: &Path) -> Result<(), String> {
+    let entries = std::fs::read_dir(target).map_err(|e| format!("cannot list {}: {e}", target.display()))?;
+    for folder in entries.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(owner) = name.strip_prefix(FOLDER).and_then(|pid| pid.parse::<u32>().ok()) else { continue };
+        let alive =
+            Command::new("kill").arg("-0").arg(owner.to_string()).output().is_ok_and(|o| o.status.success());
+        if !alive {
+            println!("removing what an earlier run left: {}", folder.display());
+            drop(Cluster { binaries: binaries.to_path_buf(), folder });
+        }
+    }
+    Ok(())
+}
+
+fn free_port() -> Result<u16, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("cannot find a free port: {e}"))?;
+    listener.local_addr().map(|address| address.port()).map_err(|e| format!("cannot find a free port: {e}"))
+}

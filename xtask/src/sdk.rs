@@ -1,0 +1,78 @@
+//! Step `sdk`: the official SDKs, as published, against the real binary.
+//!
+//! This file only prepares: the binary, a Python environment and a `node_modules`, all in the target
+//! folder. `conformance/run.py` starts the server and runs the scripts, and can be run by hand.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::steps::{Context, Outcome, StepResult};
+use crate::{leak, shell};
+
+const INSTALL_LIMIT: Duration = Duration::from_secs(600);
+/// Above the sum of the limits inside `run.py`, so that it can stop the server itself.
+const RUN_LIMIT: Duration = Duration::from_secs(900);
+const NODE_FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
+
+pub(crate) fn run(context: &mut Context) -> StepResult {
+    let binary = leak::build_binary(context)?;
+    let conformance = context.root.join("conformance");
+    let work = context.target.join("sdk");
+    std::fs::create_dir_all(&work).map_err(|e| format!("cannot make {}: {e}", work.display()))?;
+    let venv = work.join("venv");
+    let node = work.join("node");
+    prepare_python(&conformance.join("python"), &venv)?;
+    prepare_node(&conformance.join("node"), &node)?;
+    let notes = work.join("notes.txt");
+    let mut driver = Command::new(venv.join("bin").join("python"));
+    driver.arg(conformance.join("run.py")).arg("--binary").arg(binary).arg("--work").arg(work.join("run"));
+    driver.arg("--node-modules").arg(node.join("node_modules")).arg("--notes").arg(&notes);
+    shell::run(&mut driver, RUN_LIMIT)?;
+    match shell::read(&notes)?.trim() {
+        "" => Ok(Outcome::Passed),
+        text => Ok(Outcome::PassedInPart(text.replace('\n', "; "))),
+    }
+}
+
+fn prepare_python(source: &Path, venv: &Path) -> Result<(), String> {
+    let requirements = source.join("requirements.txt");
+    if is_current(venv, &[&requirements]) {
+        return Ok(());
+    }
+    shell::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv), INSTALL_LIMIT)?;
+    let mut pip = Command::new(venv.join("bin").join("python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
+    shell::run(&mut pip, INSTALL_LIMIT)?;
+    stamp(venv, &[&requirements])
+}
+
+fn prepare_node(source: &Path, folder: &Path) -> Result<(), String> {
+    let files: Vec<_> = NODE_FILES.iter().map(|name| source.join(name)).collect();
+    let files: Vec<&Path> = files.iter().map(|path| path.as_path()).collect();
+    if is_current(folder, &files) {
+        return Ok(());
+    }
+    shell::fresh_folder(folder)?;
+    for (name, file) in NODE_FILES.iter().zip(&files) {
+        std::fs::copy(file, folder.join(name)).map_err(|e| format!("cannot copy {}: {e}", file.display()))?;
+    }
+    shell::run(Command::new("npm").arg("ci").arg("--ignore-scripts").current_dir(folder), INSTALL_LIMIT)?;
+    stamp(folder, &files)
+}
+
+/// Whether the folder was filled from these very files. The stamp is written last, so a run that was
+/// stopped half way starts over.
+fn is_current(folder: &Path, files: &[&Path]) -> bool {
+    std::fs::read_to_string(folder.join("stamp"))
+        .is_ok_and(|text| contents(files).is_ok_and(|now| now == text))
+}
+
+fn stamp(folder: &Path, files: &[&Path]) -> Result<(), String> {
+    std::fs::write(folder.join("stamp"), contents(files)?)
+        .map_err(|e| format!("cannot mark {}: {e}", folder.display()))
+}
+
+fn contents(files: &[&Path]) -> Result<String, String> {
+    files.iter().map(|file| shell::read(file)).collect()
+}

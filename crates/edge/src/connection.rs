@@ -123,7 +123,7 @@ where
     let config = Arc::clone(&context.config);
     let detected = tokio::select! {
         detected = within(config.first_byte_timeout, detect(stream)) => detected,
-        
+        () = context.life.reached(Phase::Draining) => return,
     };
     let (protocol, stream) = match detected {
         Ok(Some(detected)) => detected,

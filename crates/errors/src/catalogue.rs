@@ -1,8 +1,8 @@
-//! One row per error code. Numbers that SDKs know keep Twilio's meaning; 77xxx is our range, for
-//! refusals of the guide that Twilio has no code for. The texts are ours.
+//! One row per error code. Numbers that SDKs know keep Twilio's meaning, the texts are ours. The
+//! refusals of the guide (21408 and 77xxx) stand beside their rules, in `rulebook::codes`.
 
 /// A row of the catalogue.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Code {
     /// The number on the wire (`code`).
     pub number: u32,
@@ -45,7 +45,25 @@ catalogue! {
     TOO_LARGE = 20413, 413, "The request is larger than allowed";
     UNSUPPORTED_MEDIA_TYPE = 20415, 415, "The request body must be form-encoded";
     NOT_SUPPORTED = 20501, 501, "This feature is not supported here";
-    TOO_MANY_REQUESTS = 20429, 429, "Too many requests; slow down and try again";
+
+    // Messages.
+    TO_INVALID = 21211, 400, "The To number is not a valid phone number";
+    FROM_INVALID = 21212, 400, "The From number is not a valid phone number, short code or sender";
+    CALLBACK_INVALID = 21609, 400, "A callback URL is not valid";
+    FROM_NOT_OWNED = 21606, 400, "The From number is not a message-capable number of this account";
+    TO_REQUIRED = 21604, 400, "A To number is required";
+    FROM_REQUIRED = 21603, 400, "A From number is required";
+    BODY_REQUIRED = 21602, 400, "A message body is required";
+    BODY_TOO_LONG = 21617, 400, "The message body is longer than 1600 characters";
+    UNSUBSCRIBED = 21610, 400, "The recipient has opted out of messages from this sender";
+    SEND_AT_INVALID = 35114, 400, "SendAt must lie between 15 minutes and 35 days ahead";
+    SCHEDULE_INVALID = 35111, 400, "SendAt and ScheduleType=fixed belong together";
+    NOT_CANCELABLE = 30409, 409, "Only a message that has not been sent yet can be canceled";
+    NUMBER_INVALID = 21421, 400, "The phone number is not valid";
+    NUMBER_NOT_AVAILABLE = 21422, 400, "The phone number is not available";
+    AREA_CODE_INVALID = 21451, 400, "The area code is not valid";
+    AREA_CODE_EMPTY = 21452, 400, "No phone number of this area code is available";
+    NOT_REDACTABLE = 20009, 400, "A message in progress cannot be redacted or deleted";
 }
 
 /// The row with this number; where several share one, the first.

@@ -152,7 +152,7 @@ pub fn decide(account: &rulebook::AccountFacts, action: &guard::Action<'_>) -> R
     match guard::decide(account, action) {
         guard::Verdict::Allow(settings) => Ok(settings),
         guard::Verdict::Refuse(refusal) => {
-            let code = errors::find(refusal.code).unwrap_or(codes::FORBIDDEN);
+            let code = rulebook::codes::row(refusal.code).expect("the guard gives only codes of its table");
             let error = ApiError::new(code).rule(refusal.rule);
             Err(match refusal.field {
                 Some(field) => error.parameter(field),

@@ -19,7 +19,7 @@ pub use ctx::{Caller, Ctx};
 pub use errors::{ApiError, Result, codes};
 pub use origin::Origin;
 pub use page::{Listing, PageRequest};
-pub use params::{Form, FromParams, Params, Path, Query};
+pub use params::{Form, FromParams, Json, Params, Path, PathPair, Query};
 pub use respond::{Answer, Created, Deleted, Found};
 pub use routes::{Access, Product, RouteRow, Routes};
 pub use services::Services;

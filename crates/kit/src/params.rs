@@ -43,6 +43,12 @@ impl Params {
         Ok(Self(pairs))
     }
 
+    /// Takes all parameters, for a reader that needs more than them; it ends with [`Params::finish`].
+    #[must_use]
+    pub fn take(&mut self) -> Params {
+        Params(std::mem::take(&mut self.0))
+    }
+
     /// Whether no parameter is left.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -64,6 +70,14 @@ impl Params {
             keep
         });
         values
+    }
+
+    /// Takes every parameter whose name begins with `prefix` (the API's "map" parameters), unread;
+    /// answers whether there was one.
+    pub fn all_under(&mut self, prefix: &str) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(given, _)| !given.starts_with(prefix));
+        self.0.len() < before
     }
 
     /// The value of a parameter that may be given once.
@@ -289,6 +303,22 @@ impl<T: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for Path<T> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
         let last = params.iter().last().ok_or_else(not_found)?;
         last.1.parse().map(Self).map_err(|_| not_found())
+    }
+}
+
+/// The first and the last parameter of a path that has two, typed; otherwise as [`Path`].
+#[derive(Debug)]
+pub struct PathPair<A, B>(pub A, pub B);
+
+impl<A: std::str::FromStr, B: std::str::FromStr, S: Send + Sync> FromRequestParts<S> for PathPair<A, B> {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> std::result::Result<Self, Response> {
+        let not_found = || error_response(&codes::NOT_FOUND.into());
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
+        let first = params.iter().next().and_then(|(_, text)| text.parse().ok());
+        let last = params.iter().last().and_then(|(_, text)| text.parse().ok());
+        first.zip(last).map(|(first, last)| Self(first, last)).ok_or_else(not_found)
     }
 }
 

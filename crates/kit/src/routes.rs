@@ -178,6 +178,18 @@ impl Routes {
         self
     }
 
+    /// Serves the routes of `other` too: two crates may share a label (`api` is accounts and messages).
+    ///
+    /// # Panics
+    /// When the labels differ or a route is in both tables: a mistake in the wiring of the program.
+    #[must_use]
+    pub fn merge(mut self, other: Routes) -> Routes {
+        assert_eq!(self.product.label, other.product.label, "merged routes have one label");
+        self.router = self.router.merge(other.router);
+        self.table.extend(other.table);
+        self
+    }
+
     /// The product.
     pub fn product(&self) -> Product {
         self.product

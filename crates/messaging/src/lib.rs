@@ -1,4 +1,24 @@
-//! Programmable Messaging: texts that people send and receive.
+//! Programmable Messaging: text messages out and in, phone numbers, opt-out.
+//!
+//! Spec: the Messages and IncomingPhoneNumbers resources of Twilio's 2010-04-01 API. Read in this
+//! order: [`carrier`] (the port), `messages` (the resource), `dispatch` (from queue to carrier),
+//! `inbound` (receipts, arrivals and TwiML replies), `numbers`, `optout`.
+//!
+//! A message is two sealed documents with one SID: the message (its protected content is the
+//! counterparty's number) and its body. Redaction destroys the key of either one; what remains is
+//! the masked number, the state, and keyed digests by which both can still be found.
 
+pub mod carrier;
+mod dispatch;
+mod inbound;
+pub mod limits;
+mod messages;
+mod numbers;
 pub mod optout;
+mod routes;
 pub mod segments;
+
+pub use dispatch::queues;
+pub use inbound::{ArrivalError, Inbox};
+pub use numbers::{add_to_inventory, claim_number};
+pub use routes::{PRODUCT, routes};

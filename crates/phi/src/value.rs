@@ -154,6 +154,22 @@ impl<T: Serialize> Phi<T> {
         zeroize::Zeroize::zeroize(&mut plain);
         sealed
     }
+
+    /// The value as the bytes of a job's payload, and nothing else: the store seals every payload
+    /// under the key of the job's scope before it is written, so the value stays protected at rest,
+    /// and what reads the job protects it again. Only `webhooks` calls this.
+    ///
+    /// The value must be encodable; it cannot be printed on the way:
+    /// ```compile_fail,E0277
+    /// let body = phi::Phi::new(String::from("x"));
+    /// println!("{}", body.to_job_payload().unwrap());
+    /// ```
+    ///
+    /// # Errors
+    /// [`CipherError`] when the value cannot be encoded.
+    pub fn to_job_payload(&self) -> Result<Vec<u8>, CipherError> {
+        serde_json::to_vec(&self.0).map_err(|_| CipherError)
+    }
 }
 
 impl<T: DeserializeOwned> Phi<T> {

@@ -4,24 +4,14 @@
 //! article), moved up by one or more where two rules share a line. Numbers the vendor already has keep
 //! their meaning. The `rule` member of the answer says which rule it was.
 
-use serde::Serialize;
-
-/// One number: when it is given and what the caller is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct CodeRow {
-    /// The number in the `code` member.
-    pub code: u32,
-    /// HTTP status of the answer.
-    pub status: u16,
-    /// Caller-facing text; says what to do, never what was sent.
-    pub message: &'static str,
-}
+use errors::Code;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $status:literal, $message:literal;)*) => {
         $($(#[$doc])* pub const $name: u32 = $code;)*
         /// Every number this crate gives, in ascending order.
-        pub const CODES: &[CodeRow] = &[$(CodeRow { code: $code, status: $status, message: $message }),*];
+        pub const CODES: &[Code] =
+            &[$(Code { number: $code, status: $status, name: stringify!($name), message: $message }),*];
     };
 }
 
@@ -141,8 +131,8 @@ const SYSTEM_CODES: &[(&str, u32)] = &[
 ];
 
 /// The row of a number, when it is one of ours.
-pub fn row(code: u32) -> Option<&'static CodeRow> {
-    CODES.binary_search_by_key(&code, |row| row.code).ok().and_then(|index| CODES.get(index))
+pub fn row(code: u32) -> Option<&'static Code> {
+    CODES.binary_search_by_key(&code, |row| row.number).ok().and_then(|index| CODES.get(index))
 }
 
 /// The rule and number with which a system is refused, from the first rule behind its verdict.
@@ -156,8 +146,8 @@ mod tests {
 
     #[test]
     fn numbers_are_unique_and_ascending() {
-        assert!(CODES.windows(2).all(|pair| pair[0].code < pair[1].code));
-        assert!(CODES.iter().all(|row| row.code == 21408 || (77_000..78_000).contains(&row.code)));
+        assert!(CODES.windows(2).all(|pair| pair[0].number < pair[1].number));
+        assert!(CODES.iter().all(|row| row.number == 21408 || (77_000..78_000).contains(&row.number)));
         assert_eq!(row(REDACTION_LOCKED).map(|row| row.status), Some(403));
         assert_eq!(row(20404), None);
     }

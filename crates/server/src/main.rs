@@ -1,2 +1,19 @@
-//! The binary.
-fn main() {}
+//! The binary `switchward`: reads the command line and hands over to one module per command.
+
+use std::process::ExitCode;
+
+mod app;
+mod cli;
+mod compat;
+mod data_folder;
+mod first_account;
+mod front;
+mod log;
+mod problem;
+mod products;
+mod secret_file;
+mod temporary;
+
+fn main() -> ExitCode {
+    cli::run()
+}

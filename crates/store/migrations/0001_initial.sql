@@ -36,7 +36,7 @@ CREATE TABLE document_keys (
     epoch {i64} NOT NULL,
     wrapped {blob} NOT NULL,
     PRIMARY KEY (scope, kind, sid)
-){strict};
+){strict_clustered};
 
 -- The primary key is the access path: one filter and a page of it are one range.
 CREATE TABLE document_index (
@@ -58,10 +58,11 @@ CREATE TABLE directory (
     PRIMARY KEY (name)
 ){strict};
 
+-- `sequence` may be used again once its job is gone; the token tells the leases apart.
 -- `available_at` is the due time of a waiting job and the end of the lease of a claimed one.
 CREATE TABLE jobs (
     sequence {serial},
-    id {text} NOT NULL UNIQUE,
+    id {text} NOT NULL,
     queue {text} NOT NULL,
     ordering_key {blob},
     ordered_at {i64} NOT NULL,
@@ -76,7 +77,6 @@ CREATE TABLE jobs (
 
 CREATE INDEX jobs_available ON jobs (queue, available_at, sequence);
 CREATE INDEX jobs_order ON jobs (queue, ordering_key, ordered_at, sequence) WHERE ordering_key IS NOT NULL;
-CREATE INDEX jobs_scope ON jobs (scope);
 
 CREATE TABLE journal (
     sequence {i64} NOT NULL PRIMARY KEY,

@@ -6,7 +6,7 @@
 //!
 //! On PostgreSQL that row is locked at the start of each *group* transaction that records
 //! something. One chain thus serves any number of processes, and since a group holds up to
-//! [`crate::limits::GROUP_BATCHES`] batches, it is groups that wait for each other, not requests.
+//! [`crate::limits::POSTGRES_GROUP`] batches, it is groups that wait for each other, not requests.
 //!
 //! A head whose MAC does not verify is never extended: that would make a forged end look genuine.
 //! Batches with records then fail with [`StoreError::Sealed`] until the database is restored.
@@ -16,7 +16,7 @@ use base::Timestamp;
 use phi::{DigestKey, constant_time_eq};
 
 use crate::StoreError;
-use crate::sql::{Expect, Row, Statement};
+use crate::sql::{Expect, Row, Statement, Value};
 
 /// The purpose the MAC key is derived for, and the label of the MAC.
 pub(crate) const MAC_PURPOSE: &str = "journal head";
@@ -31,7 +31,7 @@ const APPEND: &str = "INSERT INTO journal (sequence, at, scope, entry, chain) VA
 /// The end of the journal within one transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Tail {
-    pub(crate) sequence: i64,
+    pub(crate) sequence: u64,
     pub(crate) chain: [u8; 32],
 }
 
@@ -51,7 +51,7 @@ impl Tail {
 
     /// The tail a head row says, and whether its MAC is genuine.
     pub(crate) fn from_row(mut row: Row, key: &DigestKey) -> Result<(Self, bool), StoreError> {
-        let tail = Self { sequence: row.integer()?, chain: row.hash()? };
+        let tail = Self { sequence: row.count()?, chain: row.hash()? };
         let genuine = constant_time_eq(&row.blob()?, &tail.mac(key));
         Ok((tail, genuine))
     }
@@ -70,7 +70,7 @@ impl Tail {
         self.sequence += 1;
         self.chain = link(self.chain, self.sequence, at, scope, entry);
         let arguments = vec![
-            self.sequence.into(),
+            self.place(),
             at.micros().into(),
             scope.to_owned().into(),
             entry.to_vec().into(),
@@ -89,8 +89,12 @@ impl Tail {
         Statement::new(FIRST_HEAD, Self::EMPTY.arguments(key)).expecting(Expect::One(StoreError::Exists))
     }
 
-    fn arguments(&self, key: &DigestKey) -> Vec<crate::sql::Value> {
-        vec![self.sequence.into(), self.chain.to_vec().into(), self.mac(key).into()]
+    fn arguments(&self, key: &DigestKey) -> Vec<Value> {
+        vec![self.place(), self.chain.to_vec().into(), self.mac(key).into()]
+    }
+
+    fn place(&self) -> Value {
+        i64::try_from(self.sequence).expect("no journal grows that long").into()
     }
 
     fn mac(&self, key: &DigestKey) -> Vec<u8> {
@@ -102,7 +106,7 @@ impl Tail {
 
 /// SHA-256 of `0x01 ‖ place ‖ previous ‖ time ‖ length of scope ‖ scope ‖ entry`, numbers as 8 bytes
 /// big-endian.
-pub(crate) fn link(previous: [u8; 32], sequence: i64, at: Timestamp, scope: &str, entry: &[u8]) -> [u8; 32] {
+pub(crate) fn link(previous: [u8; 32], sequence: u64, at: Timestamp, scope: &str, entry: &[u8]) -> [u8; 32] {
     let mut context = Context::new(&SHA256);
     context.update(&[1]);
     context.update(&sequence.to_be_bytes());

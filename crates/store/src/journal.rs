@@ -1,9 +1,26 @@
-//! The journal: an append-only chain of entries.
+//! The journal: append-only entries, each chained to all before it.
+//!
+//! Entries are added by [`crate::Batch::record`], in the transaction of the change they tell of.
+//! What makes a chain of any number of processes possible is told in `chain.rs`.
 
 use base::Timestamp;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::{Scope, Store, StoreError};
+use crate::chain::{Tail, link};
+use crate::keys::FIRST_EPOCH;
+use crate::sql::{Expect, Prepared, Row, Statement};
+use crate::{Scope, Store, StoreError, limits};
+
+const READ: &str = "SELECT sequence, at, scope, entry, chain FROM journal
+    WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+const READ_SCOPE: &str = "SELECT sequence, at, scope, entry, chain FROM journal
+    WHERE scope = $3 AND sequence > $1 ORDER BY sequence LIMIT $2";
+const ADD_CHECKPOINT: &str = "INSERT INTO checkpoints (size, root, at, signature)
+    VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+const CHECKPOINTS: &str = "SELECT size, root, at, signature FROM checkpoints ORDER BY size";
+
+/// The purpose the ledger's signing secret is derived for.
+const SIGNING_PURPOSE: &str = "journal signing";
 
 /// One entry of the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,51 +66,108 @@ pub struct Checkpoint {
 pub struct Journal(pub(crate) Store);
 
 impl Journal {
-    /// Up to `limit` entries after the place `after`, in order.
+    /// Up to `limit` (at most [`limits::JOURNAL_ROWS`]) entries after the place `after`, in order.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::Sealed`] when a row is not one of a journal; [`StoreError::Unavailable`].
     pub async fn read(&self, after: u64, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
-        let _ = (after, limit);
-        unimplemented!()
+        read(&self.0, None, after, limit).await
     }
 
-    /// The end of the journal.
+    /// The end of the journal. A head without its row, or with a MAC that does not verify, was
+    /// tampered with; so was a journal whose last entry is not the head's.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::Unavailable`].
     pub async fn head(&self) -> Result<Head, StoreError> {
-        unimplemented!()
+        let rows = self.0.engine().query(Tail::read()).await?;
+        let (tail, mac_valid) = match rows.into_iter().next() {
+            Some(row) => Tail::from_row(row, self.0.chain_key())?,
+            None => (Tail::EMPTY, false),
+        };
+        Ok(Head { sequence: tail.sequence, chain: tail.chain, mac_valid })
     }
 
     /// Keeps a checkpoint.
     ///
     /// # Errors
-    /// [`StoreError::Exists`] when there is one of the same size.
+    /// [`StoreError::Exists`] when there is one of the same size; [`StoreError::Unavailable`].
     pub async fn add_checkpoint(&self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        let _ = checkpoint;
-        unimplemented!()
+        let arguments = vec![
+            i64::try_from(checkpoint.size).map_err(|_| StoreError::TooLarge)?.into(),
+            checkpoint.root.to_vec().into(),
+            checkpoint.at.micros().into(),
+            checkpoint.signature.clone().into(),
+        ];
+        let add = Statement::new(ADD_CHECKPOINT, arguments).expecting(Expect::One(StoreError::Exists));
+        self.0.engine().submit(Prepared::one(add)).await.map(drop)
     }
 
     /// All checkpoints, smallest first.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::Unavailable`].
     pub async fn checkpoints(&self) -> Result<Vec<Checkpoint>, StoreError> {
-        unimplemented!()
+        let rows = self.0.engine().query(Statement::new(CHECKPOINTS, Vec::new())).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                Ok(Checkpoint {
+                    size: row.count()?,
+                    root: row.hash()?,
+                    at: Timestamp::from_micros(row.integer()?),
+                    signature: row.blob()?,
+                })
+            })
+            .collect()
     }
 
-    /// The chain value of `row`, given the one before it.
+    /// The chain value of `row`, given that of the row before it (zeros for the first): SHA-256 of
+    /// `0x01 ‖ place ‖ previous ‖ time ‖ length of scope ‖ scope ‖ entry`, numbers as 8 bytes
+    /// big-endian, time in microseconds.
     pub fn link(previous: [u8; 32], row: &JournalRow) -> [u8; 32] {
-        let _ = (previous, row);
-        unimplemented!()
+        link(previous, row.sequence, row.at, &row.scope.to_string(), &row.entry)
     }
 
-    /// The secret the ledger's Ed25519 key is made from; the same for the life of the database.
+    /// The secret the ledger's Ed25519 key is made from: derived from the system's first key, so it
+    /// is the same for the life of the database.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::Sealed`] when the system's key does not open; [`StoreError::Unavailable`].
     pub async fn signing_seed(&self) -> Result<Zeroizing<[u8; 32]>, StoreError> {
-        unimplemented!()
+        let key = self.0.keys().at_epoch(self.0.engine(), Scope::SYSTEM, FIRST_EPOCH).await?;
+        let mut derived = key.digest_key(SIGNING_PURPOSE).digest(SIGNING_PURPOSE, b"ed25519 seed");
+        let seed = Zeroizing::new(derived.0);
+        derived.0.zeroize();
+        Ok(seed)
     }
+}
+
+/// Entries of one scope or of all.
+pub(crate) async fn read(
+    store: &Store,
+    scope: Option<Scope>,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<JournalRow>, StoreError> {
+    let limit = i64::try_from(limit.min(limits::JOURNAL_ROWS)).expect("the limit is small");
+    let mut arguments = vec![i64::try_from(after).unwrap_or(i64::MAX).into(), limit.into()];
+    let sql = match scope {
+        None => READ,
+        Some(scope) => {
+            arguments.push(scope.to_string().into());
+            READ_SCOPE
+        }
+    };
+    let rows = store.engine().query(Statement::new(sql, arguments)).await?;
+    rows.into_iter().map(journal_row).collect()
+}
+
+fn journal_row(mut row: Row) -> Result<JournalRow, StoreError> {
+    Ok(JournalRow {
+        sequence: row.count()?,
+        at: Timestamp::from_micros(row.integer()?),
+        scope: Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?,
+        entry: row.blob()?,
+        chain: row.hash()?,
+    })
 }

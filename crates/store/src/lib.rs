@@ -1,14 +1,36 @@
-//! The only crate that speaks SQL: sealed documents, jobs and the journal, on SQLite or PostgreSQL.
+//! The only crate that speaks SQL: sealed documents, durable jobs and the tamper-evident journal,
+//! on SQLite or PostgreSQL.
+//!
+//! In reading order:
+//! - [`Store`] opens a database; [`Scope`] says whose data a row is.
+//! - [`Document`] and [`Kind`]: what is stored. Facts are sealed under the scope's key, content
+//!   (PHI) under a key of its own, index values are plain words of ours or keyed digests.
+//! - [`Batch`]: everything is written in units of work, on disk before [`Store::commit`] returns.
+//! - [`Scoped`]: documents are read within one scope, or not at all.
+//! - [`Jobs`] and [`Journal`]: work to be done and what was done, in the same transactions.
+//!
+//! Below that, `engine` is the seam between the two databases: `sqlite` and `postgres` both commit
+//! groups of batches, so that concurrent requests share one fsync. The SQL text is shared.
 
 mod api;
 mod batch;
+mod chain;
 mod document;
+mod engine;
 mod error;
 mod jobs;
 mod journal;
+mod keys;
 pub mod limits;
+mod page;
+mod postgres;
+mod postgres_writer;
+mod schema;
 mod scope;
 mod scoped;
+mod sql;
+mod sqlite;
+mod sqlite_writer;
 mod store;
 mod token;
 

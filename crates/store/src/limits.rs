@@ -23,11 +23,13 @@ pub const CACHED_KEYS: usize = 4_096;
 /// How long a process trusts what it knows of a scope's newest epoch; another process may have
 /// rotated the key meanwhile.
 pub const CURRENT_KEY_TRUST: Duration = Duration::from_secs(60);
-/// Characters of a page token at most.
-pub const TOKEN_CHARACTERS: usize = 512;
+/// Characters of a sealed token at most.
+pub const TOKEN_CHARACTERS: usize = 2_048;
 
-/// Batches one group transaction holds at most.
-pub const GROUP_BATCHES: usize = 128;
+/// SQLite: batches one group transaction holds at most.
+pub const SQLITE_GROUP: usize = 512;
+/// PostgreSQL: batches one group transaction holds at most.
+pub const POSTGRES_GROUP: usize = 128;
 /// Rows after which a group takes no further batch.
 pub const GROUP_STEPS: usize = 4_096;
 

@@ -41,7 +41,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("{blob}", "BLOB", "BYTEA"),
     // Byte order in both, so that keyset pages agree with the index.
     ("{text}", "TEXT", "TEXT COLLATE \"C\""),
-    ("{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
+    ("{serial}", "INTEGER PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
     ("{strict}", " STRICT", ""),
     ("{strict_clustered}", " STRICT, WITHOUT ROWID", ""),
 ];

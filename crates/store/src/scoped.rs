@@ -1,21 +1,37 @@
-//! Reading within one scope.
+//! Reading within one scope: by SID, by index entry, in pages.
 
 use std::sync::Arc;
 
-use phi::DigestKey;
+use base::Timestamp;
+use data_encoding::BASE64URL_NOPAD;
+use phi::{CipherError, DigestKey, Phi, WrappedKey};
 
-use crate::{Cursor, Document, IndexValue, JournalRow, Kind, Listed, Query, Scope, Store, StoreError};
+use crate::batch::{CONTENT, CONTENT_KEY, FACTS};
+use crate::keys::identity;
+use crate::page::{Page, get_statement};
+use crate::sql::Row;
+use crate::{
+    Cursor, Document, Index, IndexValue, JournalRow, Kind, Listed, Query, Scope, Store, StoreError, journal,
+    limits,
+};
+
+/// Bytes of the epoch in front of a sealed page token.
+const EPOCH_BYTES: usize = 8;
 
 /// The documents of one scope. Documents cannot be read any other way, so an unscoped read does
 /// not compile.
+///
+/// ```compile_fail,E0599
+/// async fn unscoped<K: store::Kind>(store: &store::Store, sid: K::Sid) {
+///     store.get::<K>(sid).await;
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Scoped {
-    #[allow(dead_code)]
     pub(crate) store: Store,
     pub(crate) scope: Scope,
 }
 
-#[allow(unused_variables)]
 impl Scoped {
     /// Which scope this is.
     pub fn scope(&self) -> Scope {
@@ -25,56 +41,139 @@ impl Scoped {
     /// One document by its SID.
     ///
     /// # Errors
-    /// [`StoreError::Sealed`] when it does not open.
+    /// [`StoreError::Sealed`] when it does not open; [`StoreError::Unavailable`].
     pub async fn get<K: Kind>(&self, sid: K::Sid) -> Result<Option<Document<K>>, StoreError> {
-        unimplemented!()
+        let statement = get_statement(self.scope, K::NAME, sid.to_string());
+        let rows = self.store.engine().query(statement).await?;
+        match rows.into_iter().next() {
+            Some(row) => self.open(row).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// The newest document with this index entry.
     ///
     /// # Errors
-    /// [`StoreError::Sealed`] when it does not open.
-    pub async fn find<K: Kind>(&self, key: &'static str, value: IndexValue) -> Result<Option<Document<K>>, StoreError> {
-        unimplemented!()
+    /// [`StoreError::Sealed`] when it does not open; [`StoreError::Unavailable`].
+    pub async fn find<K: Kind>(
+        &self,
+        key: &'static str,
+        value: IndexValue,
+    ) -> Result<Option<Document<K>>, StoreError> {
+        let query = Query { filters: vec![Index { key, value }], limit: 1, ..Query::default() };
+        self.list(query).await.map(|listed| listed.documents.into_iter().next())
     }
 
-    /// One page of documents.
+    /// One page of documents, ordered by creation time and SID.
     ///
     /// # Errors
-    /// [`StoreError::Sealed`] when one does not open or the cursor is of another kind.
+    /// [`StoreError::Sealed`] when one does not open or the cursor is of another kind;
+    /// [`StoreError::TooLarge`] when there are more than [`limits::QUERY_FILTERS`] filters;
+    /// [`StoreError::Unavailable`].
     pub async fn list<K: Kind>(&self, query: Query) -> Result<Listed<K>, StoreError> {
-        unimplemented!()
+        let page = Page::new(self.scope, K::NAME, &query)?;
+        let rows = self.store.engine().query(page.statement()).await?;
+        let (rows, has_more) = page.trim(rows);
+        let mut documents = Vec::with_capacity(rows.len());
+        for row in rows {
+            documents.push(self.open::<K>(row).await?);
+        }
+        let place =
+            |document: &Document<K>, backward| Cursor::new::<K>(document.created_at, document.sid, backward);
+        let next = documents.last().filter(|_| page.has_next(has_more)).map(|last| place(last, false));
+        let previous =
+            documents.first().filter(|_| page.has_previous(has_more)).map(|first| place(first, true));
+        Ok(Listed { documents, next, previous })
     }
 
     /// The key for index digests in this scope; the same for the life of the scope.
     ///
     /// # Errors
-    /// [`StoreError::UnknownScope`].
+    /// [`StoreError::UnknownScope`]; [`StoreError::Unavailable`].
     pub async fn digest_key(&self) -> Result<Arc<DigestKey>, StoreError> {
-        unimplemented!()
+        self.store.keys().digest_key(self.store.engine(), self.scope).await
     }
 
-    /// Up to `limit` journal entries of this scope after the place `after`.
+    /// Up to `limit` (at most [`limits::JOURNAL_ROWS`]) journal entries of this scope after the
+    /// place `after`.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// [`StoreError::Unavailable`].
     pub async fn journal(&self, after: u64, limit: usize) -> Result<Vec<JournalRow>, StoreError> {
-        unimplemented!()
+        journal::read(&self.store, Some(self.scope), after, limit).await
     }
 
-    /// The cursor as an opaque page token, safe in a URL.
+    /// The cursor as an opaque page token, safe in a URL: sealed, so that nobody can make one up
+    /// or read a SID out of it.
     ///
     /// # Errors
-    /// [`StoreError::UnknownScope`].
+    /// [`StoreError::UnknownScope`]; [`StoreError::TooLarge`] when the token would be longer than
+    /// [`limits::TOKEN_CHARACTERS`]; [`StoreError::Unavailable`].
     pub async fn seal_cursor(&self, cursor: &Cursor) -> Result<String, StoreError> {
-        unimplemented!()
+        let now = self.store.clock().now();
+        let key = self.store.keys().current(self.store.engine(), self.scope, now).await?;
+        let plain =
+            serde_json::to_vec(&(cursor.at.micros(), &cursor.sid, cursor.backward, cursor.kind.as_ref()))
+                .map_err(|_| StoreError::Sealed)?;
+        let sealed =
+            key.key.seal(&self.token_identity(), &plain).map_err(|CipherError| StoreError::Sealed)?;
+        let mut token = key.epoch.to_be_bytes().to_vec();
+        token.extend_from_slice(&sealed);
+        let token = BASE64URL_NOPAD.encode(&token);
+        if token.len() > limits::TOKEN_CHARACTERS { Err(StoreError::TooLarge) } else { Ok(token) }
     }
 
-    /// Reads a page token of this scope.
+    /// Reads a page token of this scope. Whether it is of the right kind is checked by
+    /// [`Scoped::list`].
     ///
     /// # Errors
-    /// [`StoreError::Sealed`] when it is not one.
+    /// [`StoreError::Sealed`] when it is not a token of this scope; [`StoreError::Unavailable`].
     pub async fn open_cursor(&self, text: &str) -> Result<Cursor, StoreError> {
-        unimplemented!()
+        if text.len() > limits::TOKEN_CHARACTERS {
+            return Err(StoreError::Sealed);
+        }
+        let token = BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| StoreError::Sealed)?;
+        let (epoch, sealed) = token.split_first_chunk::<EPOCH_BYTES>().ok_or(StoreError::Sealed)?;
+        let epoch = i64::from_be_bytes(*epoch);
+        let key = self.store.keys().at_epoch(self.store.engine(), self.scope, epoch).await?;
+        let plain = key.unseal(&self.token_identity(), sealed).map_err(|CipherError| StoreError::Sealed)?;
+        let (at, sid, backward, kind): (i64, String, bool, String) =
+            serde_json::from_slice(&plain).map_err(|_| StoreError::Sealed)?;
+        Ok(Cursor { at: Timestamp::from_micros(at), sid, backward, kind: kind.into() })
+    }
+
+    fn token_identity(&self) -> Vec<u8> {
+        identity(&[&self.scope.to_string(), "page token"])
+    }
+
+    /// Opens one row of [`crate::page::COLUMNS`].
+    async fn open<K: Kind>(&self, mut row: Row) -> Result<Document<K>, StoreError> {
+        let sid = row.text()?;
+        let parent = row.optional_text()?;
+        let created_at = Timestamp::from_micros(row.integer()?);
+        let updated_at = Timestamp::from_micros(row.integer()?);
+        let event_at = row.optional_integer()?.map(Timestamp::from_micros);
+        let revision = row.integer()?;
+        let (epoch, sealed_facts, wrapped) = (row.integer()?, row.blob()?, row.optional_blob()?);
+        let sealed_content = row.optional_blob()?;
+        let content_key = (row.optional_integer()?, row.optional_blob()?, row.optional_blob()?);
+
+        let scope = self.scope.to_string();
+        let identity = |column| identity(&[&scope, K::NAME, &sid, column]);
+        let key = self.store.keys().open(self.scope, epoch, wrapped).await?;
+        let facts = key.unseal(&identity(FACTS), &sealed_facts).map_err(|CipherError| StoreError::Sealed)?;
+        let facts = serde_json::from_slice(&facts).map_err(|_| StoreError::Sealed)?;
+        let content = match (sealed_content, content_key) {
+            (Some(sealed), (Some(epoch), Some(wrapped_content_key), wrapped)) => {
+                let key = self.store.keys().open(self.scope, epoch, wrapped).await?;
+                let opened = key
+                    .unwrap(&identity(CONTENT_KEY), &WrappedKey(wrapped_content_key))
+                    .and_then(|key| Phi::unseal(&key, &identity(CONTENT), &sealed));
+                Some(opened.map_err(|CipherError| StoreError::Sealed)?)
+            }
+            _ => None,
+        };
+        let sid = sid.parse().map_err(|_| StoreError::Sealed)?;
+        Ok(Document { sid, parent, created_at, updated_at, event_at, revision, facts, content })
     }
 }

@@ -201,6 +201,11 @@ impl Row {
         }
     }
 
+    /// A condition's outcome: SQLite has 0 and 1, PostgreSQL a type of its own (read as 0 and 1).
+    pub(crate) fn truth(&mut self) -> Result<bool, StoreError> {
+        Ok(self.integer()? != 0)
+    }
+
     pub(crate) fn hash(&mut self) -> Result<[u8; 32], StoreError> {
         self.blob()?.try_into().map_err(|_| StoreError::Sealed)
     }

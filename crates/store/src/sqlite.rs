@@ -203,9 +203,7 @@ fn run_raw(connection: &Connection, statement: &Statement) -> rusqlite::Result<(
     for (position, value) in statement.arguments.iter().enumerate() {
         // SQLite numbers `$n` by first appearance, so only binding by name is right.
         let name = format!("${}", position + 1);
-        let index = prepared
-            .parameter_index(&name)?
-            .ok_or(rusqlite::Error::InvalidParameterName(name))?;
+        let index = prepared.parameter_index(&name)?.ok_or(rusqlite::Error::InvalidParameterName(name))?;
         match value {
             Value::Integer(value) => prepared.raw_bind_parameter(index, value)?,
             Value::Text(value) => prepared.raw_bind_parameter(index, value.as_deref())?,

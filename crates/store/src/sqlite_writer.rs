@@ -41,7 +41,7 @@ pub(crate) fn write(
         let Some(Work::Batch(batch, answer)) = work.blocking_recv() else { break };
         let mut steps = batch.steps.len();
         let mut group = vec![(batch, answer)];
-        while group.len() < limits::GROUP_BATCHES && steps < limits::GROUP_STEPS {
+        while group.len() < limits::SQLITE_GROUP && steps < limits::GROUP_STEPS {
             match work.try_recv() {
                 Ok(Work::Batch(batch, answer)) => {
                     steps += batch.steps.len();
@@ -152,7 +152,7 @@ fn run_batch(
                     }
                 };
                 run(connection, &tail.append(clock.now(), scope, entry))?;
-                outcome.sequences.push(u64::try_from(tail.sequence).map_err(|_| StoreError::Sealed)?);
+                outcome.sequences.push(tail.sequence);
                 *chain = Chain { tail: Some(tail), changed: true };
             }
         }
@@ -199,5 +199,57 @@ impl Checkpoints {
             // Full means that one is asked for already.
             let _ = self.wanted.try_send(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+
+    use base::{Timestamp, VirtualClock};
+
+    use super::*;
+    use crate::sql::Statement;
+
+    const INSERT: &str = "INSERT INTO rows (number, filling) VALUES ($1, $2)";
+
+    fn submit(connection: &Connection, filling: &[usize]) -> Vec<Result<Outcome, StoreError>> {
+        let (group, answers): (Vec<_>, Vec<_>) = filling
+            .iter()
+            .zip(0_i64..)
+            .map(|(size, number)| {
+                let statement = Statement::new(INSERT, vec![number.into(), vec![7; *size].into()]);
+                let (answer, done) = oneshot::channel();
+                ((Prepared::one(statement), answer), done)
+            })
+            .unzip();
+        let clock = VirtualClock::standing_at(Timestamp::from_seconds(0));
+        commit_group(connection, group, &clock, &Arc::new(OnceLock::new()));
+        answers.into_iter().map(|done| done.blocking_recv().expect("every batch is answered")).collect()
+    }
+
+    /// SQLite gives up the whole transaction when the disk is full; here a bound on the file's size
+    /// stands for the disk.
+    #[test]
+    fn a_full_disk_makes_the_whole_group_unavailable_and_passes() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let connection = Connection::open(folder.path().join("small.db")).expect("a file");
+        connection
+            .execute_batch("CREATE TABLE rows (number INTEGER, filling BLOB); PRAGMA max_page_count = 20;")
+            .expect("a table");
+        let results = submit(&connection, &[10, 200_000, 10]);
+        assert!(
+            results.iter().any(|result| matches!(result, Err(StoreError::Unavailable(_)))),
+            "the big one cannot be written"
+        );
+        let acknowledged = results.iter().filter(|result| result.is_ok()).count() as isize;
+        let count = |connection: &Connection| -> isize {
+            connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).expect("a count")
+        };
+        assert_eq!(count(&connection), acknowledged, "acknowledged means written, and nothing else is");
+
+        connection.execute_batch("PRAGMA max_page_count = 1000").expect("room");
+        assert!(submit(&connection, &[10, 200_000]).iter().all(Result::is_ok));
+        assert_eq!(count(&connection), acknowledged + 2);
     }
 }

@@ -1,19 +1,37 @@
-//! The store itself.
+//! The store itself: opening, committing, looking up, and the life of scope keys.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base::{Clock, Random};
-use phi::{Digest, KeyWrapper};
+use phi::{DataKey, Digest, DigestKey, KeyWrapper};
+use tokio::sync::Notify;
 
-use crate::{Batch, Committed, Jobs, Journal, Located, Name, OpenError, Scope, Scoped, StoreError};
+use crate::chain::{MAC_PURPOSE, Tail};
+use crate::engine::{ChainKey, Engine};
+use crate::keys::{self, FIRST_EPOCH, Keys, ScopeKey};
+use crate::sql::{Expect, Prepared, Statement, Step};
+use crate::{
+    Batch, Committed, Jobs, Journal, Located, Name, OpenError, Scope, Scoped, StoreError, batch, jobs,
+};
+
+const LOCATE: &str = "SELECT scope, sid FROM directory WHERE name = $1";
+const ALL_KEYS: &str = "SELECT scope, epoch, wrapped FROM scope_keys WHERE wrapped IS NOT NULL";
+const REWRAP: &str =
+    "UPDATE scope_keys SET wrapped = $1, master_key_id = $2 WHERE scope = $3 AND epoch = $4 AND wrapped = $5";
+const DESTROY: &str = "UPDATE scope_keys SET wrapped = NULL WHERE scope = $1 AND wrapped IS NOT NULL";
+
+/// The purposes that digest keys are derived from the system's key for.
+const DIGEST_PURPOSE: &str = "system digest";
+const NAME_PURPOSE: &str = "directory";
+const ORDERING_PURPOSE: &str = "job ordering";
 
 /// Which database to use.
 #[derive(Clone)]
 pub enum Database {
-    /// An SQLite file, made when absent.
+    /// An SQLite file, made when absent; its folder exists.
     Sqlite(PathBuf),
-    /// A PostgreSQL URL.
+    /// A PostgreSQL URL or key-value string.
     Postgres(String),
 }
 
@@ -36,18 +54,46 @@ pub struct Store {
 }
 
 struct Inner {
+    engine: Engine,
+    keys: Keys,
+    chain_key: Arc<DigestKey>,
+    system_digests: DigestKey,
+    name_digests: DigestKey,
+    ordering_digests: DigestKey,
+    jobs_changed: Arc<Notify>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
 
-#[allow(unused_variables)]
 impl Store {
-    /// Opens the database.
+    /// Opens the database, migrates it forward, and makes the system's key on first use.
     ///
     /// # Errors
-    /// [`OpenError`].
+    /// [`OpenError`] says which of the preconditions does not hold.
     pub async fn open(options: Options) -> Result<Self, OpenError> {
-        unimplemented!()
+        let Options { database, wrapper, clock, random } = options;
+        let chain_key: ChainKey = Arc::new(OnceLock::new());
+        let engine = Engine::open(database, Arc::clone(&clock), Arc::clone(&chain_key)).await?;
+        let system = match open_system_key(&engine, &wrapper, clock.as_ref(), random.as_ref()).await {
+            Ok(key) => key,
+            Err(error) => {
+                engine.close().await;
+                return Err(error);
+            }
+        };
+        let mac_key = chain_key.get_or_init(|| Arc::new(system.digest_key(MAC_PURPOSE)));
+        let inner = Inner {
+            keys: Keys::new(wrapper),
+            chain_key: Arc::clone(mac_key),
+            system_digests: system.digest_key(DIGEST_PURPOSE),
+            name_digests: system.digest_key(NAME_PURPOSE),
+            ordering_digests: system.digest_key(ORDERING_PURPOSE),
+            jobs_changed: Arc::default(),
+            engine,
+            clock,
+            random,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// The documents of one scope.
@@ -57,15 +103,16 @@ impl Store {
 
     /// An empty unit of work.
     pub fn batch(&self, scope: Scope) -> Batch {
-        Batch::new(scope)
+        Batch::new(self.clone(), scope)
     }
 
-    /// Writes a batch; it is on disk when this returns.
+    /// Writes a batch; it is on disk when this returns `Ok`.
     ///
     /// # Errors
-    /// [`StoreError`]; nothing of the batch was written then.
+    /// [`StoreError`]; nothing of the batch was written then. Only when the connection to a
+    /// PostgreSQL server breaks during the commit itself, `Unavailable` leaves that open.
     pub async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
-        unimplemented!()
+        batch::commit(self, batch).await
     }
 
     /// Looks a name up in the directory.
@@ -73,12 +120,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn locate(&self, name: &Name) -> Result<Option<Located>, StoreError> {
-        unimplemented!()
+        let rows = self.engine().query(Statement::new(LOCATE, vec![self.name_digest(name).into()])).await?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
+        let scope = Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?;
+        Ok(Some(Located { scope, sid: row.text()? }))
     }
 
     /// A digest under the system's key, the same for the life of the database.
     pub fn system_digest(&self, label: &str, value: &[u8]) -> Digest {
-        unimplemented!()
+        self.inner.system_digests.digest(label, value)
     }
 
     /// The queues.
@@ -101,32 +151,144 @@ impl Store {
         &self.inner.random
     }
 
-    /// Master-key rotation: re-wraps every scope key in one transaction and returns how many.
+    /// Master-key rotation: re-wraps every scope key in one transaction, uses `to` from then on,
+    /// and returns how many keys there were. Other processes on the same database must be stopped
+    /// first: they hold the old master key.
     ///
     /// # Errors
     /// [`StoreError`]; all keys are still under the old master key then.
     pub async fn rewrap_keys(&self, to: Arc<dyn KeyWrapper>) -> Result<u64, StoreError> {
-        unimplemented!()
+        let _alone = self.keys().rotation.write().await;
+        let from = self.keys().wrapper();
+        let mut steps = Vec::new();
+        for mut row in self.engine().query(Statement::new(ALL_KEYS, Vec::new())).await? {
+            let scope = Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?;
+            let (epoch, old) = (row.integer()?, row.blob()?);
+            let key = keys::unwrap(Arc::clone(&from), scope, epoch, old.clone()).await?;
+            let new = keys::wrap(Arc::clone(&to), scope, epoch, Arc::new(key)).await?;
+            let arguments = vec![
+                new.into(),
+                to.key_id().to_owned().into(),
+                scope.to_string().into(),
+                epoch.into(),
+                old.into(),
+            ];
+            let step = Statement::new(REWRAP, arguments).expecting(Expect::One(StoreError::Conflict));
+            steps.push(Step::Run(step));
+        }
+        let count = steps.len() as u64;
+        self.engine().submit(Prepared { steps }).await?;
+        self.keys().set_wrapper(to);
+        Ok(count)
     }
 
-    /// Gives the scope a new key for new writes and returns its epoch; older epochs stay readable.
+    /// Gives the scope a new key for new writes and returns its epoch; what was sealed under older
+    /// epochs stays readable. Other processes follow within [`crate::limits::CURRENT_KEY_TRUST`].
     ///
     /// # Errors
-    /// [`StoreError::UnknownScope`].
+    /// [`StoreError::UnknownScope`]; [`StoreError::Conflict`] when another rotation came first.
     pub async fn rotate_scope_key(&self, scope: Scope) -> Result<u32, StoreError> {
-        unimplemented!()
+        let _wrapping = self.keys().rotation.read().await;
+        let now = self.clock().now();
+        self.keys().forget(scope);
+        let current = self.keys().current(self.engine(), scope, now).await?.epoch;
+        let epoch = current + 1;
+        let key = Arc::new(DataKey::generate(self.random().as_ref()));
+        let wrapper = self.keys().wrapper();
+        let master_key_id = wrapper.key_id().to_owned();
+        let wrapped = keys::wrap(wrapper, scope, epoch, Arc::clone(&key)).await?;
+        let steps = vec![
+            Step::Run(keys::still_there(scope, current)),
+            Step::Run(keys::add(scope, epoch, wrapped, &master_key_id, now, StoreError::Conflict)),
+        ];
+        self.engine().submit(Prepared { steps }).await?;
+        self.keys().learn(scope, &ScopeKey { epoch, key }, now);
+        u32::try_from(epoch).map_err(|_| StoreError::TooLarge)
     }
 
-    /// Crypto-shredding: deletes the scope's keys; nothing of the scope opens any more.
+    /// Crypto-shredding: deletes the scope's keys, so that nothing of the scope opens any more,
+    /// wherever a copy of it is. Jobs of the scope are removed. The scope cannot be made anew.
     ///
     /// # Errors
-    /// [`StoreError::UnknownScope`].
+    /// [`StoreError::UnknownScope`]; [`StoreError::Conflict`] for [`Scope::SYSTEM`], without which
+    /// no database opens.
     pub async fn destroy_scope(&self, scope: Scope) -> Result<(), StoreError> {
-        unimplemented!()
+        if scope == Scope::SYSTEM {
+            return Err(StoreError::Conflict);
+        }
+        let destroy = Statement::new(DESTROY, vec![scope.to_string().into()])
+            .expecting(Expect::Some(StoreError::UnknownScope));
+        let result =
+            self.engine().submit(Prepared { steps: vec![Step::Run(destroy), jobs::drop_of(scope)] }).await;
+        self.keys().forget(scope);
+        result.map(drop)
     }
 
-    /// Finishes what was submitted and closes the database.
+    /// Finishes what was submitted and closes the database. Clones of this store get `Unavailable`
+    /// from then on.
     pub async fn close(self) {
-        unimplemented!()
+        self.inner.engine.close().await;
     }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.inner.keys
+    }
+
+    pub(crate) fn chain_key(&self) -> &DigestKey {
+        &self.inner.chain_key
+    }
+
+    pub(crate) fn jobs_changed(&self) -> &Arc<Notify> {
+        &self.inner.jobs_changed
+    }
+
+    pub(crate) fn name_digest(&self, name: &Name) -> Vec<u8> {
+        self.inner.name_digests.digest(NAME_PURPOSE, name.bytes()).0.to_vec()
+    }
+
+    pub(crate) fn ordering_digest(&self, key: &str) -> Digest {
+        self.inner.ordering_digests.digest(ORDERING_PURPOSE, key.as_bytes())
+    }
+}
+
+/// The system's first key: read, or made together with the journal's head when the database is new.
+/// Several processes may do so at once; one of them wins and all read what it wrote.
+async fn open_system_key(
+    engine: &Engine,
+    wrapper: &Arc<dyn KeyWrapper>,
+    clock: &dyn Clock,
+    random: &dyn Random,
+) -> Result<DataKey, OpenError> {
+    let scope = Scope::SYSTEM;
+    if keys::wrapped_at(engine, scope, FIRST_EPOCH).await?.is_none() {
+        let key = Arc::new(DataKey::generate(random));
+        let wrapped = keys::wrap(Arc::clone(wrapper), scope, FIRST_EPOCH, Arc::clone(&key)).await?;
+        let steps = vec![
+            Step::Run(keys::add(
+                scope,
+                FIRST_EPOCH,
+                wrapped,
+                wrapper.key_id(),
+                clock.now(),
+                StoreError::Exists,
+            )),
+            Step::Run(Tail::first(&key.digest_key(MAC_PURPOSE))),
+        ];
+        match engine.submit(Prepared { steps }).await {
+            Ok(_) | Err(StoreError::Exists) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let missing = || OpenError::Unavailable("the system's key is missing".into());
+    let (wrapped, wanted) = keys::wrapped_at(engine, scope, FIRST_EPOCH).await?.ok_or_else(missing)?;
+    keys::unwrap(Arc::clone(wrapper), scope, FIRST_EPOCH, wrapped.ok_or_else(missing)?).await.map_err(
+        |error| match error {
+            StoreError::Sealed => OpenError::MasterKey { wanted, given: wrapper.key_id().to_owned() },
+            other => other.into(),
+        },
+    )
 }

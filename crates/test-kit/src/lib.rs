@@ -1,1 +1,20 @@
-//! test-kit
+//! The vocabulary of the tests: a whole platform in one process, without network or sleeping.
+//!
+//! [`TestApp`] is an organization under an agreement, an ordinary account, a HIPAA project, a
+//! subaccount, somebody else's account and an operator, on a real database in a folder that is
+//! removed afterwards. [`policy`] drives every route as those who may not use it, [`WebhookSink`] is
+//! the customer's HTTPS server, and [`contains_bytes`] looks for a leaked value in what is on disk.
+//! Whatever cannot be set up fails the test at once, so nothing here returns an error.
+
+mod app;
+mod disk;
+pub mod policy;
+mod reply;
+mod sink;
+mod world;
+
+pub use app::TestApp;
+pub use disk::{TestWrapper, contains_bytes};
+pub use reply::Reply;
+pub use sink::{SinkReply, SinkRequest, WebhookSink};
+pub use world::{Credentials, Keys, TestAccount};

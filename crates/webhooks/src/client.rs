@@ -27,7 +27,7 @@ use crate::error::SendError;
 use crate::limits;
 use crate::signature;
 use crate::trust::{TrustProblem, tls_config};
-use crate::url::WebhookUrl;
+use crate::url::{RetryOn, WebhookUrl};
 
 const IDEMPOTENCY_HEADER: &str = "i-twilio-idempotency-token";
 const AGENT: HeaderValue = HeaderValue::from_static("TwilioProxy/1.1");
@@ -144,18 +144,39 @@ impl Client {
         })
     }
 
-    /// Delivers once (retries are the caller's) and returns the last answer after redirects, of whatever status.
+    /// Delivers, and tries again after the failures that the URL's retry policy names (by default once, when no
+    /// connection came about), all within one total time. Returns the last attempt's outcome.
+    pub async fn send_with_retries(&self, delivery: Delivery<'_>) -> Result<Answer, SendError> {
+        let overrides = delivery.url.overrides();
+        let ends = Instant::now() + self.total_time(&delivery);
+        let mut retries_left = overrides.retries;
+        loop {
+            let time_left = ends.saturating_duration_since(Instant::now());
+            let result = self.send(Delivery { time_left: Some(time_left), ..delivery }).await;
+            let may_retry = retries_left > 0 && Instant::now() < ends;
+            if !may_retry || !is_worth_another(overrides.retry_on, &result) {
+                return result;
+            }
+            retries_left -= 1;
+        }
+    }
+
+    /// Delivers once (retries: [`Client::send_with_retries`]) and returns the last answer after redirects, of whatever status.
     pub async fn send(&self, delivery: Delivery<'_>) -> Result<Answer, SendError> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         let started = Instant::now();
-        let configured = delivery.url.overrides().total_timeout.unwrap_or(self.total_timeout);
-        let total = delivery.time_left.map_or(configured, |left| left.min(configured));
+        let total = self.total_time(&delivery);
         let result =
             timeout(total, self.follow(&delivery, started)).await.unwrap_or(Err(SendError::TotalTimeout));
         if let Err(error) = &result {
             tracing::debug!(alert_code = error.alert_code(), "webhook got no answer");
         }
         result
+    }
+
+    fn total_time(&self, delivery: &Delivery<'_>) -> Duration {
+        let configured = delivery.url.overrides().total_timeout.unwrap_or(self.total_timeout);
+        delivery.time_left.map_or(configured, |left| left.min(configured))
     }
 
     async fn follow(&self, delivery: &Delivery<'_>, started: Instant) -> Result<Answer, SendError> {
@@ -204,6 +225,19 @@ impl Client {
             None => timeout_at(deadline, response).await.map_err(|_| SendError::ReadTimeout)?,
         };
         Ok((result.map_err(|error| exchange_failure(&error))?, deadline))
+    }
+}
+
+/// Whether the retry policy names this outcome. An answer that broke off counts as one that did not come in time.
+fn is_worth_another(retry_on: RetryOn, result: &Result<Answer, SendError>) -> bool {
+    match result {
+        Ok(answer) => match answer.status {
+            400..=499 => retry_on.client_error,
+            500..=599 => retry_on.server_error,
+            _ => false,
+        },
+        Err(SendError::ReadTimeout | SendError::Disconnected) => retry_on.read,
+        Err(error) => error.is_connect_failure() && retry_on.connect,
     }
 }
 
@@ -301,7 +335,7 @@ fn build_request(
     Ok(request.body(Full::new(hop.body.clone())).expect("tokens and hosts are visible ASCII"))
 }
 
-fn encode_form(parameters: &[(String, String)]) -> String {
+pub(crate) fn encode_form(parameters: &[(String, String)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::url::UrlProblem;
+
 /// A delivery that brought no answer. Carries no URL, no address, no parameter and no text from the other side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SendError {
@@ -39,6 +41,10 @@ pub enum SendError {
     TooLarge,
     /// The URL with its parameters cannot be requested: larger than [`crate::limits::TARGET_BYTES`].
     UrlTooLong,
+    /// The configured text is not a URL that can be called.
+    BadUrl(UrlProblem),
+    /// A rule of the guide forbids it, with the number of the refusal (`rulebook::codes`); nothing was sent.
+    Refused(u32),
 }
 
 impl SendError {
@@ -63,6 +69,8 @@ impl SendError {
             SendError::TooManyRedirects => 11215,
             SendError::BadRedirect => 11200,
             SendError::TooLarge => 11750,
+            SendError::BadUrl(problem) => problem.alert_code(),
+            SendError::Refused(code) => code,
         }
     }
 
@@ -101,6 +109,8 @@ impl fmt::Display for SendError {
             SendError::BadRedirect => "the redirect has no usable location",
             SendError::TooLarge => "the answer is too large",
             SendError::UrlTooLong => "the URL with its parameters is too long",
+            SendError::BadUrl(_) => "the configured URL cannot be called",
+            SendError::Refused(_) => "a rule of the guide forbids it",
         })
     }
 }

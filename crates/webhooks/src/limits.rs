@@ -59,3 +59,9 @@ pub const IDLE_CONNECTION_AGE: Duration = Duration::from_secs(30);
 
 /// Deliveries under way at once in one client; more wait, with their clock not yet running.
 pub const DELIVERIES_AT_ONCE: usize = 256;
+
+/// Queued webhooks delivered at once by one process.
+pub const JOBS_AT_ONCE: usize = 64;
+
+/// Clients kept: one per set of registered private authorities. When there are more, all are dropped and made anew.
+pub const CLIENTS: usize = 64;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 /// Why a set of roots cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +29,22 @@ impl fmt::Display for TrustProblem {
 }
 
 impl std::error::Error for TrustProblem {}
+
+/// The certificate authorities in one PEM text, as an account registers them; each is checked to be one.
+///
+/// # Errors
+/// [`TrustProblem::RootUnreadable`] when the text holds no certificate or a broken one,
+/// [`TrustProblem::RootIsNotAuthority`] when one of them is no authority.
+pub fn read_authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, TrustProblem> {
+    let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+    let authorities = read.map_err(|_| TrustProblem::RootUnreadable)?;
+    if authorities.is_empty() {
+        return Err(TrustProblem::RootUnreadable);
+    }
+    // The same checks as for any root, on a configuration that is thrown away.
+    tls_config(false, &authorities)?;
+    Ok(authorities)
+}
 
 /// TLS 1.2 and 1.3 with the one crypto provider, HTTP/1.1, and rustls's own verifier: no other can be put in.
 pub(crate) fn tls_config(

@@ -164,6 +164,19 @@ impl WebhookUrl {
         &self.text
     }
 
+    /// Scheme, host, port and path: what an alert may show. Query, userinfo and fragment stay behind.
+    pub fn without_secrets(&self) -> String {
+        let mut text = self.signed();
+        text.truncate(text.find('?').unwrap_or(text.len()));
+        text
+    }
+
+    /// The query as configured, without its `?`; empty when there is none.
+    pub fn query(&self) -> &str {
+        let text = self.text.split_once('#').map_or(self.text.as_str(), |(before, _)| before);
+        text.split_once('?').map_or("", |(_, query)| query)
+    }
+
     /// Whether the scheme is https.
     pub fn is_https(&self) -> bool {
         self.https

@@ -5,7 +5,9 @@
 
 mod addresses;
 mod certificates;
+mod durable;
 mod exchange;
+mod platform;
 mod server;
 mod signature;
 mod url;

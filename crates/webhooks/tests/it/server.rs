@@ -115,6 +115,7 @@ pub(crate) fn answer_with(status: &str, headers: &str, body: &str) -> String {
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pub(crate) certificate: CertificateDer<'static>,
+    pub(crate) pem: String,
 }
 
 pub(crate) fn authority() -> Authority {
@@ -122,8 +123,9 @@ pub(crate) fn authority() -> Authority {
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.distinguished_name.push(DnType::CommonName, "test authority");
     let key = KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap().der().clone();
-    Authority { issuer: Issuer::new(params, key), certificate }
+    let certificate = params.self_signed(&key).unwrap();
+    let (pem, certificate) = (certificate.pem(), certificate.der().clone());
+    Authority { issuer: Issuer::new(params, key), certificate, pem }
 }
 
 impl Authority {

@@ -1,0 +1,37 @@
+//! Every limit of this crate, in one place.
+
+/// Characters of a friendly name (Twilio's limit for accounts and keys).
+pub const FRIENDLY_NAME: usize = 64;
+
+/// Characters of one line of an agreement or statement: a name, a reference, a purpose.
+pub const LINE: usize = 255;
+
+/// Characters of a longer text: safeguards, a signed statement.
+pub const TEXT: usize = 4_000;
+
+/// Entries of one list in a request: purposes, subcontractors, services, named accounts.
+pub const LIST: usize = 100;
+
+/// Agreements of one organization; as many as an account's context looks at.
+pub const AGREEMENTS: usize = 100;
+
+/// Days within which a breach must be reported at the latest (ART-BAA-3; 45 CFR 164.410(b)).
+pub const BREACH_DAYS: u32 = 60;
+
+/// Private authorities of one account.
+pub const AUTHORITIES: usize = 10;
+
+/// Characters of one certificate in PEM.
+pub const PEM: usize = 16_384;
+
+/// Characters of a host name (RFC 1035 §2.3.4).
+pub const HOST: usize = 253;
+
+/// Rows of a page of the ledger or of organizations when no size is asked for.
+pub const PAGE: usize = 50;
+
+/// The largest such page.
+pub const MAX_PAGE: usize = 1_000;
+
+/// Attestations shown at once, newest first.
+pub const ATTESTATIONS: usize = 1_000;

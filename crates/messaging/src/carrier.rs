@@ -1,0 +1,69 @@
+//! The carrier port: how messages leave and arrive. The simulator is one implementation of it, a
+//! network carrier another; neither knows accounts or rules.
+
+use std::pin::Pin;
+
+use base::{AccountSid, MessageSid, Timestamp};
+
+/// A message handed to the carrier. It is the outside world's from here on, so it holds open text;
+/// it has no `Debug`.
+pub struct Submission {
+    /// Names the message in receipts, and lets a carrier notice that it was handed over twice.
+    pub reference: Reference,
+    /// The sender: one of our numbers.
+    pub from: String,
+    /// The recipient.
+    pub to: String,
+    /// The text.
+    pub body: String,
+    /// How many segments it takes.
+    pub segments: u32,
+    /// After this instant it must not be delivered any more.
+    pub valid_until: Timestamp,
+}
+
+/// A message, as carriers name it: `AC…:SM…`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reference {
+    /// The account that sent it.
+    pub account: AccountSid,
+    /// The message.
+    pub message: MessageSid,
+}
+
+/// Why a carrier did not take a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CarrierError {
+    /// It will never take it; the code is Twilio's (30003–30008, 30034).
+    Rejected(u32),
+    /// It cannot now: not connected, throttled, or no answer. Nothing was delivered, as far as known.
+    Unavailable,
+}
+
+/// What became of a message, told by the carrier later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// It reached the handset.
+    Delivered,
+    /// It did not and will not; the code is Twilio's.
+    Undelivered(u32),
+}
+
+/// A message from a handset. Open text: it just came from outside; it has no `Debug`.
+pub struct Arrival {
+    /// The handset's number.
+    pub from: String,
+    /// Our number.
+    pub to: String,
+    /// The text.
+    pub body: String,
+}
+
+/// A submission under way.
+pub type Submitting<'a> = Pin<Box<dyn Future<Output = Result<(), CarrierError>> + Send + 'a>>;
+
+/// A carrier. What it tells later (receipts, arrivals) it tells a [`crate::Inbox`].
+pub trait Carrier: Send + Sync + 'static {
+    /// Hands a message over. `Ok` means that the carrier has taken responsibility for it.
+    fn submit(&self, submission: Submission) -> Submitting<'_>;
+}

@@ -1,0 +1,234 @@
+//! From the queue to the carrier: the job that hands a message over.
+//!
+//! The guard is asked again, so queued work obeys what changed meanwhile. "Sending" is on disk and
+//! on the ledger before the carrier is called; when the process dies in between, the job runs again
+//! and the carrier recognises the message by its reference.
+
+use std::sync::Arc;
+
+use auth::{AccountContext, load_account};
+use base::{Address, MessageSid, Timestamp};
+use jobs::{Outcome, Queue, backoff};
+use kit::Services;
+use kit::ctx::decide;
+use ledger::{Action as LedgerAction, Actor, Entry, Purpose};
+use phi::Phi;
+use rulebook::guard::{Action, AddressKind, MessageFacts as GuardFacts};
+use store::{Batch, Document, Lease, StoreError};
+use webhooks::Webhooks;
+
+use crate::carrier::{Carrier, CarrierError, Reference, Submission};
+use crate::inbound;
+use crate::limits::{ANSWERING_CONCURRENCY, MAX_CONFLICTS, SENDING_CONCURRENCY};
+use crate::messages::events;
+use crate::messages::model::{AddressClass, Message, Status};
+use crate::messages::store as messages;
+use crate::numbers;
+
+/// The queue of messages that wait to be handed over.
+pub(crate) const SENDING: &str = "messages.send";
+
+/// Codes of failures that happen before the carrier is asked (Twilio's error pages).
+const ACCOUNT_SUSPENDED: u32 = 30_002;
+const VALIDITY_EXPIRED: u32 = 30_036;
+const OPTED_OUT: u32 = 21_610;
+
+/// The job queues of messaging: sending, and answering what came in.
+pub fn queues(services: Arc<Services>, carrier: Option<Arc<dyn Carrier>>, webhooks: Webhooks) -> Vec<Queue> {
+    let sending = {
+        let services = Arc::clone(&services);
+        Queue::new(SENDING, SENDING_CONCURRENCY, move |lease| {
+            let (services, carrier) = (Arc::clone(&services), carrier.clone());
+            async move { send(&services, carrier.as_deref(), &lease).await.unwrap_or_else(Outcome::Failed) }
+        })
+    };
+    let answering = Queue::new(inbound::ANSWERING, ANSWERING_CONCURRENCY, move |lease| {
+        let (services, webhooks) = (Arc::clone(&services), webhooks.clone());
+        async move { inbound::answer(&services, &webhooks, &lease).await.unwrap_or_else(Outcome::Failed) }
+    });
+    vec![sending, answering]
+}
+
+/// The message that a job names, with its account; `None` when either is gone.
+pub(crate) async fn load(
+    services: &Services,
+    lease: &Lease,
+) -> Result<Option<(AccountContext, Document<Message>)>, StoreError> {
+    let sid = std::str::from_utf8(&lease.payload).ok().and_then(|text| text.parse::<MessageSid>().ok());
+    let (Some(account), Some(sid)) = (lease.scope.account_sid(), sid) else {
+        return Ok(None);
+    };
+    let Some(account) = load_account(&services.store, account, services.now()).await? else {
+        return Ok(None);
+    };
+    let message = services.store.scope(lease.scope).get::<Message>(sid).await?;
+    Ok(message.map(|message| (account, message)))
+}
+
+/// Ends a job that has nothing left to do.
+pub(crate) async fn finish(services: &Services, lease: &Lease) -> Result<Outcome, StoreError> {
+    let mut batch = services.store.batch(lease.scope);
+    batch.finish(lease);
+    services.store.commit(batch).await?;
+    Ok(Outcome::Done)
+}
+
+/// A ledger entry for what Switchward does to a message by itself.
+pub(crate) fn entry(
+    action: &'static str,
+    message: MessageSid,
+    fields: &'static [&'static str],
+    purpose: Purpose,
+) -> Entry {
+    Entry {
+        actor: Actor::System,
+        action: LedgerAction(action),
+        sids: vec![message.to_string()],
+        fields,
+        purpose,
+        source: None,
+    }
+}
+
+async fn send(services: &Services, carrier: Option<&dyn Carrier>, lease: &Lease) -> Result<Outcome, StoreError> {
+    let Some((account, mut message)) = load(services, lease).await? else {
+        return finish(services, lease).await;
+    };
+    if !matches!(message.facts.status, Status::Scheduled | Status::Queued | Status::Sending) {
+        return finish(services, lease).await;
+    }
+    let now = services.now();
+    let scoped = services.store.scope(lease.scope);
+    let Some(number) = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()))
+    else {
+        return finish(services, lease).await;
+    };
+    if let Some(code) = obstacle(services, &account, &message, &number, now).await? {
+        return fail(services, lease, message, number, code).await;
+    }
+    let Some(carrier) = carrier else {
+        return Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts))));
+    };
+    let Some(body) = messages::body(&scoped, message.sid).await? else {
+        return finish(services, lease).await;
+    };
+
+    message.facts.status = Status::Sending;
+    let mut batch = services.store.batch(lease.scope);
+    batch.update::<Message>(&message);
+    let proof =
+        ledger::commit(&services.store, batch, &entry("hand_to_carrier", message.sid, &["body", "to"], Purpose::Carriage))
+            .await?;
+    message.revision += 1;
+    let submission = Submission {
+        reference: Reference { account: account.sid(), message: message.sid },
+        from: message.facts.own_number.clone(),
+        to: number.clone().into_open(&proof),
+        body: body.into_open(&proof),
+        segments: message.facts.segments,
+        valid_until: Timestamp::from_micros(message.facts.valid_until),
+    };
+    match carrier.submit(submission).await {
+        Ok(()) => sent(services, lease, message.sid, &number).await,
+        Err(CarrierError::Rejected(code)) => fail(services, lease, message, number, code).await,
+        Err(CarrierError::Unavailable) => Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts)))),
+    }
+}
+
+/// What stands against sending the message now, as a code.
+async fn obstacle(
+    services: &Services,
+    account: &AccountContext,
+    message: &Document<Message>,
+    number: &Phi<String>,
+    now: Timestamp,
+) -> Result<Option<u32>, StoreError> {
+    if !account.is_active() {
+        return Ok(Some(ACCOUNT_SUSPENDED));
+    }
+    if now.micros() > message.facts.valid_until {
+        return Ok(Some(VALIDITY_EXPIRED));
+    }
+    let callback = match message.facts.status_callback.as_deref() {
+        None => None,
+        Some(url) => numbers::callback_fact(account, "StatusCallback", url, false).ok(),
+    };
+    let class = number.learn(|text| {
+        Address::parse(text).map_or(AddressClass(AddressKind::Foreign), |address| AddressClass::of(&address))
+    });
+    let own = Address::parse(&message.facts.own_number).ok().map(|address| AddressClass::of(&address).0);
+    let decision = decide(
+        &account.facts(crate::PRODUCT.service),
+        &Action::DispatchMessage(GuardFacts {
+            to: class.0,
+            from: own,
+            urls: callback.as_slice(),
+            has_tags: false,
+            content_retention: None,
+            address_retention: None,
+            uses_ai: false,
+            declared_phi: account.account.facts.designation.protected,
+            attested_phi_free: false,
+        }),
+    );
+    if let Err(refusal) = decision {
+        return Ok(Some(refusal.code().number));
+    }
+    if message.facts.confirms_stop {
+        return Ok(None);
+    }
+    let scoped = services.store.scope(account.scope());
+    let pair = messages::pair(&*scoped.digest_key().await?, &message.facts.own_number, number);
+    Ok(messages::opt_out(&scoped, pair).await?.map(|_| OPTED_OUT))
+}
+
+/// The carrier has it. A receipt may have come first; then only the job ends.
+async fn sent(services: &Services, lease: &Lease, sid: MessageSid, number: &Phi<String>) -> Result<Outcome, StoreError> {
+    let now = services.now();
+    for _ in 0..MAX_CONFLICTS {
+        let Some(mut message) = services.store.scope(lease.scope).get::<Message>(sid).await? else {
+            break;
+        };
+        let mut batch = services.store.batch(lease.scope);
+        batch.finish(lease);
+        if message.facts.status.may_become(Status::Sent) {
+            message.facts.status = Status::Sent;
+            message.facts.sent_at = Some(now.micros());
+            message.event_at = Some(now);
+            batch.update::<Message>(&message);
+            report(&mut batch, lease, &message, Some(number.clone()), now);
+        }
+        match services.store.commit(batch).await {
+            Err(StoreError::Conflict) => {}
+            done => return done.map(|_| Outcome::Done),
+        }
+    }
+    finish(services, lease).await
+}
+
+/// It will not be sent: terminal, reported, redacted.
+async fn fail(
+    services: &Services,
+    lease: &Lease,
+    mut message: Document<Message>,
+    number: Phi<String>,
+    code: u32,
+) -> Result<Outcome, StoreError> {
+    let now = services.now();
+    message.facts.status = Status::Failed;
+    message.facts.error_code = Some(code);
+    let mut batch = services.store.batch(lease.scope);
+    batch.finish(lease);
+    batch.update::<Message>(&message);
+    report(&mut batch, lease, &message, Some(number), now);
+    messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
+    batch.record(entry("fail_message", message.sid, &[], Purpose::Carriage).to_bytes());
+    services.store.commit(batch).await?;
+    Ok(Outcome::Done)
+}
+
+fn report(batch: &mut Batch, lease: &Lease, message: &Document<Message>, number: Option<Phi<String>>, now: Timestamp) {
+    if let Some(account) = lease.scope.account_sid() {
+        events::report(batch, account, message, number, now);
+    }
+}

@@ -1,0 +1,518 @@
+//! What comes from outside: receipts of the carrier, messages of handsets, and the answers that
+//! the account's webhook gives to them in TwiML.
+
+use std::fmt;
+use std::sync::Arc;
+
+use auth::{AccountContext, load_account};
+use base::{Address, AlertSid, MessageSid, PhoneNumberSid, Sid, Timestamp};
+use jobs::{Outcome, backoff};
+use kit::Services;
+use kit::ctx::decide;
+use ledger::Purpose;
+use phi::{Phi, Proof};
+use rulebook::guard::{Action, AddressKind, ReceiveFacts};
+use store::{Batch, Document, Lease, Name, NewJob, Scope, StoreError};
+use twiml::MessagingVerb;
+use webhooks::{LogLevel, Method, NewAlert, SendError, Webhook, WebhookUrl, Webhooks};
+
+use crate::carrier::{Arrival, Receipt, Reference};
+use crate::dispatch::{self, SENDING, entry};
+use crate::limits::{DEFAULT_VALIDITY, MAX_ANSWER_ATTEMPTS, MAX_CONFLICTS, MAX_INBOUND_CHARACTERS, MAX_REDIRECTS, MAX_REPLIES};
+use crate::messages::events;
+use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status};
+use crate::messages::service::{conversation, masked};
+use crate::messages::store::{self as messages, NewMessage};
+use crate::numbers::{self, PhoneNumber};
+use crate::optout::{self, Keyword};
+use crate::segments;
+
+/// The queue of messages that came in and whose webhook is to be asked.
+pub(crate) const ANSWERING: &str = "messages.answer";
+
+/// Alert codes of what can be wrong with an answer (Twilio's error pages).
+const BAD_REDIRECT: u32 = 12_100;
+const BAD_REPLY: u32 = 12_300;
+
+/// Why an arrived message was not taken.
+#[derive(Debug)]
+pub enum ArrivalError {
+    /// The number it was sent to is nobody's.
+    UnknownNumber,
+    /// The sender's or our number is not a number.
+    InvalidNumber,
+    /// It could not be kept; the carrier must try again.
+    Store(StoreError),
+}
+
+impl fmt::Display for ArrivalError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownNumber => f.write_str("the number belongs to no account"),
+            Self::InvalidNumber => f.write_str("a number is not valid"),
+            Self::Store(error) => write!(f, "the message could not be kept: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ArrivalError {}
+
+impl From<StoreError> for ArrivalError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// Where carriers tell what happened. What it has answered `Ok` to is on disk.
+#[derive(Clone)]
+pub struct Inbox {
+    services: Arc<Services>,
+}
+
+impl Inbox {
+    /// The inbox of this server.
+    pub fn new(services: Arc<Services>) -> Self {
+        Self { services }
+    }
+
+    /// Takes a receipt. One for a message that is gone or already terminal changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] when it could not be kept; the carrier must tell again.
+    pub async fn receipt(&self, reference: Reference, receipt: Receipt) -> Result<(), StoreError> {
+        let store = &self.services.store;
+        let scope = Scope::account(reference.account);
+        for _ in 0..MAX_CONFLICTS {
+            let Some(mut message) = store.scope(scope).get::<Message>(reference.message).await? else {
+                return Ok(());
+            };
+            let (status, code) = match receipt {
+                Receipt::Delivered => (Status::Delivered, None),
+                Receipt::Undelivered(code) => (Status::Undelivered, Some(code)),
+            };
+            if !message.facts.status.may_become(status) {
+                return Ok(());
+            }
+            let now = self.services.now();
+            let number = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
+            message.facts.status = status;
+            message.facts.error_code = code;
+            message.event_at = message.event_at.or(Some(now));
+            let mut batch = store.batch(scope);
+            batch.update::<Message>(&message);
+            events::report(&mut batch, reference.account, &message, number, now);
+            messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
+            batch.record(entry("record_receipt", message.sid, &[], Purpose::Retention).to_bytes());
+            match store.commit(batch).await {
+                Err(StoreError::Conflict) => {}
+                done => return done.map(|_| ()),
+            }
+        }
+        Err(StoreError::Conflict)
+    }
+
+    /// Takes a message from a handset.
+    ///
+    /// # Errors
+    /// [`ArrivalError`]; only after `Store` should the carrier try again.
+    pub async fn arrival(&self, arrival: Arrival) -> Result<MessageSid, ArrivalError> {
+        let Arrival { from, to, body } = arrival;
+        let from = Address::parse(&from).map_err(|_| ArrivalError::InvalidNumber)?;
+        let to = Address::parse(&to).map_err(|_| ArrivalError::InvalidNumber)?;
+        let store = &self.services.store;
+        let digest = store.system_digest(numbers::OWNER, to.as_str().as_bytes());
+        let located = store.locate(&Name::number(digest)).await?.ok_or(ArrivalError::UnknownNumber)?;
+        let sid = located.sid.parse::<PhoneNumberSid>().map_err(|_| ArrivalError::UnknownNumber)?;
+        let scoped = store.scope(located.scope);
+        let own = scoped.get::<PhoneNumber>(sid).await?.ok_or(ArrivalError::UnknownNumber)?;
+        let account = located.scope.account_sid().ok_or(ArrivalError::UnknownNumber)?;
+        let now = self.services.now();
+        let account = load_account(store, account, now).await?.ok_or(ArrivalError::UnknownNumber)?;
+
+        let body: Phi<String> = Phi::new(body.chars().take(MAX_INBOUND_CHARACTERS).collect());
+        let classes = (AddressClass::of(&from).0, AddressClass::of(&to).0);
+        let from = Phi::new(from.into_string());
+        let (settings, refused) = match decide(
+            &account.facts(crate::PRODUCT.service),
+            &Action::ReceiveMessage(ReceiveFacts { from: classes.0, to: classes.1 }),
+        ) {
+            Ok(settings) => (settings, settings.quarantine),
+            Err(_) => (rulebook::guard::Settings::default(), true),
+        };
+        let protected = account.account.facts.designation.protected;
+        let set = &account.account.facts.settings;
+        let facts = MessageFacts {
+            status: Status::Received,
+            direction: Direction::Inbound,
+            own_number: to.into_string(),
+            masked: masked(&from),
+            segments: body.learn(|text| segments::segment(text).segments),
+            error_code: None,
+            discard_body: settings.discard_body || protected || set.body_redaction,
+            obfuscate_address: settings.obfuscate_address || protected || set.number_redaction,
+            status_callback: None,
+            valid_until: now.micros(),
+            sent_at: None,
+            confirms_stop: false,
+        };
+        let message = MessageSid::generate(store.random().as_ref());
+        let key = scoped.digest_key().await?;
+        let pair = messages::pair(&key, &facts.own_number, &from);
+        let keyword = body.learn(|text| Recognised(optout::recognise(text))).0;
+
+        let mut batch = store.batch(located.scope);
+        self.heed(&mut batch, &account, &own, keyword, pair, &from, now).await?;
+        let asks = account.is_active() && !refused && own.facts.sms_url.is_some();
+        messages::insert(
+            &mut batch,
+            &key,
+            NewMessage { sid: message, facts: facts.clone(), counterparty: from, body, created_at: now },
+        );
+        if asks {
+            batch.enqueue(NewJob {
+                queue: ANSWERING,
+                ordering_key: Some(conversation(&pair)),
+                due_at: now,
+                payload: message.to_string().into_bytes(),
+            });
+        } else {
+            // Nobody will be told: what may not be kept is not kept.
+            messages::redact_when_terminal(&mut batch, message, &facts);
+        }
+        batch.record(entry("receive_message", message, &[], Purpose::Carriage).to_bytes());
+        store.commit(batch).await?;
+        Ok(message)
+    }
+
+    /// STOP, START and HELP. The list holds digests of pairs, so it works under redaction (D-RED-1).
+    async fn heed(
+        &self,
+        batch: &mut Batch,
+        account: &AccountContext,
+        own: &Document<PhoneNumber>,
+        keyword: Option<Keyword>,
+        pair: phi::Digest,
+        from: &Phi<String>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Some(keyword) = keyword else {
+            return Ok(());
+        };
+        let store = &self.services.store;
+        let known = messages::opt_out(&store.scope(account.scope()), pair).await?;
+        match (keyword, known) {
+            (Keyword::Stop, None) => messages::add_opt_out(batch, store.random().as_ref(), pair, now),
+            (Keyword::Start, Some(known)) => batch.delete(&known),
+            // Said again: nothing changes, and no second confirmation is sent.
+            (Keyword::Stop, Some(_)) | (Keyword::Start, None) => return Ok(()),
+            (Keyword::Help, _) => {}
+        }
+        let key = store.scope(account.scope()).digest_key().await?;
+        let reply = Reply {
+            own_number: own.facts.number.clone(),
+            to: from.clone(),
+            body: Phi::new(keyword.default_reply().to_owned()),
+            status_callback: None,
+        };
+        // The confirmation of a STOP is the one message that may still go to a pair that has opted out:
+        // it carries no text of the account's.
+        queue_reply(batch, &self.services, account, &key, reply, now, keyword == Keyword::Stop);
+        Ok(())
+    }
+}
+
+/// Which keyword a text is: one of three, or none.
+struct Recognised(Option<Keyword>);
+impl phi::PublicFact for Recognised {}
+
+/// A message that Switchward sends in answer to one that came in.
+struct Reply {
+    own_number: String,
+    to: Phi<String>,
+    body: Phi<String>,
+    status_callback: Option<String>,
+}
+
+fn queue_reply(
+    batch: &mut Batch,
+    services: &Services,
+    account: &AccountContext,
+    key: &phi::DigestKey,
+    reply: Reply,
+    now: Timestamp,
+    confirms_stop: bool,
+) -> MessageSid {
+    let settings = &account.account.facts.settings;
+    let protected = account.account.facts.designation.protected;
+    let sid = MessageSid::generate(services.store.random().as_ref());
+    let pair = messages::pair(key, &reply.own_number, &reply.to);
+    let facts = MessageFacts {
+        status: Status::Queued,
+        direction: Direction::OutboundReply,
+        own_number: reply.own_number,
+        masked: masked(&reply.to),
+        segments: reply.body.learn(|text| segments::segment(text).segments),
+        error_code: None,
+        discard_body: protected || settings.body_redaction,
+        obfuscate_address: protected || settings.number_redaction,
+        status_callback: reply.status_callback,
+        valid_until: now.plus(DEFAULT_VALIDITY).micros(),
+        sent_at: None,
+        confirms_stop,
+    };
+    messages::insert(
+        batch,
+        key,
+        NewMessage { sid, facts, counterparty: reply.to, body: reply.body, created_at: now },
+    );
+    batch.enqueue(NewJob {
+        queue: SENDING,
+        ordering_key: Some(conversation(&pair)),
+        due_at: now,
+        payload: sid.to_string().into_bytes(),
+    });
+    sid
+}
+
+/// Asks the account's webhook about a message that came in, and does what it answers.
+pub(crate) async fn answer(services: &Services, webhooks: &Webhooks, lease: &Lease) -> Result<Outcome, StoreError> {
+    let Some((account, message)) = dispatch::load(services, lease).await? else {
+        return dispatch::finish(services, lease).await;
+    };
+    let number = numbers::by_number(&services.store.scope(lease.scope), &message.facts.own_number).await?;
+    let sender = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
+    let body = messages::body(&services.store.scope(lease.scope), message.sid).await?;
+    let (Some(number), Some(sender), Some(body)) = (number, sender, body) else {
+        return dispatch::finish(services, lease).await;
+    };
+    let proof = ledger::disclose(
+        &services.store,
+        lease.scope,
+        &entry("ask_webhook", message.sid, &["body", "from"], Purpose::Webhook),
+    )
+    .await?;
+    let parameters = parameters(&account, &message, &sender, &body);
+    let asked = Asked { webhooks, account: &account, message: &message, proof: &proof, parameters };
+    let answered = asked.converse(&number).await;
+    if let Err(Failure { code, retry: true, .. }) = &answered
+        && lease.attempts < MAX_ANSWER_ATTEMPTS
+    {
+        tracing::info!(message = %message.sid, code, "the webhook of an arrived message failed and will be asked again");
+        return Ok(Outcome::RetryAt(services.now().plus(backoff(lease.attempts))));
+    }
+
+    let now = services.now();
+    let key = services.store.scope(lease.scope).digest_key().await?;
+    let mut batch = services.store.batch(lease.scope);
+    batch.finish(lease);
+    match answered {
+        Ok(sends) => {
+            for send in sends.into_iter().take(MAX_REPLIES) {
+                match reply_from(&account, &message, &sender, send) {
+                    Ok(reply) => {
+                        let sid = queue_reply(&mut batch, services, &account, &key, reply, now, false);
+                        batch.record(entry("reply_by_twiml", sid, &[], Purpose::Webhook).to_bytes());
+                    }
+                    Err(code) => raise(&mut batch, services, &message, code, number.facts.sms_url.as_deref()),
+                }
+            }
+        }
+        Err(failure) => raise(&mut batch, services, &message, failure.code, failure.url.as_deref()),
+    }
+    messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
+    services.store.commit(batch).await?;
+    Ok(Outcome::Done)
+}
+
+fn raise(batch: &mut Batch, services: &Services, message: &Document<Message>, code: u32, url: Option<&str>) {
+    webhooks::alert::raise(
+        batch,
+        NewAlert {
+            sid: AlertSid::generate(services.store.random().as_ref()),
+            generated_at: services.now(),
+            error_code: code,
+            log_level: LogLevel::Error,
+            resource_sid: Some(message.sid.to_string()),
+            request_method: Some(Method::Post),
+            request_url: url.and_then(|url| WebhookUrl::parse(url).ok()),
+            content: None,
+        },
+    );
+}
+
+/// The address a TwiML document names, seen from the document's own; empty means the document itself.
+fn resolve(document: &str, named: &str) -> Option<String> {
+    let document = url::Url::parse(document).ok()?;
+    document.join(named.trim()).ok().map(String::from)
+}
+
+/// The parameters of an inbound webhook (Twilio's request to your application).
+fn parameters(
+    account: &AccountContext,
+    message: &Document<Message>,
+    sender: &Phi<String>,
+    body: &Phi<String>,
+) -> Phi<Vec<(String, String)>> {
+    let account = account.sid().to_string();
+    let sid = message.sid.to_string();
+    let (to, segments) = (message.facts.own_number.clone(), message.facts.segments.to_string());
+    let keyword = body.learn(|text| Recognised(optout::recognise(text))).0;
+    sender.clone().zip(body.clone()).map(|(from, body)| {
+        let mut parameters = vec![
+            ("MessageSid", sid.clone()),
+            ("SmsSid", sid.clone()),
+            ("SmsMessageSid", sid),
+            ("AccountSid", account),
+            ("From", from),
+            ("To", to),
+            ("Body", body),
+            ("NumMedia", "0".to_owned()),
+            ("NumSegments", segments),
+            ("SmsStatus", "received".to_owned()),
+            ("ApiVersion", "2010-04-01".to_owned()),
+        ];
+        if let Some(keyword) = keyword {
+            parameters.push(("OptOutType", keyword.as_str().to_owned()));
+        }
+        parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    })
+}
+
+/// Why an answer could not be had.
+struct Failure {
+    code: u32,
+    url: Option<String>,
+    retry: bool,
+}
+
+/// One conversation with the account's webhook.
+struct Asked<'a> {
+    webhooks: &'a Webhooks,
+    account: &'a AccountContext,
+    message: &'a Document<Message>,
+    proof: &'a Proof,
+    parameters: Phi<Vec<(String, String)>>,
+}
+
+impl Asked<'_> {
+    /// The webhook, its redirects, and on failure its fallback; the messages that it wants sent.
+    async fn converse(&self, number: &Document<PhoneNumber>) -> Result<Vec<twiml::Message>, Failure> {
+        let Some(url) = number.facts.sms_url.clone() else {
+            return Ok(Vec::new());
+        };
+        let first = self.follow(url.clone(), number.facts.sms_method, self.parameters.clone()).await;
+        let (Err(failure), Some(fallback)) = (&first, number.facts.sms_fallback_url.clone()) else {
+            return first;
+        };
+        let code = failure.code.to_string();
+        let parameters = self.parameters.clone().map(|mut parameters| {
+            parameters.push(("ErrorCode".to_owned(), code));
+            parameters.push(("ErrorUrl".to_owned(), url));
+            parameters
+        });
+        self.follow(fallback, number.facts.sms_fallback_method, parameters).await
+    }
+
+    async fn follow(
+        &self,
+        mut url: String,
+        mut method: Method,
+        parameters: Phi<Vec<(String, String)>>,
+    ) -> Result<Vec<twiml::Message>, Failure> {
+        let mut sends = Vec::new();
+        for _ in 0..=MAX_REDIRECTS {
+            let document = self.ask(&url, method, parameters.clone()).await?;
+            let asked = url.clone();
+            let fail = |code| Failure { code, url: Some(asked.clone()), retry: false };
+            let verbs = twiml::parse_messaging(&document).map_err(|error| fail(error.code))?;
+            let mut redirect = None;
+            for verb in verbs {
+                match verb {
+                    MessagingVerb::Message(message) => sends.push(message),
+                    MessagingVerb::Redirect(to) => {
+                        redirect = Some(to);
+                        break;
+                    }
+                }
+            }
+            let Some(to) = redirect else {
+                return Ok(sends);
+            };
+            method = match to.method {
+                twiml::Method::Get => Method::Get,
+                twiml::Method::Post => Method::Post,
+            };
+            url = resolve(&asked, &to.url).ok_or_else(|| fail(BAD_REDIRECT))?;
+            // What a document names is held to the same rules as what the API is given.
+            let fact = numbers::callback_fact(self.account, "Redirect", &url, method == Method::Get)
+                .map_err(|_| fail(BAD_REDIRECT))?;
+            decide(&self.account.facts(crate::PRODUCT.service), &Action::ConfigureUrl(fact))
+                .map_err(|refusal| fail(refusal.code().number))?;
+        }
+        Err(Failure { code: BAD_REDIRECT, url: Some(url), retry: false })
+    }
+
+    async fn ask(&self, url: &str, method: Method, params: Phi<Vec<(String, String)>>) -> Result<bytes::Bytes, Failure> {
+        let webhook = Webhook {
+            resource_sid: self.message.sid.to_string(),
+            url: url.to_owned(),
+            method,
+            params,
+            event: "message-received",
+        };
+        let failure = |code, retry| Failure { code, url: Some(url.to_owned()), retry };
+        let retried = |error: &SendError| error.is_connect_failure();
+        match self.webhooks.call(self.account, &webhook, self.proof).await {
+            Ok(answer) => match answer.alert_code() {
+                None => Ok(answer.body),
+                Some(code) => Err(failure(code, false)),
+            },
+            Err(error) => Err(failure(error.alert_code(), retried(&error))),
+        }
+    }
+}
+
+/// A reply as TwiML asks for it, checked as the API would check it.
+fn reply_from(
+    account: &AccountContext,
+    message: &Document<Message>,
+    sender: &Phi<String>,
+    send: twiml::Message,
+) -> Result<Reply, u32> {
+    if !send.media.is_empty() || send.from.is_some_and(|from| from != message.facts.own_number) {
+        return Err(BAD_REPLY);
+    }
+    let body = send.bodies.join("\n");
+    if body.is_empty() || segments::is_too_long(&body) {
+        return Err(BAD_REPLY);
+    }
+    let to = match send.to {
+        None => sender.clone(),
+        Some(to) => Phi::new(Address::parse(&to).map_err(|_| BAD_REPLY)?.into_string()),
+    };
+    let class = to.learn(|text| {
+        Address::parse(text).map_or(AddressClass(AddressKind::Foreign), |address| AddressClass::of(&address))
+    });
+    let status_callback = send.status_callback.or(send.action);
+    let callback = match status_callback.as_deref() {
+        None => None,
+        Some(url) => Some(numbers::callback_fact(account, "statusCallback", url, false).map_err(|_| BAD_REPLY)?),
+    };
+    let own = Address::parse(&message.facts.own_number).ok().map(|address| AddressClass::of(&address).0);
+    decide(
+        &account.facts(crate::PRODUCT.service),
+        &Action::SendMessage(rulebook::guard::MessageFacts {
+            to: class.0,
+            from: own,
+            urls: callback.as_slice(),
+            has_tags: false,
+            content_retention: None,
+            address_retention: None,
+            uses_ai: false,
+            declared_phi: account.account.facts.designation.protected,
+            attested_phi_free: false,
+        }),
+    )
+    .map_err(|refusal| refusal.code().number)?;
+    Ok(Reply { own_number: message.facts.own_number.clone(), to, body: Phi::new(body), status_callback })
+}

@@ -1,0 +1,40 @@
+//! Every limit of messaging, in one place.
+
+use std::time::Duration;
+
+/// How long a message may wait when `ValidityPeriod` is not given; also the longest that an
+/// undelivered body lives (ambiguity 15).
+pub const DEFAULT_VALIDITY: Duration = Duration::from_secs(4 * 3600);
+
+/// The longest `ValidityPeriod`, in seconds (Twilio's limit).
+pub const MAX_VALIDITY_SECONDS: i64 = 36_000;
+
+/// How far ahead `SendAt` must lie, at least (Twilio, error 35114).
+pub const MIN_SCHEDULE_AHEAD: Duration = Duration::from_secs(300);
+
+/// How far ahead `SendAt` may lie, at most (Twilio, error 35114).
+pub const MAX_SCHEDULE_AHEAD: Duration = Duration::from_secs(35 * 86_400);
+
+/// Messages handed to the carrier at a time.
+pub const SENDING_CONCURRENCY: usize = 32;
+
+/// Inbound webhooks in hand at a time.
+pub const ANSWERING_CONCURRENCY: usize = 16;
+
+/// How often the webhook of an arrived message is tried.
+pub const MAX_ANSWER_ATTEMPTS: u32 = 3;
+
+/// TwiML `<Redirect>`s followed for one arrived message.
+pub const MAX_REDIRECTS: usize = 10;
+
+/// Messages one TwiML answer may send.
+pub const MAX_REPLIES: usize = 10;
+
+/// Characters of a friendly name (Twilio's limit).
+pub const MAX_FRIENDLY_NAME: usize = 64;
+
+/// Times a change is tried again when another one came first.
+pub const MAX_CONFLICTS: usize = 5;
+
+/// Characters of an inbound body; longer ones are cut by no carrier we know.
+pub const MAX_INBOUND_CHARACTERS: usize = 1_600;

@@ -1,0 +1,56 @@
+//! Status callbacks: what a sender's webhook is told when a message changes state.
+
+use base::AccountSid;
+use phi::Phi;
+use store::{Batch, Document};
+use webhooks::{Method, Webhook};
+
+use super::model::{Message, Status};
+
+/// Enqueues the callback for the state the message is in now, if a callback is wanted.
+pub fn report(batch: &mut Batch, account: AccountSid, message: &Document<Message>, counterparty: Option<Phi<String>>, now: base::Timestamp) {
+    let facts = &message.facts;
+    let Some(url) = facts.status_callback.clone() else {
+        return;
+    };
+    let number = counterparty.unwrap_or_else(|| Phi::new(facts.masked.clone()));
+    let (own, error_code, status) = (facts.own_number.clone(), facts.error_code, facts.status);
+    let sid = message.sid.to_string();
+    let params = number.map(|to| parameters(sid, account, own, to, status, error_code));
+    webhooks::enqueue(
+        batch,
+        Webhook {
+            resource_sid: message.sid.to_string(),
+            url,
+            method: Method::Post,
+            params,
+            event: "message-status",
+        },
+        now,
+        Some(message.sid.to_string()),
+    );
+}
+
+fn parameters(
+    sid: String,
+    account: AccountSid,
+    from: String,
+    to: String,
+    status: Status,
+    error_code: Option<u32>,
+) -> Vec<(String, String)> {
+    let mut parameters = vec![
+        ("SmsSid", sid.clone()),
+        ("SmsStatus", status.as_str().to_owned()),
+        ("MessageStatus", status.as_str().to_owned()),
+        ("To", to),
+        ("MessageSid", sid),
+        ("AccountSid", account.to_string()),
+        ("From", from),
+        ("ApiVersion", "2010-04-01".to_owned()),
+    ];
+    if let Some(code) = error_code {
+        parameters.push(("ErrorCode", code.to_string()));
+    }
+    parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,212 @@
+//! What happens to messages at the API: send, read, list, redact, cancel, delete.
+
+use base::{Address, MessageSid, Sid};
+use errors::{ApiError, Result, codes};
+use kit::Ctx;
+use phi::{Phi, Proof};
+use rulebook::guard::{Action, MessageFacts as GuardFacts, Settings};
+use store::{Document, NewJob};
+
+use super::events;
+use super::model::{AddressClass, Change, Direction, Draft, Filter, Message, MessageBody, MessageFacts, Status};
+use super::store::{self as messages, NewMessage};
+use super::view::{MessageView, Opened};
+use crate::dispatch::SENDING;
+use crate::numbers;
+use crate::segments;
+
+/// The protected fields of a message, by their API names.
+const SHOWN: &[&str] = &["body", "from", "to"];
+
+/// Accepts a message: guard, then one transaction with the message, its job, its first callback
+/// and the ledger entry.
+pub async fn send(ctx: &Ctx, draft: Draft) -> Result<MessageView> {
+    let callback = draft.status_callback.as_deref().map(|url| numbers::callback_fact(ctx.account(), "StatusCallback", url, false));
+    let callback = callback.transpose()?;
+    let settings = ctx.guard(&Action::SendMessage(GuardFacts {
+        to: draft.to.learn(AddressClass::of).0,
+        from: Some(AddressClass::of(&draft.from).0),
+        urls: callback.as_slice(),
+        has_tags: draft.has_tags,
+        content_retention: draft.content_retention,
+        address_retention: draft.address_retention,
+        uses_ai: draft.uses_ai,
+        // In a HIPAA project every message is taken to hold PHI.
+        declared_phi: ctx.account().account.facts.designation.protected,
+        attested_phi_free: false,
+    }))?;
+    if draft.has_tags {
+        return Err(ApiError::new(codes::NOT_SUPPORTED).parameter("Tags"));
+    }
+    let foreign_channel = draft.to.learn(|to| matches!(to, Address::Channel(_)));
+    if foreign_channel || matches!(draft.from, Address::Channel(_) | Address::Alphanumeric(_)) {
+        return Err(ApiError::new(codes::NOT_SUPPORTED).hint("only phone numbers can send and receive here"));
+    }
+    let own_number = draft.from.into_string();
+    numbers::owned(ctx, &own_number).await?;
+
+    let scoped = ctx.store();
+    let key = scoped.digest_key().await?;
+    let to = draft.to.map(Address::into_string);
+    let pair = messages::pair(&key, &own_number, &to);
+    if messages::opt_out(&scoped, pair).await?.is_some() {
+        return Err(codes::UNSUBSCRIBED.into());
+    }
+
+    let now = ctx.now();
+    let due_at = draft.send_at.unwrap_or(now);
+    let facts = MessageFacts {
+        status: if draft.send_at.is_some() { Status::Scheduled } else { Status::Queued },
+        direction: Direction::OutboundApi,
+        own_number,
+        masked: masked(&to),
+        segments: draft.body.learn(|text| segments::segment(text).segments),
+        error_code: None,
+        discard_body: discard(ctx, &settings, draft.content_retention),
+        obfuscate_address: obfuscate(ctx, &settings, draft.address_retention),
+        status_callback: draft.status_callback,
+        valid_until: due_at.plus(draft.validity).micros(),
+        sent_at: None,
+        confirms_stop: false,
+    };
+    let sid = MessageSid::generate(ctx.services.store.random().as_ref());
+    let mut batch = ctx.batch();
+    let message = Document::<Message> {
+        sid,
+        parent: None,
+        created_at: now,
+        updated_at: now,
+        event_at: None,
+        revision: 1,
+        facts: facts.clone(),
+        content: None,
+    };
+    messages::insert(
+        &mut batch,
+        &key,
+        NewMessage { sid, facts, counterparty: to.clone(), body: draft.body.clone(), created_at: now },
+    );
+    batch.enqueue(NewJob {
+        queue: SENDING,
+        ordering_key: Some(conversation(&pair)),
+        due_at,
+        payload: sid.to_string().into_bytes(),
+    });
+    events::report(&mut batch, ctx.account().sid(), &message, Some(to.clone()), now);
+    let proof = ctx.commit_and_disclose(batch, vec![sid.to_string()], SHOWN).await?;
+    let opened = Opened { counterparty: to.into_open(&proof), body: draft.body.into_open(&proof) };
+    Ok(MessageView::new(ctx.account().sid(), &message, opened))
+}
+
+/// The ordering key of a conversation: jobs of one pair run in order.
+pub(crate) fn conversation(pair: &phi::Digest) -> String {
+    pair.0.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The masked form of a number, which is what may be shown once it is gone.
+pub(crate) fn masked(number: &Phi<String>) -> String {
+    /// The mask reveals an area code and an exchange, as the guide prescribes (SMS-REDACT-2).
+    struct Mask(String);
+    impl phi::PublicFact for Mask {}
+    number
+        .learn(|text| {
+            Mask(Address::parse(text).map_or_else(|_| "XXXX".to_owned(), |address| address.masked()))
+        })
+        .0
+}
+
+fn discard(ctx: &Ctx, forced: &Settings, asked: Option<rulebook::guard::Retention>) -> bool {
+    forced.discard_body
+        || asked == Some(rulebook::guard::Retention::Remove)
+        || (asked.is_none() && ctx.account().account.facts.settings.body_redaction)
+}
+
+fn obfuscate(ctx: &Ctx, forced: &Settings, asked: Option<rulebook::guard::Retention>) -> bool {
+    forced.obfuscate_address
+        || asked == Some(rulebook::guard::Retention::Remove)
+        || (asked.is_none() && ctx.account().account.facts.settings.number_redaction)
+}
+
+async fn get(ctx: &Ctx, sid: MessageSid) -> Result<Document<Message>> {
+    ctx.store().get::<Message>(sid).await?.ok_or(codes::NOT_FOUND.into())
+}
+
+/// Shows a message; the ledger has it first.
+pub async fn fetch(ctx: &Ctx, sid: MessageSid) -> Result<MessageView> {
+    let message = get(ctx, sid).await?;
+    let body = messages::body(&ctx.store(), sid).await?;
+    let proof = ctx.disclose(vec![sid.to_string()], SHOWN).await?;
+    Ok(shown(ctx, message, body, &proof))
+}
+
+fn shown(ctx: &Ctx, mut message: Document<Message>, body: Option<Phi<String>>, proof: &Proof) -> MessageView {
+    let counterparty = message.content.take().map_or_else(
+        || message.facts.masked.clone(),
+        |content| content.into_open(proof).number,
+    );
+    let body = body.map_or_else(String::new, |body| body.into_open(proof));
+    MessageView::new(ctx.account().sid(), &message, Opened { counterparty, body })
+}
+
+/// One page of messages; the ledger has all their SIDs first.
+pub async fn list(ctx: &Ctx, filter: Filter, paging: kit::page::Paging) -> Result<kit::Listing> {
+    let scoped = ctx.store();
+    let key = scoped.digest_key().await?;
+    let mut query = messages::query(&key, filter.to.as_ref(), filter.from.as_ref(), filter.sent);
+    query.limit = paging.size;
+    query.cursor = paging.cursor.clone();
+    let listed = scoped.list::<Message>(query).await?;
+    let mut bodies = std::collections::HashMap::new();
+    for message in &listed.documents {
+        bodies.insert(message.sid, messages::body(&scoped, message.sid).await?);
+    }
+    let sids = listed.documents.iter().map(|message| message.sid.to_string()).collect();
+    let proof = ctx.disclose(sids, SHOWN).await?;
+    kit::Listing::new(ctx, paging, listed, |message| {
+        let body = bodies.remove(&message.sid).flatten();
+        shown(ctx, message, body, &proof)
+    })
+    .await
+}
+
+/// Redacts or cancels.
+pub async fn update(ctx: &Ctx, sid: MessageSid, change: Change) -> Result<MessageView> {
+    let mut message = get(ctx, sid).await?;
+    let mut batch = ctx.batch();
+    match change {
+        Change::Redact if !message.facts.status.is_terminal() && message.facts.status != Status::Sent => {
+            return Err(codes::NOT_REDACTABLE.into());
+        }
+        Change::Redact => {
+            batch.shred::<MessageBody>(sid);
+            batch.update::<Message>(&message);
+        }
+        Change::Cancel if message.facts.status != Status::Scheduled => {
+            return Err(codes::NOT_CANCELABLE.into());
+        }
+        Change::Cancel => {
+            message.facts.status = Status::Canceled;
+            batch.update::<Message>(&message);
+            let counterparty = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
+            events::report(&mut batch, ctx.account().sid(), &message, counterparty, ctx.now());
+            messages::redact_when_terminal(&mut batch, sid, &message.facts);
+        }
+    }
+    ctx.commit(batch, vec![sid.to_string()]).await?;
+    fetch(ctx, sid).await
+}
+
+/// Deletes a message that is not under way, with its keys.
+pub async fn delete(ctx: &Ctx, sid: MessageSid) -> Result<()> {
+    let message = get(ctx, sid).await?;
+    if !message.facts.status.is_terminal() && message.facts.status != Status::Sent {
+        return Err(codes::NOT_REDACTABLE.into());
+    }
+    let mut batch = ctx.batch();
+    if let Some(body) = ctx.store().get::<MessageBody>(sid).await? {
+        batch.delete::<MessageBody>(&body);
+    }
+    batch.delete::<Message>(&message);
+    ctx.commit(batch, vec![sid.to_string()]).await?;
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! What messaging keeps: messages with their bodies, and opt-outs.
+
+use base::{AttestationSid, MessageSid, Sid, Timestamp};
+use errors::Result;
+use phi::{Digest, DigestKey, Phi};
+use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Query, Scoped, StoreError};
+
+use super::model::{Counterparty, Message, MessageBody, MessageFacts};
+
+/// A message to be kept.
+pub struct NewMessage {
+    /// Its SID.
+    pub sid: MessageSid,
+    /// What is known of it.
+    pub facts: MessageFacts,
+    /// The counterparty's number.
+    pub counterparty: Phi<String>,
+    /// The text.
+    pub body: Phi<String>,
+    /// When it was accepted or came in.
+    pub created_at: Timestamp,
+}
+
+/// Adds a message and its body.
+pub fn insert(batch: &mut Batch, key: &DigestKey, new: NewMessage) {
+    let own = IndexValue::Digest(key.digest("number", new.facts.own_number.as_bytes()));
+    let other = IndexValue::Digest(new.counterparty.digest(key, "number"));
+    let (from, to) = match new.facts.direction {
+        super::model::Direction::Inbound => (other, own),
+        _ => (own, other),
+    };
+    batch.insert::<Message>(NewDocument {
+        sid: new.sid,
+        parent: None,
+        created_at: new.created_at,
+        event_at: None,
+        facts: new.facts,
+        content: Some(new.counterparty.map(|number| Counterparty { number })),
+        index: vec![Index { key: "from", value: from }, Index { key: "to", value: to }],
+    });
+    batch.insert::<MessageBody>(NewDocument {
+        sid: new.sid,
+        parent: None,
+        created_at: new.created_at,
+        event_at: None,
+        facts: (),
+        content: Some(new.body),
+        index: Vec::new(),
+    });
+}
+
+/// Destroys what the message's retention says, once it is terminal.
+pub fn redact_when_terminal(batch: &mut Batch, sid: MessageSid, facts: &MessageFacts) {
+    if !facts.status.is_terminal() {
+        return;
+    }
+    if facts.discard_body {
+        batch.shred::<MessageBody>(sid);
+    }
+    if facts.obfuscate_address {
+        batch.shred::<Message>(sid);
+    }
+}
+
+/// The text of a message, still protected; `None` when it is gone.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn body(scoped: &Scoped, sid: MessageSid) -> Result<Option<Phi<String>>, StoreError> {
+    Ok(scoped.get::<MessageBody>(sid).await?.and_then(|document| document.content))
+}
+
+/// The query of a list of messages.
+pub fn query(key: &DigestKey, to: Option<&Phi<String>>, from: Option<&Phi<String>>, sent: store::Range) -> Query {
+    let filter = |name, value: Option<&Phi<String>>| {
+        value.map(|number| Index { key: name, value: IndexValue::Digest(number.digest(key, "number")) })
+    };
+    Query {
+        filters: filter("to", to).into_iter().chain(filter("from", from)).collect(),
+        event: sent,
+        ..Query::default()
+    }
+}
+
+/// The kind of opt-out documents: "this handset wants nothing from this number of ours". Holds a
+/// digest of the pair and no number, so it works when numbers are redacted (D-RED-1).
+#[derive(Debug)]
+pub enum OptOut {}
+
+impl Kind for OptOut {
+    const NAME: &'static str = "opt-out";
+    type Sid = AttestationSid;
+    type Facts = ();
+    type Content = ();
+}
+
+const PAIR: &str = "pair";
+
+/// The digest of a handset and one of our numbers.
+pub fn pair(key: &DigestKey, own_number: &str, counterparty: &Phi<String>) -> Digest {
+    counterparty.map_ref(|number| format!("{own_number}|{number}")).digest(key, PAIR)
+}
+
+/// The opt-out of this pair, if there is one.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn opt_out(scoped: &Scoped, pair: Digest) -> Result<Option<Document<OptOut>>, StoreError> {
+    scoped.find::<OptOut>(PAIR, IndexValue::Digest(pair)).await
+}
+
+/// Adds an opt-out.
+pub fn add_opt_out(batch: &mut Batch, random: &dyn base::Random, pair: Digest, now: Timestamp) {
+    batch.insert::<OptOut>(NewDocument {
+        sid: AttestationSid::generate(random),
+        parent: None,
+        created_at: now,
+        event_at: None,
+        facts: (),
+        content: None,
+        index: vec![Index { key: PAIR, value: IndexValue::Digest(pair) }],
+    });
+}

@@ -1,0 +1,14 @@
+//! The account's phone numbers: the IncomingPhoneNumbers resource, and the inventory they come from.
+//!
+//! A number of ours is not protected data; the numbers at the other end are.
+
+mod inventory;
+mod model;
+pub(crate) mod routes;
+mod service;
+mod view;
+
+pub use inventory::{add_to_inventory, claim_number};
+pub(crate) use inventory::OWNER;
+pub(crate) use model::PhoneNumber;
+pub(crate) use service::{by_number, callback_fact, owned};

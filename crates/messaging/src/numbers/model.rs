@@ -1,0 +1,174 @@
+//! What a phone number of an account is, and what a request may change of it. Pure.
+
+use base::PhoneNumberSid;
+use errors::{ApiError, Result, codes};
+use kit::{FromParams, Params};
+use serde::{Deserialize, Serialize};
+use store::Kind;
+use webhooks::Method;
+
+use crate::limits::MAX_FRIENDLY_NAME;
+
+/// The kind of phone number documents; they live in the account's scope.
+#[derive(Debug)]
+pub enum PhoneNumber {}
+
+impl Kind for PhoneNumber {
+    const NAME: &'static str = "phone-number";
+    type Sid = PhoneNumberSid;
+    type Facts = NumberFacts;
+    type Content = ();
+}
+
+/// A phone number of an account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NumberFacts {
+    /// The number in E.164.
+    pub number: String,
+    /// A name for people.
+    pub friendly_name: String,
+    /// The webhook for messages that come in.
+    pub sms_url: Option<String>,
+    /// How it is called.
+    pub sms_method: Method,
+    /// The webhook when the first one fails.
+    pub sms_fallback_url: Option<String>,
+    /// How it is called.
+    pub sms_fallback_method: Method,
+    /// Kept for calls, which come with voice.
+    pub status_callback: Option<String>,
+    /// How it is called.
+    pub status_callback_method: Method,
+}
+
+impl NumberFacts {
+    /// A number with nothing configured.
+    pub fn new(number: String) -> Self {
+        Self {
+            friendly_name: number.clone(),
+            number,
+            sms_url: None,
+            sms_method: Method::Post,
+            sms_fallback_url: None,
+            sms_fallback_method: Method::Post,
+            status_callback: None,
+            status_callback_method: Method::Post,
+        }
+    }
+}
+
+/// What a request sets. `None` leaves a field as it is; an empty URL clears it.
+pub struct Settings {
+    friendly_name: Option<String>,
+    sms_url: Option<String>,
+    sms_method: Option<Method>,
+    sms_fallback_url: Option<String>,
+    sms_fallback_method: Option<Method>,
+    status_callback: Option<String>,
+    status_callback_method: Option<Method>,
+}
+
+/// Parameters of products that are not built yet.
+const NOT_YET: &[&str] = &[
+    "SmsApplicationSid",
+    "VoiceApplicationSid",
+    "VoiceCallerIdLookup",
+    "VoiceFallbackMethod",
+    "VoiceFallbackUrl",
+    "VoiceMethod",
+    "VoiceUrl",
+    "VoiceReceiveMode",
+    "EmergencyStatus",
+    "EmergencyAddressSid",
+    "TrunkSid",
+    "IdentitySid",
+    "AddressSid",
+    "BundleSid",
+    "AccountSid",
+];
+
+impl FromParams for Settings {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        params.not_supported(NOT_YET)?;
+        // There is one version of the API.
+        params.without_effect(&["ApiVersion"]);
+        let friendly_name = params.text("FriendlyName")?;
+        if friendly_name.as_ref().is_some_and(|name| name.chars().count() > MAX_FRIENDLY_NAME) {
+            return Err(ApiError::new(codes::INVALID_PARAMETER).parameter("FriendlyName"));
+        }
+        Ok(Self {
+            friendly_name,
+            sms_url: params.text("SmsUrl")?,
+            sms_method: method(params, "SmsMethod")?,
+            sms_fallback_url: params.text("SmsFallbackUrl")?,
+            sms_fallback_method: method(params, "SmsFallbackMethod")?,
+            status_callback: params.text("StatusCallback")?,
+            status_callback_method: method(params, "StatusCallbackMethod")?,
+        })
+    }
+}
+
+fn method(params: &mut Params, name: &'static str) -> Result<Option<Method>> {
+    let word = params.word(name, &["GET", "POST"])?;
+    Ok(word.map(|word| if word == "GET" { Method::Get } else { Method::Post }))
+}
+
+impl Settings {
+    /// Applies what was set.
+    pub fn apply(self, facts: &mut NumberFacts) {
+        let url = |field: &mut Option<String>, given: Option<String>| {
+            if let Some(given) = given {
+                *field = Some(given).filter(|url| !url.is_empty());
+            }
+        };
+        url(&mut facts.sms_url, self.sms_url);
+        url(&mut facts.sms_fallback_url, self.sms_fallback_url);
+        url(&mut facts.status_callback, self.status_callback);
+        facts.friendly_name = self.friendly_name.unwrap_or(std::mem::take(&mut facts.friendly_name));
+        facts.sms_method = self.sms_method.unwrap_or(facts.sms_method);
+        facts.sms_fallback_method = self.sms_fallback_method.unwrap_or(facts.sms_fallback_method);
+        facts.status_callback_method = self.status_callback_method.unwrap_or(facts.status_callback_method);
+    }
+}
+
+/// Which number is wanted: one by its digits, or any with an area code.
+pub struct Wanted {
+    /// `PhoneNumber`.
+    pub number: Option<String>,
+    /// `AreaCode`.
+    pub area_code: Option<String>,
+    /// How it is configured at once.
+    pub settings: Settings,
+}
+
+impl FromParams for Wanted {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        let settings = Settings::from_params(params)?;
+        let number = params.text("PhoneNumber")?;
+        let area_code = params.text("AreaCode")?;
+        if number.is_some() == area_code.is_some() {
+            return Err(ApiError::new(codes::INVALID_PARAMETER).hint("give either PhoneNumber or AreaCode"));
+        }
+        Ok(Self { number, area_code, settings })
+    }
+}
+
+/// Filters of a list.
+pub struct Filter {
+    /// `PhoneNumber`: the whole number.
+    pub number: Option<String>,
+    /// `FriendlyName`: the whole name.
+    pub friendly_name: Option<String>,
+}
+
+impl FromParams for Filter {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        // Every number here is ours, from one origin, and none is new to the platform.
+        params.without_effect(&["Beta", "Origin"]);
+        let normalised = |text: String| base::Address::parse(&text).map_or(text, base::Address::into_string);
+        Ok(Self {
+            number: params.text("PhoneNumber")?.filter(|text| !text.is_empty()).map(normalised),
+            friendly_name: params.text("FriendlyName")?.filter(|text| !text.is_empty()),
+        })
+    }
+}

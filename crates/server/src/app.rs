@@ -1,0 +1,152 @@
+//! The running program: opens the store, wires products to the port and the job runner, and ends
+//! everything in good order.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth::Secret;
+use base::{Clock, SystemClock};
+use edge::tls::{SniResolver, load_certificate, server_config};
+use edge::{CertificateAuthority, EdgeConfig, WallClock};
+use kit::Services;
+use ledger::merkle::Tree;
+use phi::{KeyWrapper, SystemRandom};
+use store::{Options, Store};
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use crate::data_folder::DataFolder;
+use crate::front::Front;
+use crate::problem::{Problem, Result};
+use crate::products;
+
+/// How often the ledger's root is signed.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// How long jobs in hand may go on after shutdown was asked for; what is cut off is leased again later.
+const JOBS_GRACE: Duration = Duration::from_secs(20);
+
+/// What is needed to open the store.
+pub(crate) struct StoreSettings {
+    /// The data folder.
+    pub(crate) data: DataFolder,
+    /// A PostgreSQL URL instead of the folder's database.
+    pub(crate) database: Option<String>,
+    /// The master key from the environment.
+    pub(crate) master_key: Option<String>,
+}
+
+impl StoreSettings {
+    /// Opens the store and everything that requests share.
+    ///
+    /// # Errors
+    /// When the folder, the key or the database cannot be used; the text says what to do.
+    pub(crate) async fn open(&self, clock: Arc<dyn Clock>) -> Result<Arc<Services>> {
+        let wrapper = self.data.master_key(self.master_key.as_deref())?;
+        let operator = self.data.operator_token()?;
+        let database = self.data.database(self.database.as_deref());
+        open_services(database, wrapper, clock, Some(operator)).await
+    }
+}
+
+/// Opens a database with this key.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(crate) async fn open_services(
+    database: store::Database,
+    wrapper: Arc<dyn KeyWrapper>,
+    clock: Arc<dyn Clock>,
+    operator: Option<Secret>,
+) -> Result<Arc<Services>> {
+    let store =
+        Store::open(Options { database, wrapper, clock, random: Arc::new(SystemRandom) }).await?;
+    Ok(Arc::new(Services { store, operator }))
+}
+
+/// How the port is served.
+#[derive(Default)]
+pub(crate) struct PortSettings {
+    /// The operator's own domain.
+    pub(crate) base_domain: Option<String>,
+    /// The operator's certificate chain and key.
+    pub(crate) certificate: Option<(PathBuf, PathBuf)>,
+}
+
+/// Serves until `shutdown` completes, then ends everything in good order.
+///
+/// # Errors
+/// When the port cannot be served.
+pub(crate) async fn serve(
+    data: &DataFolder,
+    services: Arc<Services>,
+    port: PortSettings,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()>,
+) -> Result<()> {
+    let config = edge_config(data, &port)?;
+    let (stop, stopped) = watch::channel(false);
+    let mut runner = jobs::Runner::new(services.store.clone(), stopped.clone());
+    for queue in products::queues(&services) {
+        runner.start(queue);
+    }
+    let checkpoints = tokio::spawn(checkpoint_until(services.store.clone(), stopped));
+
+    let front = Arc::new(Front::new(Arc::clone(&services), port.base_domain, products::routes(&services)));
+    let served = edge::serve(listener, config, front.service(), shutdown).await;
+
+    stop.send_replace(true);
+    if timeout(JOBS_GRACE, runner.stopped()).await.is_err() {
+        tracing::warn!("shutdown: jobs still running are cut off; they run again after their lease");
+    }
+    if checkpoints.await.is_err() {
+        tracing::error!("the checkpoint task ended by a panic");
+    }
+    services.store.clone().close().await;
+    tracing::info!("stopped");
+    served.map_err(|error| Problem::new(format!("the port could not be served: {error}")))
+}
+
+fn edge_config(data: &DataFolder, port: &PortSettings) -> Result<EdgeConfig> {
+    let clock: WallClock = Arc::new(wall_clock);
+    let authority = CertificateAuthority::load_or_create(data.path(), port.base_domain.as_deref(), clock())
+        .map_err(|error| Problem::new(format!("the private CA cannot be used: {error}")))?;
+    let own = match &port.certificate {
+        Some((chain, key)) => Some(load_certificate(chain, key).map_err(|error| Problem::new(error.to_string()))?),
+        None => None,
+    };
+    let tls = server_config(SniResolver::new(Arc::new(authority), own, clock))
+        .map_err(|error| Problem::new(format!("TLS cannot be set up: {error}")))?;
+    Ok(EdgeConfig::new(tls))
+}
+
+/// The machine's clock, in the form certificates need.
+pub(crate) fn wall_clock() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(SystemClock.now().seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// Signs the ledger's root now and then, and once more at the end.
+async fn checkpoint_until(store: Store, mut stopped: watch::Receiver<bool>) {
+    let mut tree = Tree::default();
+    let mut ticks = interval(CHECKPOINT_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => break,
+        }
+        checkpoint(&store, &mut tree).await;
+    }
+    checkpoint(&store, &mut tree).await;
+}
+
+async fn checkpoint(store: &Store, tree: &mut Tree) {
+    match ledger::checkpoint(store, tree).await {
+        Ok(Some(made)) => tracing::info!(entries = made.size, "ledger checkpoint signed"),
+        Ok(None) => {}
+        Err(error) => tracing::error!(%error, "the ledger checkpoint failed"),
+    }
+}

@@ -1,0 +1,97 @@
+//! The command line: what can be typed, and the environment variables that are read.
+
+mod compat;
+mod docs;
+mod env;
+mod init;
+mod ledger;
+mod rules;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::problem::{Problem, Result};
+
+/// What `--help` says at its end.
+const ENVIRONMENT: &str = "Environment:
+  SWITCHWARD_MASTER_KEY  the master key (32 bytes in base64 or hexadecimal) instead of master.key
+  SWITCHWARD_LOG         log filter, for example `info` or `warn,webhooks=debug`";
+
+#[derive(Parser)]
+#[command(
+    name = "switchward",
+    version,
+    about = "Self-hosted communications platform that speaks Twilio's API and enforces the HIPAA guide",
+    after_help = ENVIRONMENT,
+    propagate_version = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(serve::Arguments),
+    /// Make the data folder and a first account, and print its credentials
+    Init(init::Arguments),
+    /// Print the shell lines that point unmodified SDKs at a local server
+    Env(env::Arguments),
+    /// List the rules and how far the code has got with each
+    Rules(rules::Arguments),
+    /// Look after the ledger
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
+    /// Say which operations of each product are served
+    Compat(compat::Arguments),
+    /// Write or check the generated documentation
+    #[command(hide = true)]
+    Docs(docs::Arguments),
+}
+
+/// Parses the command line and carries it out.
+pub(crate) fn run() -> ExitCode {
+    let done = match CommandLine::parse().command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Env(arguments) => env::run(&arguments),
+        Command::Rules(arguments) => rules::run(&arguments),
+        Command::Ledger(command) => ledger::run(&command),
+        Command::Compat(arguments) => compat::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+    };
+    done.unwrap_or_else(|problem| {
+        print_problem(&problem);
+        ExitCode::FAILURE
+    })
+}
+
+#[allow(clippy::print_stderr)]
+fn print_problem(problem: &Problem) {
+    eprintln!("switchward: {problem}");
+}
+
+/// An environment variable; `None` when unset or empty.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads settings from the environment")]
+fn variable(name: &str) -> Result<Option<String>> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Problem::new(format!("{name} is not text"))),
+    }
+}
+
+fn master_key() -> Result<Option<String>> {
+    variable("SWITCHWARD_MASTER_KEY")
+}
+
+/// A runtime for the commands that need the store.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Problem::new(format!("the runtime cannot be started: {error}")))
+}

@@ -1,0 +1,68 @@
+//! `switchward init`: a first organization, account, key and phone number, made once.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use base::SystemClock;
+
+use crate::app::StoreSettings;
+use crate::cli;
+use crate::data_folder::{DataFolder, Identity};
+use crate::problem::{Problem, Result};
+use crate::{first_account, log};
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// Folder for the database, keys and certificates; made if absent
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Designate the account as a HIPAA project
+    #[arg(long)]
+    hipaa: bool,
+    /// PostgreSQL URL instead of the folder's own database
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    log::hide_panics();
+    let data = DataFolder::create(&arguments.data)?;
+    let identity = match data.first_account()? {
+        // What is asked for exists: answered without the database, so also while the server runs.
+        Some(account) if account.hipaa || !arguments.hipaa => account.identity,
+        _ => cli::runtime()?.block_on(make(arguments, data))?,
+    };
+    print(&identity, arguments.json)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn make(arguments: &Arguments, data: DataFolder) -> Result<Identity> {
+    let settings =
+        StoreSettings { data, database: arguments.database.clone(), master_key: cli::master_key()? };
+    let services = settings.open(Arc::new(SystemClock)).await?;
+    let made = first_account::ensure(&settings.data, &services, arguments.hipaa).await;
+    services.store.clone().close().await;
+    made.map(|account| account.identity)
+}
+
+#[allow(clippy::print_stdout)]
+fn print(identity: &Identity, json: bool) -> Result<()> {
+    if json {
+        let text = serde_json::to_string(identity)
+            .map_err(|_| Problem::new("the first account cannot be encoded"))?;
+        println!("{text}");
+        return Ok(());
+    }
+    println!("Organization    {}", identity.organization);
+    println!("Account SID     {}", identity.account_sid);
+    println!("Auth token      {}", identity.auth_token);
+    println!("API key         {}", identity.api_key_sid);
+    println!("API key secret  {}", identity.api_key_secret);
+    println!("Phone number    {}", identity.phone_number);
+    println!("CA certificate  {}", identity.ca_cert);
+    Ok(())
+}

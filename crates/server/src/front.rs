@@ -1,0 +1,191 @@
+//! Between the port and the products: finds the product of a request, tells it where the request
+//! came from, and sees to it that every request is answered in the API's shape and logged without
+//! anything of what it was about.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use edge::product::{self, Target};
+use edge::{Connection, Scheme};
+use errors::codes;
+use futures_util::FutureExt;
+use http::uri::PathAndQuery;
+use http::{Method, StatusCode, Uri, header};
+use hyper::body::Incoming;
+use kit::respond::error_response;
+use kit::{Origin, Routes, Services};
+use tokio::time::Instant;
+use tower::{Service, ServiceExt};
+
+/// Answered while the process lives.
+const ALIVE_PATH: &str = "/healthz";
+/// Answered with 200 while the store can be asked.
+const READY_PATH: &str = "/readyz";
+/// What the log calls a product, method or route that is not one of ours: what was sent stays out.
+const OTHER: &str = "other";
+
+/// Everything that is served, by product.
+pub(crate) struct Front {
+    services: Arc<Services>,
+    base_domain: Option<String>,
+    routers: BTreeMap<&'static str, Router>,
+    /// Labels that may stand as a first path segment.
+    prefixes: Vec<&'static str>,
+}
+
+impl Front {
+    /// Serves these products; several with one label become one.
+    pub(crate) fn new(services: Arc<Services>, base_domain: Option<String>, products: Vec<Routes>) -> Self {
+        let mut routers: BTreeMap<&'static str, Router> = BTreeMap::new();
+        for routes in products {
+            let label = routes.product().label;
+            let router = match routers.remove(label) {
+                // Both have the same fallback; only one may bring it.
+                Some(earlier) => earlier.reset_fallback().merge(routes.into_router()),
+                None => routes.into_router(),
+            };
+            routers.insert(label, router);
+        }
+        let prefixes = routers.keys().copied().filter(|label| *label != product::SWITCHWARD).collect();
+        let routers =
+            routers.into_iter().map(|(label, router)| (label, router.layer(from_fn(note_route)))).collect();
+        Self { services, base_domain, routers, prefixes }
+    }
+
+    /// This front as the service that the port hands requests to.
+    pub(crate) fn service(
+        self: Arc<Self>,
+    ) -> impl Service<
+        http::Request<Incoming>,
+        Response = Response,
+        Error = Infallible,
+        Future: Future<Output = Result<Response, Infallible>> + Send + 'static,
+    > + Clone
+    + Send
+    + Sync
+    + 'static {
+        tower::service_fn(move |request: http::Request<Incoming>| {
+            let front = Arc::clone(&self);
+            async move { Ok(front.answer(request.map(Body::new)).await) }
+        })
+    }
+
+    /// Answers a request; a panic on the way is a 500, never a hang.
+    async fn answer(&self, request: Request) -> Response {
+        let started = Instant::now();
+        let method = known_method(request.method());
+        let target = self.target(&request);
+        let product = target
+            .as_ref()
+            .and_then(|target| self.routers.get_key_value(target.product.as_str()))
+            .map_or(OTHER, |(label, _)| label);
+        let response = AssertUnwindSafe(self.dispatch(request, target))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| error_response(&codes::INTERNAL.into()));
+        let route = response.extensions().get::<Route>().map_or(OTHER, |route| route.0.as_str());
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(target: "request", method, route, product, status = response.status().as_u16(), ms);
+        response
+    }
+
+    fn target(&self, request: &Request) -> Option<Target> {
+        let mut hosts = request.headers().get_all(header::HOST).iter();
+        let host = hosts.next()?.to_str().ok()?;
+        // Two hosts are two opinions about where the request goes (RFC 9112 §3.2).
+        if hosts.next().is_some() {
+            return None;
+        }
+        product::resolve(host, request.uri().path(), self.base_domain.as_deref(), &self.prefixes)
+    }
+
+    async fn dispatch(&self, mut request: Request, target: Option<Target>) -> Response {
+        let not_found = || error_response(&codes::NOT_FOUND.into());
+        let Some(target) = target else { return not_found() };
+        if target.product == product::SWITCHWARD {
+            match target.path.as_str() {
+                ALIVE_PATH => return StatusCode::OK.into_response(),
+                READY_PATH => return self.ready().await,
+                _ => {}
+            }
+        }
+        let (Some(router), Some(connection)) =
+            (self.routers.get(target.product.as_str()), request.extensions().get::<Connection>().copied())
+        else {
+            return not_found();
+        };
+        let Some(uri) = clean_uri(&target, request.uri()) else { return not_found() };
+        *request.uri_mut() = uri;
+        request.extensions_mut().insert(origin(&target, connection));
+        router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+    }
+
+    /// Whether the store answers, without saying why it does not.
+    async fn ready(&self) -> Response {
+        match self.services.store.journal().head().await {
+            Ok(_) => StatusCode::OK.into_response(),
+            Err(error) => {
+                tracing::warn!(%error, "not ready");
+                StatusCode::SERVICE_UNAVAILABLE.into_response()
+            }
+        }
+    }
+}
+
+/// The route that answered, for the log.
+#[derive(Clone)]
+struct Route(MatchedPath);
+
+async fn note_route(request: Request, next: Next) -> Response {
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(Route(matched));
+    }
+    response
+}
+
+/// What the product sees: its own path, without the 2010 API's suffix, and the query as it came.
+fn clean_uri(target: &Target, uri: &Uri) -> Option<Uri> {
+    let path = match target.product.as_str() {
+        product::API => product::strip_json_suffix(&target.path),
+        _ => &target.path,
+    };
+    let path_and_query: PathAndQuery = match uri.query() {
+        Some(query) => format!("{path}?{query}").parse().ok()?,
+        None => path.parse().ok()?,
+    };
+    Some(Uri::from(path_and_query))
+}
+
+fn origin(target: &Target, connection: Connection) -> Origin {
+    let peer: IpAddr = connection.peer.ip().to_canonical();
+    Origin {
+        base_url: product::absolute_base(connection.scheme.as_str(), &target.host, &target.prefix),
+        peer,
+        secure: connection.scheme == Scheme::Https,
+    }
+}
+
+/// The method's name if it is a standard one; anything else is what a caller made up.
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => OTHER,
+    }
+}

@@ -1,0 +1,207 @@
+//! PostgreSQL: a pool for reads, and tasks that commit groups of batches.
+//!
+//! A group is one transaction: everything that waits is sent in one pipeline, checked, and
+//! committed. When a batch of it fails, the transaction is rolled back, the group is tried again
+//! without the failed ones, and these are then tried alone, so that no batch suffers from another.
+//! Any number of processes may share a database; `chain.rs` says how they share the journal.
+//!
+//! A connection that breaks answers `Unavailable`; the pool makes a new one for the next group.
+
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::Clock;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Config, Error, NoTls};
+
+use crate::engine::ChainKey;
+use crate::limits;
+use crate::postgres_writer::{Waiting, Writer};
+use crate::schema::{self, Dialect};
+use crate::sql::{Outcome, Prepared, Row, Statement, Value};
+use crate::sqlite::{closed, unavailable};
+use crate::{OpenError, StoreError};
+
+/// Held while migrating, so that processes starting together do not get in each other's way. The
+/// number means nothing; it only must not change.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7714905120036)";
+
+/// An open PostgreSQL database.
+pub(crate) struct Postgres {
+    pool: Pool,
+    writer: Mutex<Option<mpsc::Sender<Waiting>>>,
+    batchers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Postgres {
+    /// Connects and migrates.
+    pub(crate) async fn open(url: &str, clock: Arc<dyn Clock>, key: ChainKey) -> Result<Self, OpenError> {
+        let mut config = Config::from_str(url)
+            .map_err(|_| OpenError::Unavailable("the database URL cannot be read".into()))?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(limits::POSTGRES_CONNECT);
+        }
+        let manager =
+            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(limits::POSTGRES_CONNECTIONS)
+            .wait_timeout(Some(limits::POSTGRES_CONNECT))
+            .create_timeout(Some(limits::POSTGRES_CONNECT))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|_| OpenError::Unavailable("the connection pool cannot be made".into()))?;
+        migrate(&pool, clock.as_ref()).await?;
+
+        let (writer, work) = mpsc::channel(limits::WRITE_QUEUE);
+        let work = Arc::new(tokio::sync::Mutex::new(work));
+        let batchers = (0..limits::POSTGRES_BATCHERS)
+            .map(|_| {
+                let writer = Writer { pool: pool.clone(), clock: Arc::clone(&clock), key: Arc::clone(&key) };
+                tokio::spawn(writer.run(Arc::clone(&work)))
+            })
+            .collect();
+        Ok(Self { pool, writer: Mutex::new(Some(writer)), batchers: Mutex::new(batchers) })
+    }
+
+    pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
+        let (answer, done) = oneshot::channel();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        writer.ok_or_else(closed)?.try_send((batch, answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => unavailable("the write queue is full"),
+            mpsc::error::TrySendError::Closed(_) => closed(),
+        })?;
+        done.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        let mut attempt = 1;
+        loop {
+            let client = connection(&self.pool).await?;
+            let answer = tokio::time::timeout(limits::POSTGRES_ANSWER, run(&client, &statement)).await;
+            match answer {
+                Ok(Ok((rows, _))) => return Ok(rows),
+                // An idle connection may have broken unnoticed; a read can be asked again.
+                Ok(Err(error)) if error.is_closed() && attempt < limits::POSTGRES_ATTEMPTS => attempt += 1,
+                Ok(Err(error)) => return Err(explain(&error)),
+                Err(_) => {
+                    drop(Object::take(client));
+                    return Err(unavailable("the server did not answer in time"));
+                }
+            }
+        }
+    }
+
+    /// Writes what is queued and closes all connections.
+    pub(crate) async fn close(&self) {
+        drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let batchers = std::mem::take(&mut *self.batchers.lock().unwrap_or_else(PoisonError::into_inner));
+        for batcher in batchers {
+            if batcher.await.is_err() {
+                tracing::error!("a task of the store ended by a panic");
+            }
+        }
+        self.pool.close();
+    }
+}
+
+pub(crate) async fn connection(pool: &Pool) -> Result<Object, StoreError> {
+    pool.get().await.map_err(|error| match error {
+        deadpool_postgres::PoolError::Closed => closed(),
+        deadpool_postgres::PoolError::Backend(error) => explain(&error),
+        deadpool_postgres::PoolError::Timeout(_) => unavailable("no connection could be had in time"),
+        _ => unavailable("no connection could be had"),
+    })
+}
+
+async fn migrate(pool: &Pool, clock: &dyn Clock) -> Result<(), OpenError> {
+    let failed = |error: Error| OpenError::from(explain(&error));
+    let mut client = connection(pool).await?;
+    if setting(&client, "synchronous_commit").await? == "off" {
+        return Err(OpenError::NotDurable);
+    }
+    if setting(&client, "fsync").await? == "off" {
+        tracing::warn!("the server runs with fsync off: a power cut may lose or damage data");
+    }
+    let transaction = client.transaction().await.map_err(failed)?;
+    transaction.batch_execute(MIGRATION_LOCK).await.map_err(failed)?;
+    transaction.batch_execute(&schema::bootstrap(Dialect::Postgres)).await.map_err(failed)?;
+    let applied = transaction.query(schema::APPLIED, &[]).await.map_err(failed)?;
+    let applied = applied.iter().map(own).collect::<Result<_, _>>().map_err(failed)?;
+    for migration in schema::pending(applied, Dialect::Postgres)? {
+        transaction.batch_execute(&migration.sql).await.map_err(failed)?;
+        let now = clock.now().micros();
+        let arguments: [&(dyn ToSql + Sync); 4] =
+            [&migration.number, &migration.name, &migration.checksum, &now];
+        transaction.execute(schema::NOTE_APPLIED, &arguments).await.map_err(failed)?;
+    }
+    transaction.commit().await.map_err(failed)
+}
+
+async fn setting(client: &Object, name: &str) -> Result<String, OpenError> {
+    let row = client
+        .query_one("SELECT current_setting($1)", &[&name])
+        .await
+        .map_err(|error| OpenError::from(explain(&error)))?;
+    row.try_get(0).map_err(|error| explain(&error).into())
+}
+
+/// Runs one statement: its rows, if they are wanted, and how many it touched or returned.
+pub(crate) async fn run(client: &Object, statement: &Statement) -> Result<(Vec<Row>, u64), Error> {
+    let types: Vec<Type> = statement.arguments.iter().map(type_of).collect();
+    let prepared = client.prepare_typed_cached(&statement.sql, &types).await?;
+    send(client, &prepared, statement).await
+}
+
+/// Runs one prepared statement. The first poll sends it; answers come in the order of sending.
+pub(crate) async fn send(
+    client: &Object,
+    prepared: &tokio_postgres::Statement,
+    statement: &Statement,
+) -> Result<(Vec<Row>, u64), Error> {
+    let arguments: Vec<&(dyn ToSql + Sync)> = statement.arguments.iter().map(argument).collect();
+    if statement.wants_rows {
+        let rows = client.query(prepared, &arguments).await?;
+        let rows = rows.iter().map(own).collect::<Result<Vec<_>, _>>()?;
+        let count = rows.len() as u64;
+        return Ok((rows, count));
+    }
+    client.execute(prepared, &arguments).await.map(|count| (Vec::new(), count))
+}
+
+pub(crate) fn type_of(value: &Value) -> Type {
+    match value {
+        Value::Integer(_) => Type::INT8,
+        Value::Text(_) => Type::TEXT,
+        Value::Blob(_) => Type::BYTEA,
+    }
+}
+
+fn argument(value: &Value) -> &(dyn ToSql + Sync) {
+    match value {
+        Value::Integer(value) => value,
+        Value::Text(value) => value,
+        Value::Blob(value) => value,
+    }
+}
+
+fn own(row: &tokio_postgres::Row) -> Result<Row, Error> {
+    let value = |index: usize| match *row.columns()[index].type_() {
+        Type::BOOL => row.try_get(index).map(|truth: Option<bool>| truth.map(i64::from).into()),
+        Type::TEXT => row.try_get(index).map(|text: Option<String>| text.into()),
+        Type::BYTEA => row.try_get(index).map(|bytes: Option<Vec<u8>>| bytes.into()),
+        _ => row.try_get(index).map(|number: Option<i64>| number.into()),
+    };
+    (0..row.len()).map(value).collect::<Result<_, _>>().map(Row::new)
+}
+
+/// The error without its message and detail, which may quote values.
+pub(crate) fn explain(error: &Error) -> StoreError {
+    StoreError::Unavailable(match error.code() {
+        Some(code) => format!("PostgreSQL error {}", code.code()),
+        None if error.is_closed() => "the connection to the server broke".into(),
+        None => "the server cannot be reached".into(),
+    })
+}

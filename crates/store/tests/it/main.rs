@@ -1,0 +1,82 @@
+//! One suite for both databases: every test runs on an SQLite file, and on PostgreSQL when
+//! `SWITCHWARD_TEST_POSTGRES` names a server where databases may be created.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
+#![allow(clippy::disallowed_methods, reason = "the test server is named by the environment")]
+
+mod documents;
+mod harness;
+mod jobs;
+mod journal;
+mod keys;
+mod opening;
+mod pages;
+
+macro_rules! suite {
+    ($($module:ident: $($name:ident)*;)*) => {
+        mod sqlite {$(
+            mod $module {$(
+                #[test]
+                fn $name() {
+                    crate::harness::on_sqlite(crate::$module::$name);
+                }
+            )*}
+        )*}
+        mod postgres {$(
+            mod $module {$(
+                #[test]
+                fn $name() {
+                    crate::harness::on_postgres(crate::$module::$name);
+                }
+            )*}
+        )*}
+    };
+}
+
+suite! {
+    documents:
+        a_document_comes_back_as_it_was_written
+        an_update_of_an_old_revision_conflicts_and_writes_nothing
+        a_taken_sid_or_name_exists
+        a_failing_batch_harms_no_neighbour
+        shredded_content_is_gone_and_so_is_its_key
+        deleting_removes_row_index_and_key
+        reindexing_replaces_the_entries_of_one_key
+        another_scope_sees_nothing
+        a_row_moved_to_another_sid_does_not_open
+        no_plaintext_is_found_in_the_database
+        parent_and_child_are_written_in_two_scopes_at_once
+        oversized_batches_are_refused;
+    pages:
+        pages_forward_and_backward_over_equal_times
+        filters_and_ranges_hold_together
+        page_tokens_open_in_their_scope_and_kind_only;
+    journal:
+        entries_are_chained_without_gaps
+        a_failed_batch_leaves_no_entry_and_no_gap
+        a_removed_end_is_seen_by_the_head
+        a_forged_head_is_not_extended
+        a_scope_reads_its_own_entries_only
+        checkpoints_are_kept_in_order;
+    jobs:
+        jobs_come_in_order_per_key
+        a_scheduled_job_holds_nothing_up_but_a_retried_one_does
+        an_expired_lease_is_lost
+        a_lost_lease_undoes_the_whole_batch
+        no_job_is_claimed_twice
+        workers_are_told_of_new_work
+        payloads_and_keys_are_not_readable;
+    keys:
+        rewrapping_changes_the_master_key
+        a_rotated_scope_reads_old_and_new
+        a_destroyed_scope_stays_closed
+        unknown_scopes_cannot_be_written;
+    opening:
+        what_was_committed_is_there_after_reopening
+        another_master_key_is_refused
+        a_newer_database_is_refused
+        an_altered_migration_is_refused
+        a_closed_store_says_so
+        broken_connections_are_made_anew
+        what_was_acknowledged_survives_a_kill;
+}

@@ -1,0 +1,190 @@
+//! Alerts: what the Debugger shows when a webhook, or something else outside the customer's sight, went wrong.
+//!
+//! An alert says what happened by number and static text, to which resource, and at which URL (scheme, host and path
+//! only). Parameters and the answer's body may hold PHI (rule `RT-DEBUG-1`): they are never part of the facts, they are
+//! not kept at all for a HIPAA project, and elsewhere they are content under a key of its own.
+
+use base::{AlertSid, Timestamp};
+use phi::Phi;
+use serde::{Deserialize, Serialize};
+use store::{Batch, Document, Index, IndexValue, Kind, NewDocument};
+
+use crate::delivery::Method;
+use crate::url::WebhookUrl;
+
+/// The index entry by which the alerts of a resource are found.
+pub const BY_RESOURCE: &str = "resource_sid";
+
+/// The index entry by which the alerts of a level are found.
+pub const BY_LEVEL: &str = "log_level";
+
+/// The kind of alert documents; they live in the account's scope.
+#[derive(Debug)]
+pub enum Alert {}
+
+impl Kind for Alert {
+    const NAME: &'static str = "alert";
+    type Sid = AlertSid;
+    type Facts = AlertFacts;
+    type Content = AlertContent;
+}
+
+/// How bad it is (`LogLevel` of monitor v1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Something did not work.
+    Error,
+    /// Something may not have worked as meant.
+    Warning,
+    /// Something worth knowing.
+    Notice,
+    /// Something for developers.
+    Debug,
+}
+
+impl LogLevel {
+    /// The words on the wire.
+    pub const WORDS: &[&'static str] = &["error", "warning", "notice", "debug"];
+
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+            Self::Debug => "debug",
+        }
+    }
+}
+
+/// What is known of an alert without opening anything protected.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AlertFacts {
+    /// What went wrong, by its number in the public error dictionary; [`text`] has the words.
+    pub error_code: u32,
+    /// How bad it is.
+    pub log_level: LogLevel,
+    /// The resource it happened to.
+    pub resource_sid: Option<String>,
+    /// How the URL was called.
+    pub request_method: Option<Method>,
+    /// Scheme, host and path of the URL that was called.
+    pub request_url: Option<String>,
+}
+
+/// What may be PHI; kept only for accounts that are no HIPAA project.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AlertContent {
+    /// The parameters of the request, form-encoded.
+    pub request_variables: String,
+    /// The body of the answer, if there was one; bytes that are not UTF-8 are replaced.
+    pub response_body: Option<String>,
+}
+
+/// An alert to be raised.
+#[derive(Debug)]
+pub struct NewAlert {
+    /// Its SID.
+    pub sid: AlertSid,
+    /// When it happened.
+    pub generated_at: Timestamp,
+    /// What went wrong.
+    pub error_code: u32,
+    /// How bad it is.
+    pub log_level: LogLevel,
+    /// The resource it happened to.
+    pub resource_sid: Option<String>,
+    /// How the URL was called.
+    pub request_method: Option<Method>,
+    /// The URL that was called; only what [`WebhookUrl::without_secrets`] shows of it is kept.
+    pub request_url: Option<WebhookUrl>,
+    /// What may be PHI. `None` for a HIPAA project.
+    pub content: Option<Phi<AlertContent>>,
+}
+
+/// Adds an alert to a batch, whose scope is the account's.
+pub fn raise(batch: &mut Batch, alert: NewAlert) {
+    let mut index = vec![plain(BY_LEVEL, alert.log_level.as_str())];
+    index.extend(alert.resource_sid.as_deref().map(|sid| plain(BY_RESOURCE, sid)));
+    batch.insert::<Alert>(NewDocument {
+        sid: alert.sid,
+        parent: None,
+        created_at: alert.generated_at,
+        event_at: Some(alert.generated_at),
+        facts: AlertFacts {
+            error_code: alert.error_code,
+            log_level: alert.log_level,
+            resource_sid: alert.resource_sid,
+            request_method: alert.request_method,
+            request_url: alert.request_url.map(|url| url.without_secrets()),
+        },
+        content: alert.content,
+        index,
+    });
+}
+
+fn plain(key: &'static str, value: &str) -> Index {
+    Index { key, value: IndexValue::Plain(value.to_owned()) }
+}
+
+/// When the alert happened.
+pub fn generated_at(alert: &Document<Alert>) -> Timestamp {
+    alert.event_at.unwrap_or(alert.created_at)
+}
+
+/// Texts of the webhook alerts (the numbers are the public error dictionary's, the words are ours).
+const TEXTS: &[(u32, &str)] = &[
+    (11100, "The configured URL is not one that can be called here"),
+    (11200, "The server at the configured URL answered with an error"),
+    (11205, "No connection to the server at the configured URL, or no complete answer in time"),
+    (11206, "The server at the configured URL did not answer with valid HTTP"),
+    (11210, "The host name of the configured URL does not resolve"),
+    (11215, "The configured URL redirects too often"),
+    (11220, "The TLS handshake with the server at the configured URL failed"),
+    (11235, "The certificate at the configured URL is for another host"),
+    (11236, "The certificate at the configured URL is expired or not valid yet"),
+    (11237, "The certificate at the configured URL does not chain to a trusted or registered authority"),
+    (11240, "The edge location in the configured URL's fragment is not valid"),
+    (11241, "A connection setting in the configured URL's fragment is not valid"),
+    (11243, "The retry policy in the configured URL's fragment is not valid"),
+    (11750, "The answer of the server at the configured URL is too large"),
+];
+
+/// The static text of an alert's number: from this page, the rulebook's refusals or the catalogue of errors.
+pub fn text(error_code: u32) -> &'static str {
+    let ours = TEXTS.iter().find(|(code, _)| *code == error_code).map(|(_, text)| *text);
+    ours.or_else(|| rulebook::codes::row(error_code).map(|row| row.message))
+        .or_else(|| errors::find(error_code).map(|row| row.message))
+        .unwrap_or("See the error dictionary")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{SendError, UrlProblem};
+
+    #[test]
+    fn every_delivery_failure_has_a_text_of_its_own() {
+        let failures = [
+            SendError::PlainHttpRefused,
+            SendError::AddressRefused,
+            SendError::Dns,
+            SendError::TlsHandshake,
+            SendError::CertificateName,
+            SendError::CertificateExpired,
+            SendError::CertificateUntrusted,
+            SendError::BadResponse,
+            SendError::TooManyRedirects,
+            SendError::BadRedirect,
+            SendError::TooLarge,
+            SendError::BadUrl(UrlProblem::BadEdge),
+            SendError::BadUrl(UrlProblem::BadSetting),
+            SendError::BadUrl(UrlProblem::BadRetryPolicy),
+            SendError::Refused(rulebook::codes::CALLBACK_NOT_HTTPS),
+        ];
+        for failure in failures {
+            assert_ne!(text(failure.alert_code()), text(0), "{failure:?}");
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! The durable half: webhooks are committed with the change they tell of, and delivered from a queue.
+//!
+//! A queued webhook obeys the account as it is when it is delivered, not as it was when it was queued: the URL is put to
+//! the guard again, a closed account is told nothing, the present auth token signs. Before its parameters are opened the
+//! ledger has an entry that says so. It is delivered at least once; every attempt carries the same idempotency token
+//! (the job's id). What fails ends as an [alert](crate::alert), in the same transaction that ends the job.
+//!
+//! Deliveries under way are bounded for the whole queue, not yet per destination: many slow destinations of one account
+//! can delay the webhooks of others by as long as their timeouts.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use auth::{AccountContext, AccountStatus, load_account};
+use aws_lc_rs::digest;
+use base::{AlertSid, Sid, Timestamp};
+use data_encoding::HEXLOWER;
+use jobs::Outcome;
+use ledger::{Action, Actor, Entry, Purpose};
+use phi::{Phi, Proof};
+use rulebook::guard::{self, UrlFact, UrlPurpose, Verdict};
+use rustls::pki_types::CertificateDer;
+use serde::{Deserialize, Serialize};
+use store::{Batch, Lease, NewJob, Store, StoreError};
+
+use crate::address::IpRange;
+use crate::alert::{self, AlertContent, LogLevel, NewAlert};
+use crate::client::{Answer, Client, ClientConfig, Delivery, Payload, encode_form};
+use crate::error::SendError;
+use crate::limits;
+use crate::trust::{TrustProblem, read_authorities};
+use crate::url::WebhookUrl;
+
+/// The queue that webhooks wait in.
+pub const QUEUE: &str = "webhooks";
+
+/// How the ledger calls a delivery.
+const DELIVER: Action = Action("deliver_webhook");
+
+/// The protected field that a delivery opens, as the ledger names it.
+const FIELDS: &[&str] = &["parameters"];
+
+/// The label of the digest that idempotency tokens of direct calls are made from.
+const CALL_TOKEN: &str = "webhook call";
+
+/// Bytes of an idempotency token.
+const TOKEN_BYTES: usize = 16;
+
+/// How a URL is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    /// The parameters as a form.
+    Post,
+    /// The parameters in the query.
+    Get,
+}
+
+impl Method {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Get => "GET",
+        }
+    }
+}
+
+/// Something to tell a customer's server. No Debug: a URL may hold a password.
+#[derive(Clone)]
+pub struct Webhook {
+    /// The resource it is about, for the ledger and for alerts.
+    pub resource_sid: String,
+    /// Where to, exactly as configured.
+    pub url: String,
+    /// How.
+    pub method: Method,
+    /// What.
+    pub params: Phi<Vec<(String, String)>>,
+    /// What happened, for logs: `message-status`, `message-received`. Names that begin with `message` mark webhooks
+    /// with the parameters of a message, which a HIPAA project may not have in a URL (D-RED-3).
+    pub event: &'static str,
+}
+
+/// A webhook as it waits in the queue.
+#[derive(Serialize, Deserialize)]
+struct Queued {
+    resource_sid: String,
+    url: String,
+    method: Method,
+    event: String,
+    params: Vec<(String, String)>,
+}
+
+/// What is known of a webhook without opening it.
+struct Head<'a> {
+    resource_sid: &'a str,
+    url: &'a str,
+    method: Method,
+    event: &'a str,
+}
+
+/// Adds a webhook to a batch, whose scope is the account's: it is delivered once the batch is committed, not before
+/// `due_at`, and after every earlier one with the same `ordering_key`.
+pub fn enqueue(batch: &mut Batch, webhook: Webhook, due_at: Timestamp, ordering_key: Option<String>) {
+    let Webhook { resource_sid, url, method, params, event } = webhook;
+    let queued = params.map(|params| Queued { resource_sid, url, method, event: event.to_owned(), params });
+    let payload = queued.to_job_payload().expect("strings always encode");
+    batch.enqueue(NewJob { queue: QUEUE, ordering_key, due_at, payload });
+}
+
+/// What the operator decides about outgoing webhooks.
+#[derive(Clone, Debug, Default)]
+pub struct WebhooksConfig {
+    /// Ranges outside the public internet that may be reached all the same.
+    pub allowed_private: Vec<IpRange>,
+    /// Certificate authorities that every account's webhooks may chain to.
+    pub operator_roots: Vec<CertificateDer<'static>>,
+}
+
+/// Delivers webhooks. Clones share the connections.
+#[derive(Clone)]
+pub struct Webhooks {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    config: WebhooksConfig,
+    /// By the digest of the registered authorities: one account's are never trusted for another.
+    clients: Mutex<HashMap<[u8; 32], Arc<Client>>>,
+}
+
+impl Webhooks {
+    /// A deliverer with no connection yet.
+    ///
+    /// # Errors
+    /// [`TrustProblem`] when one of the operator's roots cannot be used.
+    pub fn new(store: Store, config: WebhooksConfig) -> Result<Webhooks, TrustProblem> {
+        // Made now, so that a bad root is found at the start and not at the first delivery.
+        let plain = Client::new(client_config(&config, Vec::new()))?;
+        let clients = Mutex::new(HashMap::from([(authorities_digest(&[]), Arc::new(plain))]));
+        Ok(Webhooks { inner: Arc::new(Inner { store, config, clients }) })
+    }
+
+    /// Calls a URL once, now, and returns the answer, whatever its status: for those who need what it says. `proof` is
+    /// of the ledger entry for the parameters. The idempotency token depends on resource, event and URL alone, so it is
+    /// the same when the caller's work is done again.
+    ///
+    /// # Errors
+    /// [`SendError`] when there is no answer; [`SendError::Refused`] and [`SendError::PlainHttpRefused`] before a byte
+    /// has left.
+    pub async fn call(
+        &self,
+        account: &AccountContext,
+        webhook: &Webhook,
+        proof: &Proof,
+    ) -> Result<Answer, SendError> {
+        let Webhook { resource_sid, url, method, params, event } = webhook;
+        let head = Head { resource_sid, url, method: *method, event };
+        let parsed = check(account, &head)?;
+        let named = format!("{event} {resource_sid} {url}");
+        let token = self.inner.store.system_digest(CALL_TOKEN, named.as_bytes());
+        let payload = payload(*method, params.open(proof).clone());
+        let token = HEXLOWER.encode(&token.0[..TOKEN_BYTES]);
+        self.client(account).send(delivery(account, &parsed, &payload, &token)).await
+    }
+
+    /// The queue's worker.
+    pub fn queue(&self) -> jobs::Queue {
+        let webhooks = self.clone();
+        jobs::Queue::new(QUEUE, limits::JOBS_AT_ONCE, move |lease| {
+            let webhooks = webhooks.clone();
+            async move { webhooks.run(&lease).await }
+        })
+    }
+
+    /// Delivers one queued webhook: what [`Webhooks::queue`] does with each job.
+    pub async fn run(&self, lease: &Lease) -> Outcome {
+        match self.deliver(lease).await {
+            Ok(()) => Outcome::Done,
+            Err(error) => Outcome::Failed(error),
+        }
+    }
+
+    async fn deliver(&self, lease: &Lease) -> Result<(), StoreError> {
+        let store = &self.inner.store;
+        let mut batch = store.batch(lease.scope);
+        batch.finish(lease);
+        match self.account(lease).await? {
+            Some(account) => match decode(&lease.payload) {
+                Some((queued, params)) => self.tell(&account, lease, &queued, params, &mut batch).await?,
+                None => tracing::error!(job = %lease.id, "a queued webhook cannot be read and is dropped"),
+            },
+            None => tracing::info!(job = %lease.id, "the account is closed; its webhook is dropped"),
+        }
+        store.commit(batch).await.map(drop)
+    }
+
+    /// The account as of now, unless it is closed or gone.
+    async fn account(&self, lease: &Lease) -> Result<Option<AccountContext>, StoreError> {
+        let store = &self.inner.store;
+        let Some(sid) = lease.scope.account_sid() else { return Ok(None) };
+        let account = load_account(store, sid, store.clock().now()).await?;
+        Ok(account.filter(|account| account.account.facts.status != AccountStatus::Closed))
+    }
+
+    /// Delivers, with the retries the URL asks for. A failure becomes an alert in `batch`.
+    async fn tell(
+        &self,
+        account: &AccountContext,
+        lease: &Lease,
+        queued: &Queued,
+        params: Phi<Vec<(String, String)>>,
+        batch: &mut Batch,
+    ) -> Result<(), StoreError> {
+        let Queued { resource_sid, url, method, event, .. } = queued;
+        let head = Head { resource_sid, url, method: *method, event };
+        let parsed = match check(account, &head) {
+            Ok(parsed) => parsed,
+            Err(error) => {
+                self.raise(batch, account, &head, error.alert_code(), params, None);
+                return Ok(());
+            }
+        };
+        let entry = Entry {
+            actor: Actor::System,
+            action: DELIVER,
+            sids: vec![resource_sid.clone()],
+            fields: FIELDS,
+            purpose: Purpose::Webhook,
+            source: None,
+        };
+        let proof = ledger::disclose(&self.inner.store, lease.scope, &entry).await?;
+        let payload = payload(*method, params.open(&proof).clone());
+        let sent =
+            self.client(account).send_with_retries(delivery(account, &parsed, &payload, &lease.id)).await;
+        match sent {
+            Ok(answer) => {
+                tracing::debug!(event, resource = %resource_sid, status = answer.status, "webhook answered");
+                if let Some(code) = answer.alert_code() {
+                    self.raise(batch, account, &head, code, params, Some(answer));
+                }
+            }
+            Err(error) => self.raise(batch, account, &head, error.alert_code(), params, None),
+        }
+        Ok(())
+    }
+
+    fn raise(
+        &self,
+        batch: &mut Batch,
+        account: &AccountContext,
+        head: &Head<'_>,
+        error_code: u32,
+        params: Phi<Vec<(String, String)>>,
+        answer: Option<Answer>,
+    ) {
+        let store = &self.inner.store;
+        tracing::info!(event = head.event, resource = %head.resource_sid, error_code, "webhook failed");
+        // RT-DEBUG-1: of a HIPAA project, neither parameters nor answers are kept.
+        let content = (!account.account.facts.designation.protected).then(|| {
+            params.map(|params| AlertContent {
+                request_variables: encode_form(&params),
+                response_body: answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()),
+            })
+        });
+        let new = NewAlert {
+            sid: AlertSid::generate(store.random().as_ref()),
+            generated_at: store.clock().now(),
+            error_code,
+            log_level: LogLevel::Error,
+            resource_sid: Some(head.resource_sid.to_owned()),
+            request_method: Some(head.method),
+            request_url: WebhookUrl::parse(head.url).ok(),
+            content,
+        };
+        alert::raise(batch, new);
+    }
+
+    /// The client that trusts this account's registered authorities besides the operator's and the public ones.
+    fn client(&self, account: &AccountContext) -> Arc<Client> {
+        let registered = &account.account.facts.settings.webhook_authorities;
+        let digest = authorities_digest(registered);
+        let mut clients = self.inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&digest) {
+            return Arc::clone(client);
+        }
+        let mut roots = Vec::new();
+        for pem in registered {
+            match read_authorities(pem) {
+                Ok(authorities) => roots.extend(authorities),
+                // Trusting less is safe: what chains to it alone is refused, with an alert.
+                Err(problem) => {
+                    tracing::warn!(account = %account.sid(), %problem, "a registered authority is left out");
+                }
+            }
+        }
+        let client = Client::new(client_config(&self.inner.config, roots))
+            .expect("the operator's roots were checked at the start, the account's just now");
+        let client = Arc::new(client);
+        if clients.len() >= limits::CLIENTS {
+            clients.clear();
+        }
+        clients.insert(digest, Arc::clone(&client));
+        client
+    }
+}
+
+fn client_config(config: &WebhooksConfig, mut roots: Vec<CertificateDer<'static>>) -> ClientConfig {
+    roots.extend_from_slice(&config.operator_roots);
+    ClientConfig {
+        allowed_private: config.allowed_private.clone(),
+        extra_roots: roots,
+        ..ClientConfig::default()
+    }
+}
+
+/// SHA-256 over the texts, each with its length in front.
+fn authorities_digest(registered: &[String]) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for pem in registered {
+        context.update(&(pem.len() as u64).to_be_bytes());
+        context.update(pem.as_bytes());
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(context.finish().as_ref());
+    bytes
+}
+
+/// Reads a job's payload; its parameters are protected from here on.
+fn decode(payload: &[u8]) -> Option<(Queued, Phi<Vec<(String, String)>>)> {
+    let mut queued: Queued = serde_json::from_slice(payload).ok()?;
+    let params = Phi::new(std::mem::take(&mut queued.params));
+    Some((queued, params))
+}
+
+/// Reads the URL and puts it to the guard, by the account as it is now.
+fn check(account: &AccountContext, head: &Head<'_>) -> Result<WebhookUrl, SendError> {
+    let url = WebhookUrl::parse(head.url).map_err(SendError::BadUrl)?;
+    let registered = &account.account.facts.settings.registered_hosts;
+    let fact = UrlFact {
+        field: "Url",
+        purpose: UrlPurpose::Callback,
+        scheme_https: url.is_https(),
+        host_registered: registered.iter().any(|host| host.eq_ignore_ascii_case(url.host())),
+        has_phi_like_query: guard::urls::query_looks_like_phi(url.query()),
+        get_message_webhook: head.method == Method::Get && head.event.starts_with("message"),
+    };
+    match guard::decide(&account.facts(""), &guard::Action::ConfigureUrl(fact)) {
+        Verdict::Allow(_) => Ok(url),
+        Verdict::Refuse(refusal) => Err(SendError::Refused(refusal.code)),
+    }
+}
+
+fn payload(method: Method, params: Vec<(String, String)>) -> Payload {
+    match method {
+        Method::Post => Payload::Form(params),
+        Method::Get => Payload::Get(params),
+    }
+}
+
+fn delivery<'a>(
+    account: &'a AccountContext,
+    url: &'a WebhookUrl,
+    payload: &'a Payload,
+    idempotency_token: &'a str,
+) -> Delivery<'a> {
+    let facts = &account.account.facts;
+    Delivery {
+        url,
+        payload,
+        auth_token: facts.primary_token.reveal(),
+        idempotency_token,
+        // Holds for redirects too, which the guard has not seen.
+        https_only: facts.designation.protected,
+        time_left: None,
+    }
+}

@@ -1,0 +1,164 @@
+//! A real store in a temporary folder, with an account in it whose webhooks are delivered.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use auth::provision::{NewAccount, add_account};
+use auth::{AccountStatus, Designation, Secret, Settings, load_account};
+use base::{AccountSid, Sid, SystemClock};
+use jobs::Outcome;
+use jobs::limits::LEASE;
+use ledger::RecordedEntry;
+use phi::{CipherError, DataKey, KEY_BYTES, KeyWrapper, Phi, SystemRandom, WrappedKey};
+use store::{Database, Document, Options, Query, Scope, Store};
+use tempfile::TempDir;
+use webhooks::{Alert, Method, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
+
+use crate::server::{TOKEN, parameters};
+
+pub(crate) const RESOURCE: &str = "SM0123456789abcdef0123456789abcdef";
+pub(crate) const PATIENT: &str = "+14155550123";
+
+/// The same master key in every opening.
+struct Wrapper(DataKey);
+
+impl KeyWrapper for Wrapper {
+    fn key_id(&self) -> &str {
+        "test"
+    }
+
+    fn wrap(&self, identity: &[u8], key: &DataKey) -> Result<WrappedKey, CipherError> {
+        self.0.wrap(identity, key)
+    }
+
+    fn unwrap(&self, identity: &[u8], wrapped: &WrappedKey) -> Result<DataKey, CipherError> {
+        self.0.unwrap(identity, wrapped)
+    }
+}
+
+pub(crate) struct Platform {
+    pub(crate) store: Store,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) account: AccountSid,
+    path: PathBuf,
+    _folder: TempDir,
+}
+
+pub(crate) fn hipaa() -> Designation {
+    Designation { protected: true, phi_permitted: true, ..Designation::default() }
+}
+
+impl Platform {
+    pub(crate) async fn start(designation: Designation, settings: Settings) -> Platform {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        let store = open(&path).await;
+        let account = add(&store, designation, settings).await;
+        Platform { webhooks: webhooks(&store), store, account, path, _folder: folder }
+    }
+
+    /// Ends the process, so to speak, and starts it again on the same file.
+    pub(crate) async fn restart(self) -> Platform {
+        let Platform { store, webhooks, account, path, _folder } = self;
+        drop(webhooks);
+        store.close().await;
+        let store = open(&path).await;
+        Platform { webhooks: self::webhooks(&store), store, account, path, _folder }
+    }
+
+    /// The same platform, with another account to act for.
+    pub(crate) async fn with_another_account(self, designation: Designation) -> Platform {
+        let account = add(&self.store, designation, Settings::default()).await;
+        Platform { account, ..self }
+    }
+
+    pub(crate) fn scope(&self) -> Scope {
+        Scope::account(self.account)
+    }
+
+    /// Queues a webhook about a message, in a batch of its own.
+    pub(crate) async fn queue(&self, method: Method, url: &str) {
+        let mut batch = self.store.batch(self.scope());
+        enqueue(&mut batch, webhook(method, url), self.store.clock().now(), None);
+        self.store.commit(batch).await.unwrap();
+    }
+
+    /// Runs every job that is due, once.
+    pub(crate) async fn work(&self) {
+        for lease in self.store.jobs().claim(QUEUE, 10, LEASE).await.unwrap() {
+            assert!(matches!(self.webhooks.run(&lease).await, Outcome::Done));
+        }
+    }
+
+    pub(crate) async fn depth(&self) -> u64 {
+        self.store.jobs().depth(QUEUE).await.unwrap()
+    }
+
+    pub(crate) async fn alerts(&self) -> Vec<Document<Alert>> {
+        let query = Query { limit: 10, ..Query::default() };
+        self.store.scope(self.scope()).list::<Alert>(query).await.unwrap().documents
+    }
+
+    /// What the ledger says was disclosed.
+    pub(crate) async fn entries(&self) -> Vec<RecordedEntry> {
+        entries(&self.store).await
+    }
+
+    pub(crate) async fn close_account(&self) {
+        let now = self.store.clock().now();
+        let mut account = load_account(&self.store, self.account, now).await.unwrap().unwrap().account;
+        account.facts.status = AccountStatus::Closed;
+        let mut batch = self.store.batch(self.scope());
+        batch.update(&account);
+        self.store.commit(batch).await.unwrap();
+    }
+}
+
+pub(crate) async fn entries(store: &Store) -> Vec<RecordedEntry> {
+    let rows = store.journal().read(0, 100).await.unwrap();
+    rows.iter().map(|row| serde_json::from_slice(&row.entry).unwrap()).collect()
+}
+
+pub(crate) fn webhook(method: Method, url: &str) -> Webhook {
+    Webhook {
+        resource_sid: RESOURCE.to_owned(),
+        url: url.to_owned(),
+        method,
+        params: Phi::new(parameters(&[("MessageSid", RESOURCE), ("To", PATIENT), ("Body", "naïve & + é")])),
+        event: "message-status",
+    }
+}
+
+/// Another account in the same store.
+pub(crate) async fn add(store: &Store, designation: Designation, settings: Settings) -> AccountSid {
+    let sid = AccountSid::generate(&SystemRandom);
+    let mut batch = store.batch(Scope::account(sid));
+    let new = NewAccount {
+        sid,
+        owner: sid,
+        organization: None,
+        friendly_name: "clinic".to_owned(),
+        primary_token: Secret::new(TOKEN.to_owned()),
+        designation,
+        settings,
+    };
+    add_account(&mut batch, new, store.clock().now());
+    store.commit(batch).await.unwrap();
+    sid
+}
+
+fn webhooks(store: &Store) -> Webhooks {
+    let config =
+        WebhooksConfig { allowed_private: vec!["127.0.0.1/32".parse().unwrap()], ..WebhooksConfig::default() };
+    Webhooks::new(store.clone(), config).unwrap()
+}
+
+async fn open(path: &std::path::Path) -> Store {
+    let options = Options {
+        database: Database::Sqlite(path.to_owned()),
+        wrapper: Arc::new(Wrapper(DataKey::from_bytes([7; KEY_BYTES]))),
+        clock: Arc::new(SystemClock),
+        random: Arc::new(SystemRandom),
+    };
+    Store::open(options).await.unwrap()
+}

@@ -269,6 +269,13 @@ async fn context(
     if !reachable {
         return Err(codes::NOT_FOUND.into());
     }
+    // An owner that is not active itself reaches none of its subaccounts either.
+    if let Some(own) = own.filter(|own| *own != sid) {
+        let own = load_account(&caller.services.store, own, now).await?;
+        if !own.is_some_and(|own| own.is_active()) {
+            return Err(codes::ACCOUNT_SUSPENDED.into());
+        }
+    }
     permitted(&caller)?;
     let facts = account.facts(access.service);
     if !caller.origin.secure {

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use base::SystemClock;
 use kit::RouteRow;
-use phi::SystemRandom;
 use serde::Serialize;
 use store::Database;
 

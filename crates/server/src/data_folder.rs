@@ -100,12 +100,12 @@ impl DataFolder {
             let bytes = parse_key(text).ok_or_else(|| {
                 Problem::new("SWITCHWARD_MASTER_KEY must be 32 bytes, written in base64 or hexadecimal")
             })?;
-            return Ok(Arc::new(FileKeyWrapper::new(&bytes)));
+            return Ok(Arc::new(FileKeyWrapper::new(bytes)));
         }
         let path = self.0.join(MASTER_KEY_FILE);
         let malformed = || Problem::new(format!("{} holds no master key", path.display()));
         if let Some(text) = secret_file::read(&path)? {
-            return Ok(Arc::new(FileKeyWrapper::new(&parse_key(&text).ok_or_else(malformed)?)));
+            return Ok(Arc::new(FileKeyWrapper::new(parse_key(&text).ok_or_else(malformed)?)));
         }
         if self.database_file().exists() {
             return Err(Problem::new(format!(
@@ -119,7 +119,7 @@ impl DataFolder {
         secret_file::create(&path, &text)?;
         // Read back even when we were first: what stands in the file is what counts.
         let text = secret_file::read(&path)?.ok_or_else(malformed)?;
-        Ok(Arc::new(FileKeyWrapper::new(&parse_key(&text).ok_or_else(malformed)?)))
+        Ok(Arc::new(FileKeyWrapper::new(parse_key(&text).ok_or_else(malformed)?)))
     }
 
     /// The operator's token, made on first use.
@@ -192,7 +192,7 @@ pub(crate) struct FileKeyWrapper {
 }
 
 impl FileKeyWrapper {
-    fn new(bytes: &[u8; KEY_BYTES]) -> Self {
+    fn new(bytes: Zeroizing<[u8; KEY_BYTES]>) -> Self {
         let key = DataKey::from_bytes(*bytes);
         let digest = key.digest_key("master key id").digest("id", b"");
         Self { id: format!("file-{}", HEXLOWER.encode(&digest.0[..KEY_ID_BYTES])), key }

@@ -37,7 +37,12 @@ fn keys(value: &Value) -> BTreeSet<&str> {
 }
 
 fn sids(reply: &Reply) -> Vec<&str> {
-    reply.assert_status(200).json["alerts"].as_array().unwrap().iter().map(|a| a["sid"].as_str().unwrap()).collect()
+    reply.assert_status(200).json["alerts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| a["sid"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -150,9 +155,13 @@ async fn pages_keep_their_filter() {
 #[tokio::test]
 async fn refuses_filters_that_mean_nothing() {
     let app = start().await;
-    for query in
-        ["LogLevel=fatal", "StartDate=yesterday", "EndDate=2026-13-01", "StartDate=1&StartDate=2", "Level=error"]
-    {
+    for query in [
+        "LogLevel=fatal",
+        "StartDate=yesterday",
+        "EndDate=2026-13-01",
+        "StartDate=1&StartDate=2",
+        "Level=error",
+    ] {
         let reply = app.get(&app.owner, "monitor", &format!("/v1/Alerts?{query}")).await;
         reply.assert_error(400, 20_001);
     }

@@ -21,7 +21,9 @@ pub(crate) fn failure(app: &TestApp) -> NewAlert {
         log_level: LogLevel::Error,
         resource_sid: Some(RESOURCE.to_owned()),
         request_method: Some(Method::Post),
-        request_url: Some(WebhookUrl::parse("https://user:pass@clinic.example/status?t=secret#rc=2").unwrap()),
+        request_url: Some(
+            WebhookUrl::parse("https://user:pass@clinic.example/status?t=secret#rc=2").unwrap(),
+        ),
         content: None,
     }
 }

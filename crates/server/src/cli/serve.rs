@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Address and port to listen on
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// PostgreSQL URL instead of the folder's own database
     #[arg(long, value_name = "URL")]

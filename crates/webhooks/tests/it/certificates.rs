@@ -6,7 +6,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use webhooks::signature::validate;
-use webhooks::{Client, ClientConfig, Payload, SendError, TrustProblem};
+use webhooks::{Client, ClientConfig, Payload, SendError, TrustProblem, read_authorities};
 
 use crate::server::{
     FORM_BODY, OK, TOKEN, answer_with, authority, client, config, form, self_signed, send, send_with,
@@ -93,6 +93,19 @@ async fn gen_https_3__refuses_to_register_what_is_no_authority() {
         Some(TrustProblem::RootUnreadable)
     );
     assert_eq!(problem(ClientConfig { public_roots: false, ..config() }), Some(TrustProblem::NoRoots));
+}
+
+#[test]
+fn gen_https_3__reads_only_authorities_from_pem() {
+    let (one, two) = (authority(), authority());
+    let both = format!("{}\n{}", one.pem, two.pem);
+    assert_eq!(read_authorities(&both), Ok(vec![one.certificate, two.certificate]));
+    let server_pem = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap().cert.pem();
+    assert_eq!(read_authorities(&server_pem), Err(TrustProblem::RootIsNotAuthority));
+    let broken = both.replacen("MII", "M*I", 1);
+    for text in ["", "not a certificate", broken.as_str()] {
+        assert_eq!(read_authorities(text), Err(TrustProblem::RootUnreadable), "{text}");
+    }
 }
 
 #[tokio::test]

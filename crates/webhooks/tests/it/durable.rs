@@ -212,7 +212,9 @@ async fn error_answers_are_tried_again_only_when_the_policy_says_so() {
         let seen = server.seen();
         assert_eq!(seen.len(), attempts, "{status} {fragment}");
         let token = seen[0].header("i-twilio-idempotency-token");
-        assert!(token.is_some() && seen.iter().all(|seen| seen.header("i-twilio-idempotency-token") == token));
+        assert!(
+            token.is_some() && seen.iter().all(|seen| seen.header("i-twilio-idempotency-token") == token)
+        );
         let alerts = platform.alerts().await;
         assert_eq!((alerts.len(), alerts[0].facts.error_code), (1, 11200), "{status} {fragment}");
     }
@@ -268,7 +270,8 @@ async fn tells_a_closed_account_nothing() {
 
 #[tokio::test]
 async fn a_call_returns_the_answer_of_one_attempt() {
-    let server = start(None, |_, _| answer_with("503 Busy", "Content-Type: text/xml\r\n", "<Response/>")).await;
+    let server =
+        start(None, |_, _| answer_with("503 Busy", "Content-Type: text/xml\r\n", "<Response/>")).await;
     let platform = Platform::start(Designation::default(), Settings::default()).await;
     let url = format!("http://127.0.0.1:{}/#rc=5&rp=all", server.port);
     let entry = Entry {

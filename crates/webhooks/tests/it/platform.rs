@@ -148,8 +148,10 @@ pub(crate) async fn add(store: &Store, designation: Designation, settings: Setti
 }
 
 fn webhooks(store: &Store) -> Webhooks {
-    let config =
-        WebhooksConfig { allowed_private: vec!["127.0.0.1/32".parse().unwrap()], ..WebhooksConfig::default() };
+    let config = WebhooksConfig {
+        allowed_private: vec!["127.0.0.1/32".parse().unwrap()],
+        ..WebhooksConfig::default()
+    };
     Webhooks::new(store.clone(), config).unwrap()
 }
 

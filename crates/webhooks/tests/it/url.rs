@@ -119,3 +119,19 @@ fn refuses_invalid_connection_settings_by_their_alert() {
         assert_eq!(problem.alert_code(), code, "{fragment}");
     }
 }
+
+#[test]
+fn shows_alerts_no_query_userinfo_or_fragment() {
+    for (configured, shown, query) in [
+        (
+            "https://user:pass@Clinic.example:8443/a/b?t=secret#rc=2",
+            "https://Clinic.example:8443/a/b",
+            "t=secret",
+        ),
+        ("http://clinic.example?t=a?b", "http://clinic.example", "t=a?b"),
+        ("https://clinic.example/#rc=2?no=query", "https://clinic.example/", ""),
+    ] {
+        let url = WebhookUrl::parse(configured).unwrap();
+        assert_eq!((url.without_secrets().as_str(), url.query()), (shown, query), "{configured}");
+    }
+}

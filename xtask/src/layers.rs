@@ -24,7 +24,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("ledger", &["base", "phi", "errors", "store"]),
     ("auth", &["base", "phi", "errors", "rulebook", "store", "ledger"]),
     ("jobs", &["base", "phi", "errors", "store"]),
-    ("webhooks", &["base", "phi", "errors", "store", "ledger", "jobs"]),
+    ("webhooks", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs"]),
     ("edge", &[]),
     ("twiml", &["base"]),
     ("kit", BELOW_KIT),
@@ -35,7 +35,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ),
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
-    ("sim", &["base", "phi", "errors", "store", "kit", "messaging"]),
+    ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",
         &[

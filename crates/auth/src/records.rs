@@ -103,7 +103,7 @@ impl Designation {
 }
 
 /// What an account's owner can set. In a HIPAA project several are locked (see `rulebook`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Bodies are destroyed once the message is terminal (SMS-REDACT-1).
@@ -118,19 +118,6 @@ pub struct Settings {
     pub webhook_authorities: Vec<String>,
     /// Hosts covered by the register of third parties (ART-CTRL-INTEG); empty means "own hosts only, not checked".
     pub registered_hosts: Vec<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            body_redaction: false,
-            number_redaction: false,
-            us_territories: false,
-            inherit_self_service: false,
-            webhook_authorities: Vec::new(),
-            registered_hosts: Vec::new(),
-        }
-    }
 }
 
 /// The kind of API key documents; they live in the account's scope.

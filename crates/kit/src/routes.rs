@@ -151,6 +151,7 @@ impl Routes {
     }
 
     /// Shares a value with the handlers of this product; they take it as `Extension<T>`.
+    /// It reaches the rows registered so far, so it comes last.
     #[must_use]
     pub fn share<T: Clone + Send + Sync + 'static>(mut self, value: T) -> Self {
         self.router = self.router.layer(axum::Extension(value));

@@ -12,17 +12,19 @@ use edge::tls::{SniResolver, load_certificate, server_config};
 use edge::{CertificateAuthority, EdgeConfig, WallClock};
 use kit::Services;
 use ledger::merkle::Tree;
+use messaging::Inbox;
 use phi::{KeyWrapper, SystemRandom};
 use store::{Options, Store};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::data_folder::DataFolder;
 use crate::front::Front;
 use crate::problem::{Problem, Result};
-use crate::products;
+use crate::products::Connections;
 
 /// How often the ledger's root is signed.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
@@ -83,6 +85,7 @@ pub(crate) struct PortSettings {
 pub(crate) async fn serve(
     data: &DataFolder,
     services: Arc<Services>,
+    connections: Connections,
     port: PortSettings,
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
@@ -90,20 +93,27 @@ pub(crate) async fn serve(
     let config = edge_config(data, &port)?;
     let (stop, stopped) = watch::channel(false);
     let mut runner = jobs::Runner::new(services.store.clone(), stopped.clone());
-    for queue in products::queues(&services) {
+    for queue in connections.queues(&services) {
         runner.start(queue);
     }
-    let checkpoints = tokio::spawn(checkpoint_until(services.store.clone(), stopped));
+    let mut helpers = JoinSet::new();
+    helpers.spawn(checkpoint_until(services.store.clone(), stopped.clone()));
+    if let Some(simulator) = connections.simulator.clone() {
+        helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped));
+    }
 
-    let front = Arc::new(Front::new(Arc::clone(&services), port.base_domain, products::routes(&services)));
+    let routes = connections.routes(&services);
+    let front = Arc::new(Front::new(Arc::clone(&services), port.base_domain, routes));
     let served = edge::serve(listener, config, front.service(), shutdown).await;
 
     stop.send_replace(true);
     if timeout(JOBS_GRACE, runner.stopped()).await.is_err() {
         tracing::warn!("shutdown: jobs still running are cut off; they run again after their lease");
     }
-    if checkpoints.await.is_err() {
-        tracing::error!("the checkpoint task ended by a panic");
+    while let Some(ended) = helpers.join_next().await {
+        if ended.is_err() {
+            tracing::error!("a background task ended by a panic");
+        }
     }
     services.store.clone().close().await;
     tracing::info!("stopped");

@@ -15,7 +15,7 @@ use store::Database;
 use crate::app::open_services;
 use crate::data_folder::DataFolder;
 use crate::problem::{Problem, Result};
-use crate::products;
+use crate::products::Connections;
 use crate::temporary::TemporaryFolder;
 
 macro_rules! published {
@@ -106,7 +106,8 @@ pub(crate) fn route_table() -> Result<Vec<RouteRow>> {
         let data = DataFolder::open(folder.path())?;
         let database = Database::Sqlite(data.database_file());
         let services = open_services(database, data.master_key(None)?, Arc::new(SystemClock), None).await?;
-        let table = products::table(&services);
+        let connections = Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))?;
+        let table = connections.table(&services);
         services.store.clone().close().await;
         Ok(table)
     })

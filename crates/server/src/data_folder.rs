@@ -170,6 +170,8 @@ pub(crate) struct FirstAccount {
     pub(crate) identity: Identity,
     /// Whether the account was designated for PHI.
     pub(crate) hipaa: bool,
+    /// Whether it has its phone number: false only when making it was interrupted.
+    pub(crate) has_number: bool,
 }
 
 /// The first account and its credentials, as `init --json` prints them.

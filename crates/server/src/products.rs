@@ -3,21 +3,62 @@
 
 use std::sync::Arc;
 
-use kit::{Routes, Services};
+use jobs::Queue;
+use kit::{RouteRow, Routes, Services};
+use lookup::{LocalTable, Provider};
+use messaging::Inbox;
+use messaging::carrier::Carrier;
+use sim::Simulator;
+use store::Store;
+use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 
-/// Every product's routes.
-pub(crate) fn routes(services: &Arc<Services>) -> Vec<Routes> {
-    let _ = services;
-    Vec::new()
+/// What the products need besides the services.
+pub(crate) struct Connections {
+    /// The simulated carrier; without it there is none.
+    pub(crate) simulator: Option<Simulator>,
+    /// How customers' servers are told.
+    pub(crate) webhooks: Webhooks,
+    /// What is known about phone numbers.
+    pub(crate) numbers: Arc<dyn Provider>,
 }
 
-/// Every queue of jobs.
-pub(crate) fn queues(services: &Arc<Services>) -> Vec<jobs::Queue> {
-    let _ = services;
-    Vec::new()
-}
+impl Connections {
+    /// No carrier, the public internet for webhooks, and nothing known about numbers.
+    ///
+    /// # Errors
+    /// [`TrustProblem`] when webhooks have no usable roots.
+    pub(crate) fn none(store: &Store) -> Result<Self, TrustProblem> {
+        let webhooks = Webhooks::new(store.clone(), WebhooksConfig::default())?;
+        Ok(Self { simulator: None, webhooks, numbers: Arc::new(LocalTable::default()) })
+    }
 
-/// The table of every product's routes.
-pub(crate) fn table(services: &Arc<Services>) -> Vec<kit::RouteRow> {
-    routes(services).iter().flat_map(|routes| routes.table().to_vec()).collect()
+    /// Every product's routes.
+    pub(crate) fn routes(&self, services: &Arc<Services>) -> Vec<Routes> {
+        let shared = || Arc::clone(services);
+        let mut all = vec![
+            accounts::api_routes(shared()),
+            accounts::accounts_routes(shared()),
+            accounts::switchward_routes(shared()),
+            messaging::routes(shared()),
+            lookup::routes(shared(), Arc::clone(&self.numbers)),
+            monitor::routes(shared()),
+        ];
+        if let Some(simulator) = &self.simulator {
+            all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));
+        }
+        all
+    }
+
+    /// The table of every product's routes.
+    pub(crate) fn table(&self, services: &Arc<Services>) -> Vec<RouteRow> {
+        self.routes(services).iter().flat_map(|routes| routes.table().to_vec()).collect()
+    }
+
+    /// Every queue of jobs.
+    pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
+        let carrier = self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Carrier>);
+        let mut queues = messaging::queues(Arc::clone(services), carrier, self.webhooks.clone());
+        queues.push(self.webhooks.queue());
+        queues
+    }
 }

@@ -4,6 +4,23 @@ use auth::{Grant, load_account};
 use base::AccountSid;
 use errors::Result;
 use kit::Caller;
+use store::Name;
+
+/// The label under which messaging keeps the digest of a number that has an owner. Should it ever
+/// differ from messaging's own, no number would be found, and the tests would say so.
+const OWNER_OF_NUMBER: &str = "owner-of-number";
+
+/// Whether this number is one of an account that the caller's credentials reach. A handset that
+/// could write to anyone's number could opt out another account's patients.
+pub(crate) async fn reaches_number(caller: &Caller, number: &str) -> Result<bool> {
+    let store = &caller.services.store;
+    let name = Name::number(store.system_digest(OWNER_OF_NUMBER, number.as_bytes()));
+    let owner = store.locate(&name).await?.and_then(|located| located.scope.account_sid());
+    match owner {
+        Some(owner) => reaches(caller, owner).await,
+        None => Ok(false),
+    }
+}
 
 /// Whether the caller's credentials reach this account: its own, and the subaccounts of its own when
 /// they reach so far. The operator's reach all.

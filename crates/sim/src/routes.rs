@@ -6,14 +6,12 @@ use std::sync::Arc;
 use auth::Permission::Simulator as DRIVE;
 use errors::{ApiError, codes};
 use kit::params::Json;
-use kit::{
-    Access, Answer, Caller, Created, Ctx, Deleted, Extension, Found, Path, Product, Routes, Services,
-};
+use kit::{Access, Answer, Caller, Created, Ctx, Deleted, Extension, Found, Path, Product, Routes, Services};
 use messaging::{ArrivalError, Inbox};
 use store::{Batch, Scope};
 
 use crate::Simulator;
-use crate::reach::reaches;
+use crate::reach::{reaches, reaches_number};
 use crate::request::{AdvanceClock, CreateFault, SendFromHandset, handset};
 use crate::simulator::HandsetMessage;
 use crate::view::{ClockView, DISCLOSED, FaultView, FaultsView, MessageView, MessagesView, SentView};
@@ -55,12 +53,18 @@ async fn create_message(
     Json(request): Json<SendFromHandset>,
 ) -> Answer<Created<SentView>> {
     let arrival = request.parse(handset(&number)?)?;
+    if !reaches_number(&caller, &arrival.to).await? {
+        return Err(ApiError::new(codes::NOT_FOUND).into());
+    }
     caller.commit(batch(&caller), Vec::new()).await?;
     inbox.arrival(arrival).await.map_err(arrival_error)?;
     Ok(Created(SentView::SENT))
 }
 
-async fn list_faults(caller: Caller, Extension(simulator): Extension<Simulator>) -> Answer<Found<FaultsView>> {
+async fn list_faults(
+    caller: Caller,
+    Extension(simulator): Extension<Simulator>,
+) -> Answer<Found<FaultsView>> {
     let faults = simulator.faults(caller.principal.account);
     Ok(Found(FaultsView { faults: faults.iter().map(FaultView::new).collect() }))
 }

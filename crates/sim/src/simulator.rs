@@ -132,12 +132,7 @@ impl Carrier for Simulator {
 }
 
 impl State {
-    fn take(
-        &mut self,
-        submission: Submission,
-        to: &PhoneNumber,
-        now: Timestamp,
-    ) -> Result<(), CarrierError> {
+    fn take(&mut self, submission: Submission, to: &PhoneNumber, now: Timestamp) -> Result<(), CarrierError> {
         let reference = submission.reference;
         if self.receipts.is_full() {
             return Err(CarrierError::Unavailable);

@@ -34,6 +34,14 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+pub(crate) fn unavailable(cause: &str) -> StoreError {
+    StoreError::Unavailable(cause.into())
+}
+
+pub(crate) fn closed() -> StoreError {
+    unavailable("the store is closed")
+}
+
 /// Why a database could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenError {

@@ -31,38 +31,32 @@ const DROP_OF_SCOPE: &str = "DELETE FROM jobs WHERE scope = $1";
 const DEPTH: &str = "SELECT count(*) FROM jobs WHERE queue = $1";
 
 /// The condition that nothing unfinished comes before job `j`.
-macro_rules! first_in_order {
-    () => {
-        "(j.ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM jobs e
-            WHERE e.queue = j.queue AND e.ordering_key = j.ordering_key
-            AND (e.ordered_at, e.sequence) < (j.ordered_at, j.sequence)))"
-    };
+const FIRST_IN_ORDER: &str = "(j.ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM jobs e
+    WHERE e.queue = j.queue AND e.ordering_key = j.ordering_key
+    AND (e.ordered_at, e.sequence) < (j.ordered_at, j.sequence)))";
+
+/// One conditional update; `lock` is what differs between the databases. The choice is made once
+/// (`MATERIALIZED`), so that the limit and the locks hold.
+fn claim_sql(locks_rows: bool) -> String {
+    let lock = if locks_rows { "FOR UPDATE OF j SKIP LOCKED" } else { "" };
+    format!(
+        "WITH picked AS MATERIALIZED (SELECT j.sequence FROM jobs j
+            WHERE j.queue = $1 AND j.available_at <= $2 AND {FIRST_IN_ORDER}
+            ORDER BY j.available_at, j.sequence LIMIT $3 {lock})
+        UPDATE jobs SET available_at = $4, token = $5, attempts = attempts + 1
+        WHERE sequence IN (SELECT sequence FROM picked)
+        RETURNING ordered_at, sequence, id, scope, epoch, attempts, created_at,
+            ordering_key IS NOT NULL, payload,
+            (SELECT k.wrapped FROM scope_keys k WHERE k.scope = jobs.scope AND k.epoch = jobs.epoch)"
+    )
 }
 
-macro_rules! claim {
-    ($lock:literal) => {
-        concat!(
-            "WITH picked AS MATERIALIZED (SELECT j.sequence FROM jobs j
-                WHERE j.queue = $1 AND j.available_at <= $2 AND ",
-            first_in_order!(),
-            " ORDER BY j.available_at, j.sequence LIMIT $3",
-            $lock,
-            ") UPDATE jobs SET available_at = $4, token = $5, attempts = attempts + 1
-                WHERE sequence IN (SELECT sequence FROM picked)
-                RETURNING ordered_at, sequence, id, scope, epoch, attempts, created_at,
-                    ordering_key IS NOT NULL, payload,
-                    (SELECT k.wrapped FROM scope_keys k WHERE k.scope = jobs.scope AND k.epoch = jobs.epoch)"
-        )
-    };
+fn next_due_sql() -> String {
+    format!(
+        "SELECT j.available_at FROM jobs j WHERE j.queue = $1 AND {FIRST_IN_ORDER}
+        ORDER BY j.available_at, j.sequence LIMIT 1"
+    )
 }
-
-const CLAIM: &str = claim!("");
-const CLAIM_PASSING_LOCKED: &str = claim!(" FOR UPDATE OF j SKIP LOCKED");
-const NEXT_DUE: &str = concat!(
-    "SELECT j.available_at FROM jobs j WHERE j.queue = $1 AND ",
-    first_in_order!(),
-    " ORDER BY j.available_at, j.sequence LIMIT 1"
-);
 
 /// A job to be enqueued.
 pub struct NewJob {
@@ -135,7 +129,7 @@ impl Jobs {
             now.plus(lease).micros().into(),
             token.clone().into(),
         ];
-        let sql = if self.0.engine().locks_rows() { CLAIM_PASSING_LOCKED } else { CLAIM };
+        let sql = claim_sql(self.0.engine().locks_rows());
         let claim = Prepared::one(Statement::new(sql, arguments).returning());
         let rows = self.0.engine().submit(claim).await?.rows;
 
@@ -168,7 +162,7 @@ impl Jobs {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn next_due(&self, queue: &'static str) -> Result<Option<Timestamp>, StoreError> {
-        let rows = self.0.engine().query(Statement::new(NEXT_DUE, vec![queue.into()])).await?;
+        let rows = self.0.engine().query(Statement::new(next_due_sql(), vec![queue.into()])).await?;
         let next = rows.into_iter().next().map(|mut row| row.integer()).transpose()?;
         Ok(next.map(Timestamp::from_micros))
     }

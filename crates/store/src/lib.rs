@@ -24,6 +24,7 @@ mod keys;
 pub mod limits;
 mod page;
 mod postgres;
+mod postgres_tls;
 mod postgres_writer;
 mod schema;
 mod scope;

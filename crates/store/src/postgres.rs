@@ -7,22 +7,23 @@
 //!
 //! A connection that breaks answers `Unavailable`; the pool makes a new one for the next group.
 
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::Clock;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Config, Error, NoTls};
 
 use crate::engine::ChainKey;
+use crate::error::{closed, unavailable};
 use crate::limits;
+use crate::postgres_tls;
 use crate::postgres_writer::{Waiting, Writer};
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
-use crate::sqlite::{closed, unavailable};
 use crate::{OpenError, StoreError};
 
 /// Held while migrating, so that processes starting together do not get in each other's way. The
@@ -39,13 +40,12 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Connects and migrates.
     pub(crate) async fn open(url: &str, clock: Arc<dyn Clock>, key: ChainKey) -> Result<Self, OpenError> {
-        let mut config = Config::from_str(url)
-            .map_err(|_| OpenError::Unavailable("the database URL cannot be read".into()))?;
+        let (mut config, tls) = postgres_tls::parse(url)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(limits::POSTGRES_CONNECT);
         }
         let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+            Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)
             .max_size(limits::POSTGRES_CONNECTIONS)
             .wait_timeout(Some(limits::POSTGRES_CONNECT))
@@ -84,7 +84,10 @@ impl Postgres {
             match answer {
                 Ok(Ok((rows, _))) => return Ok(rows),
                 // An idle connection may have broken unnoticed; a read can be asked again.
-                Ok(Err(error)) if error.is_closed() && attempt < limits::POSTGRES_ATTEMPTS => attempt += 1,
+                Ok(Err(error)) if is_broken(&error) && attempt < limits::POSTGRES_ATTEMPTS => {
+                    drop(Object::take(client));
+                    attempt += 1;
+                }
                 Ok(Err(error)) => return Err(explain(&error)),
                 Err(_) => {
                     drop(Object::take(client));
@@ -195,6 +198,12 @@ fn own(row: &tokio_postgres::Row) -> Result<Row, Error> {
         _ => row.try_get(index).map(|number: Option<i64>| number.into()),
     };
     (0..row.len()).map(value).collect::<Result<_, _>>().map(Row::new)
+}
+
+/// Whether the connection is gone, or the server says that it is about to be.
+pub(crate) fn is_broken(error: &Error) -> bool {
+    let ending = [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW];
+    error.is_closed() || error.code().is_some_and(|code| ending.contains(code))
 }
 
 /// The error without its message and detail, which may quote values.

@@ -14,10 +14,10 @@ use tokio_postgres::error::SqlState;
 use crate::StoreError;
 use crate::chain::Tail;
 use crate::engine::ChainKey;
+use crate::error::unavailable;
 use crate::limits;
-use crate::postgres::{connection, explain, run, send, type_of};
+use crate::postgres::{connection, explain, is_broken, run, send, type_of};
 use crate::sql::{Outcome, Prepared, Row, Statement, Step};
-use crate::sqlite::unavailable;
 
 /// A batch and who waits for it.
 pub(crate) type Waiting = (Prepared, oneshot::Sender<Result<Outcome, StoreError>>);
@@ -182,7 +182,7 @@ impl Writer {
                     Err(error) if !failed => culprits.push((*place, Culprit { error, may_win: false })),
                     Err(_) => {}
                 },
-                Err(error) if error.is_closed() => return Err(Failure::Broken(explain(&error))),
+                Err(error) if is_broken(&error) => return Err(Failure::Broken(explain(&error))),
                 Err(error) => {
                     // Everything after the first error fails as well and says nothing.
                     if !failed {

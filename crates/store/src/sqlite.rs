@@ -15,6 +15,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::ChainKey;
+use crate::error::{closed, unavailable};
 use crate::limits;
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
@@ -249,12 +250,4 @@ pub(crate) fn explain(error: &rusqlite::Error) -> StoreError {
 
 fn io_error(error: &std::io::Error) -> OpenError {
     OpenError::Unavailable(format!("file error: {}", error.kind()))
-}
-
-pub(crate) fn unavailable(cause: &str) -> StoreError {
-    StoreError::Unavailable(cause.into())
-}
-
-pub(crate) fn closed() -> StoreError {
-    unavailable("the store is closed")
 }

@@ -15,9 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use crate::StoreError;
 use crate::chain::Tail;
 use crate::engine::ChainKey;
+use crate::error::unavailable;
 use crate::limits;
 use crate::sql::{Outcome, Prepared, Step};
-use crate::sqlite::{explain, run, unavailable};
+use crate::sqlite::{explain, run};
 
 /// What waits for the writer.
 pub(crate) enum Work {

@@ -13,7 +13,13 @@ impl Scoped {
     /// # Errors
     /// [`StoreError`] when the scope's key cannot be had.
     pub async fn seal_token(&self, text: &str) -> Result<String, StoreError> {
-        self.seal_cursor(&Cursor { at: Timestamp::from_micros(0), sid: text.to_owned(), backward: false, kind: TOKEN.into() }).await
+        self.seal_cursor(&Cursor {
+            at: Timestamp::from_micros(0),
+            sid: text.to_owned(),
+            backward: false,
+            kind: TOKEN.into(),
+        })
+        .await
     }
 
     /// Opens a token of this scope; `None` when it is not one.

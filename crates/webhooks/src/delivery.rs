@@ -3,7 +3,7 @@
 //! A queued webhook obeys the account as it is when it is delivered, not as it was when it was queued: the URL is put to
 //! the guard again, a closed account is told nothing, the present auth token signs. Before its parameters are opened the
 //! ledger has an entry that says so. It is delivered at least once; every attempt carries the same idempotency token
-//! (the job's id). What fails ends as an [alert](crate::alert), in the same transaction that ends the job.
+//! (the job's id). What fails ends as an [alert], in the same transaction that ends the job.
 //!
 //! Deliveries under way are bounded for the whole queue, not yet per destination: many slow destinations of one account
 //! can delay the webhooks of others by as long as their timeouts.
@@ -46,6 +46,9 @@ const CALL_TOKEN: &str = "webhook call";
 /// Bytes of an idempotency token.
 const TOKEN_BYTES: usize = 16;
 
+/// Names and values, in the order in which they are sent.
+pub type Parameters = Vec<(String, String)>;
+
 /// How a URL is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -76,7 +79,7 @@ pub struct Webhook {
     /// How.
     pub method: Method,
     /// What.
-    pub params: Phi<Vec<(String, String)>>,
+    pub params: Phi<Parameters>,
     /// What happened, for logs: `message-status`, `message-received`. Names that begin with `message` mark webhooks
     /// with the parameters of a message, which a HIPAA project may not have in a URL (D-RED-3).
     pub event: &'static str,
@@ -89,7 +92,7 @@ struct Queued {
     url: String,
     method: Method,
     event: String,
-    params: Vec<(String, String)>,
+    params: Parameters,
 }
 
 /// What is known of a webhook without opening it.
@@ -211,7 +214,7 @@ impl Webhooks {
         account: &AccountContext,
         lease: &Lease,
         queued: &Queued,
-        params: Phi<Vec<(String, String)>>,
+        params: Phi<Parameters>,
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let Queued { resource_sid, url, method, event, .. } = queued;
@@ -253,7 +256,7 @@ impl Webhooks {
         account: &AccountContext,
         head: &Head<'_>,
         error_code: u32,
-        params: Phi<Vec<(String, String)>>,
+        params: Phi<Parameters>,
         answer: Option<Answer>,
     ) {
         let store = &self.inner.store;
@@ -329,7 +332,7 @@ fn authorities_digest(registered: &[String]) -> [u8; 32] {
 }
 
 /// Reads a job's payload; its parameters are protected from here on.
-fn decode(payload: &[u8]) -> Option<(Queued, Phi<Vec<(String, String)>>)> {
+fn decode(payload: &[u8]) -> Option<(Queued, Phi<Parameters>)> {
     let mut queued: Queued = serde_json::from_slice(payload).ok()?;
     let params = Phi::new(std::mem::take(&mut queued.params));
     Some((queued, params))
@@ -353,7 +356,7 @@ fn check(account: &AccountContext, head: &Head<'_>) -> Result<WebhookUrl, SendEr
     }
 }
 
-fn payload(method: Method, params: Vec<(String, String)>) -> Payload {
+fn payload(method: Method, params: Parameters) -> Payload {
     match method {
         Method::Post => Payload::Form(params),
         Method::Get => Payload::Get(params),

@@ -22,7 +22,7 @@ pub mod url;
 pub use address::{IpRange, ip_is_public};
 pub use alert::{Alert, AlertContent, AlertFacts, LogLevel, NewAlert};
 pub use client::{Answer, Client, ClientConfig, Delivery, Payload};
-pub use delivery::{Method, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
+pub use delivery::{Method, Parameters, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
 pub use error::SendError;
 pub use trust::{TrustProblem, read_authorities};
 pub use url::{Overrides, RetryOn, UrlProblem, WebhookUrl};

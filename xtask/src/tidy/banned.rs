@@ -24,6 +24,13 @@ const BANS: &[Ban] = &[
         instead: "a proof comes from the ledger, after the entry is written",
     },
     Ban {
+        needles: &["to_job_payload"],
+        // The one way from `Phi` to plain bytes without a proof: into a payload that the store seals.
+        allowed: &["crates/webhooks/", "crates/phi/"],
+        tests: false,
+        instead: "protected values leave `Phi` with a proof",
+    },
+    Ban {
         needles: &["SystemTime::now", "Instant::now", "SystemClock"],
         allowed: &[
             "crates/base/",

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let data = DataFolder::create(&arguments.data)?;
     let identity = match data.first_account()? {
         // What is asked for exists: answered without the database, so also while the server runs.
-        Some(account) if account.hipaa || !arguments.hipaa => account.identity,
+        Some(account) if account.has_number && (account.hipaa || !arguments.hipaa) => account.identity,
         _ => cli::runtime()?.block_on(make(arguments, data))?,
     };
     print(&identity, arguments.json)?;

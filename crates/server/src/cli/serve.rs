@@ -1,21 +1,25 @@
 //! `switchward serve`: the server, until it is told to stop.
 
+use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use base::{Clock, SystemClock, VirtualClock};
+use kit::Services;
+use lookup::{LocalTable, Provider};
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use sim::Simulator;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use webhooks::IpRange;
+use webhooks::{IpRange, Webhooks, WebhooksConfig, read_authorities};
 
 use crate::app::{self, PortSettings, StoreSettings};
 use crate::data_folder::DataFolder;
 use crate::problem::{Problem, Result};
-use crate::{cli, log};
+use crate::products::Connections;
+use crate::{cli, first_account, log};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -47,6 +51,9 @@ pub(super) struct Arguments {
     /// Certificate authority (PEM) that webhooks trust besides the public ones; may be given several times
     #[arg(long, value_name = "FILE")]
     webhook_ca: Vec<PathBuf>,
+    /// What is known about phone numbers (TOML with [[line]] entries), for Lookup
+    #[arg(long, value_name = "FILE")]
+    lookup_table: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode> {
@@ -56,28 +63,53 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode> {
 }
 
 async fn serve(arguments: Arguments) -> Result<()> {
-    let data = DataFolder::create(&arguments.data)?;
-    let _roots = certificates(&arguments.webhook_ca)?;
     // Before anything slow, so that a stop during the start is heeded.
     let stop = stop_signal()?;
-    let clock: Arc<dyn Clock> = if arguments.simulator {
-        Arc::new(VirtualClock::following_system())
-    } else {
-        tracing::warn!("no carrier is connected: messages stay queued until their validity ends (start with --simulator to try things out)");
-        Arc::new(SystemClock)
-    };
-    let settings = StoreSettings { data: data.clone(), database: arguments.database, master_key: cli::master_key()? };
+    let data = DataFolder::create(&arguments.data)?;
+    let operator_roots = authorities(&arguments.webhook_ca)?;
+    let numbers = lookup_table(arguments.lookup_table.as_deref())?;
+    let (clock, simulator) = carrier(arguments.simulator);
+    let master_key = cli::master_key()?;
+    let is_shared = arguments.database.is_some();
+    let settings = StoreSettings { data: data.clone(), database: arguments.database, master_key };
     let services = settings.open(clock).await?;
-    let listener = TcpListener::bind(arguments.listen).await.map_err(|error| {
-        Problem::new(format!("cannot listen on {}: {error}", arguments.listen))
-    })?;
+    if !is_shared {
+        make_first_account(&data, &services).await?;
+    }
+    let config = WebhooksConfig { allowed_private: arguments.allow_webhook_to, operator_roots };
+    let webhooks = Webhooks::new(services.store.clone(), config)
+        .map_err(|error| Problem::new(format!("--webhook-ca cannot be used: {error}")))?;
+    let listener = TcpListener::bind(arguments.listen)
+        .await
+        .map_err(|error| Problem::new(format!("cannot listen on {}: {error}", arguments.listen)))?;
     let address = listener.local_addr().map_err(|error| Problem::new(error.to_string()))?;
     tracing::info!(%address, simulator = arguments.simulator, "listening");
     let port = PortSettings {
         base_domain: arguments.base_domain,
         certificate: arguments.tls_cert.zip(arguments.tls_key),
     };
-    app::serve(&data, services, port, listener, stop).await
+    let connections = Connections { simulator, webhooks, numbers };
+    app::serve(&data, services, connections, port, listener, stop).await
+}
+
+/// The clock, and the carrier that goes with it.
+fn carrier(simulated: bool) -> (Arc<dyn Clock>, Option<Simulator>) {
+    if simulated {
+        let clock = Arc::new(VirtualClock::following_system());
+        return (Arc::<VirtualClock>::clone(&clock), Some(Simulator::new(clock)));
+    }
+    tracing::warn!("no carrier is connected: messages stay queued until their validity ends; start with --simulator to try things out");
+    (Arc::new(SystemClock), None)
+}
+
+/// A first account on the first start. A database that several servers share gets its own by `init` alone.
+async fn make_first_account(data: &DataFolder, services: &Arc<Services>) -> Result<()> {
+    if data.first_account()?.is_some_and(|account| account.has_number) {
+        return Ok(());
+    }
+    first_account::ensure(data, services, false).await?;
+    tracing::info!("a first account was made; `switchward init --data` with this folder shows its credentials");
+    Ok(())
 }
 
 /// Completes when the process is asked to end.
@@ -95,18 +127,21 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Every certificate of these PEM files.
-fn certificates(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>> {
+/// The certificate authorities in these PEM files.
+fn authorities(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>> {
     let mut found = Vec::new();
     for file in files {
-        let before = found.len();
-        let unreadable = || Problem::new(format!("{} holds no certificate in PEM", file.display()));
-        for certificate in CertificateDer::pem_file_iter(file).map_err(|_| unreadable())? {
-            found.push(certificate.map_err(|_| unreadable())?);
-        }
-        if found.len() == before {
-            return Err(unreadable());
-        }
+        let pem = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
+        let read = read_authorities(&pem);
+        found.extend(read.map_err(|error| Problem::new(format!("{}: {error}", file.display())))?);
     }
     Ok(found)
+}
+
+/// What the operator knows about phone numbers; nothing without a file.
+fn lookup_table(file: Option<&Path>) -> Result<Arc<dyn Provider>> {
+    let Some(file) = file else { return Ok(Arc::new(LocalTable::default())) };
+    let text = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
+    let table = LocalTable::parse(&text);
+    Ok(Arc::new(table.map_err(|error| Problem::new(format!("{}: {error}", file.display())))?))
 }

@@ -1,0 +1,153 @@
+//! The three tables: verb, path, what the caller needs, handler.
+
+use std::sync::Arc;
+
+use auth::Permission;
+use kit::{Access, Product, Routes, Services};
+
+use crate::{agreements, attestation, designation, keys, ledger_rows, linking, organizations, reference, settings};
+use crate::{subaccounts, tokens};
+
+/// The part of label `api` that this crate serves.
+const API: Product = Product { label: "api", service: "accounts" };
+/// Label `accounts`.
+const ACCOUNTS: Product = Product { label: "accounts", service: "accounts" };
+/// Our own API.
+const SWITCHWARD: Product = Product { label: "switchward", service: "accounts" };
+
+const fn access(permission: Permission, operation: &'static str) -> Access {
+    Access::new(permission, operation).administrative()
+}
+
+/// Accounts and keys of the 2010 API.
+pub fn api_routes(services: Arc<Services>) -> Routes {
+    use Permission::{AccountsRead, AccountsWrite, KeysRead, KeysWrite};
+    const KEYS: &str = "/2010-04-01/Accounts/{AccountSid}/Keys";
+    const KEY: &str = "/2010-04-01/Accounts/{AccountSid}/Keys/{Sid}";
+    const SIGNING_KEYS: &str = "/2010-04-01/Accounts/{AccountSid}/SigningKeys";
+    const SIGNING_KEY: &str = "/2010-04-01/Accounts/{AccountSid}/SigningKeys/{Sid}";
+    Routes::new(API, services)
+        .list("/2010-04-01/Accounts", access(AccountsRead, "list_account"), subaccounts::list)
+        .create("/2010-04-01/Accounts", access(AccountsWrite, "create_account"), subaccounts::create)
+        .fetch(
+            "/2010-04-01/Accounts/{AccountSid}",
+            access(AccountsRead, "fetch_account").inactive_too(),
+            subaccounts::fetch,
+        )
+        .update(
+            "/2010-04-01/Accounts/{AccountSid}",
+            access(AccountsWrite, "update_account").inactive_too(),
+            subaccounts::update,
+        )
+        .list(KEYS, access(KeysRead, "list_key"), keys::list_keys)
+        .create(KEYS, access(KeysWrite, "create_key"), keys::create)
+        .fetch(KEY, access(KeysRead, "fetch_key"), keys::fetch)
+        .update(KEY, access(KeysWrite, "update_key"), keys::update)
+        .delete(KEY, access(KeysWrite, "delete_key"), keys::delete)
+        .list(SIGNING_KEYS, access(KeysRead, "list_signing_key"), keys::list_signing_keys)
+        .create(SIGNING_KEYS, access(KeysWrite, "create_signing_key"), keys::create)
+        .fetch(SIGNING_KEY, access(KeysRead, "fetch_signing_key"), keys::fetch)
+        .update(SIGNING_KEY, access(KeysWrite, "update_signing_key"), keys::update)
+        .delete(SIGNING_KEY, access(KeysWrite, "delete_signing_key"), keys::delete)
+}
+
+/// Auth tokens of accounts v1.
+pub fn accounts_routes(services: Arc<Services>) -> Routes {
+    use Permission::AccountsWrite;
+    const SECONDARY: &str = "/v1/AuthTokens/Secondary";
+    Routes::new(ACCOUNTS, services)
+        .create(SECONDARY, access(AccountsWrite, "create_secondary_auth_token"), tokens::create)
+        .delete(SECONDARY, access(AccountsWrite, "delete_secondary_auth_token"), tokens::delete)
+        .update(
+            "/v1/AuthTokens/Promote",
+            access(AccountsWrite, "update_auth_token_promotion"),
+            tokens::promote,
+        )
+}
+
+/// Our own API, `/switchward/v1`.
+pub fn switchward_routes(services: Arc<Services>) -> Routes {
+    let routes = Routes::new(SWITCHWARD, services);
+    account_rows(organization_rows(routes))
+        .fetch(
+            "/switchward/v1/Rulebook",
+            access(Permission::ComplianceRead, "fetch_rulebook"),
+            reference::fetch_rulebook,
+        )
+        .list(
+            "/switchward/v1/Systems",
+            access(Permission::ComplianceRead, "list_system"),
+            reference::list_systems,
+        )
+        .fetch(
+            "/switchward/v1/openapi.json",
+            access(Permission::ComplianceRead, "fetch_openapi"),
+            reference::fetch_openapi,
+        )
+}
+
+fn organization_rows(routes: Routes) -> Routes {
+    use Permission::{ComplianceRead, ComplianceWrite};
+    const MANY: &str = "/switchward/v1/Organizations";
+    const ONE: &str = "/switchward/v1/Organizations/{OrganizationSid}";
+    const AGREEMENTS: &str = "/switchward/v1/Organizations/{OrganizationSid}/Agreements";
+    const AGREEMENT: &str = "/switchward/v1/Organizations/{OrganizationSid}/Agreements/{AgreementSid}";
+    routes
+        .list(MANY, access(ComplianceRead, "list_organization").operator_only(), organizations::list)
+        .create(MANY, access(ComplianceWrite, "create_organization").operator_only(), organizations::create)
+        .fetch(ONE, access(ComplianceRead, "fetch_organization"), organizations::fetch)
+        .update(
+            "/switchward/v1/Organizations/{OrganizationSid}/Entitlement",
+            access(ComplianceWrite, "update_entitlement").operator_only(),
+            organizations::update_entitlement,
+        )
+        .create(
+            "/switchward/v1/Organizations/{OrganizationSid}/Migration",
+            access(ComplianceWrite, "create_migration").operator_only(),
+            organizations::migrate,
+        )
+        .list(AGREEMENTS, access(ComplianceRead, "list_agreement"), agreements::list)
+        .create(AGREEMENTS, access(ComplianceWrite, "create_agreement"), agreements::create)
+        .fetch(AGREEMENT, access(ComplianceRead, "fetch_agreement"), agreements::fetch)
+        .update(
+            "/switchward/v1/Organizations/{OrganizationSid}/Agreements/{AgreementSid}/Termination",
+            access(ComplianceWrite, "terminate_agreement"),
+            agreements::terminate,
+        )
+}
+
+fn account_rows(routes: Routes) -> Routes {
+    use Permission::{AccountsWrite, ComplianceRead, ComplianceWrite, LedgerRead};
+    const LINK: &str = "/switchward/v1/Accounts/{AccountSid}/Organization";
+    const DESIGNATION: &str = "/switchward/v1/Accounts/{AccountSid}/Designation";
+    const SETTINGS: &str = "/switchward/v1/Accounts/{AccountSid}/Settings";
+    routes
+        .create(
+            "/switchward/v1/Accounts",
+            access(AccountsWrite, "create_main_account").operator_only(),
+            subaccounts::create_main,
+        )
+        .fetch(LINK, access(ComplianceRead, "fetch_organization_link"), linking::fetch)
+        .update(LINK, access(ComplianceWrite, "update_organization_link"), linking::update)
+        .delete(LINK, access(ComplianceWrite, "delete_organization_link"), linking::delete)
+        .fetch(DESIGNATION, access(ComplianceRead, "fetch_designation"), designation::fetch)
+        .create(DESIGNATION, access(ComplianceWrite, "create_designation"), designation::create)
+        .delete(DESIGNATION, access(ComplianceWrite, "delete_designation"), designation::delete)
+        .create(
+            "/switchward/v1/Accounts/{AccountSid}/Designation/Support",
+            access(ComplianceWrite, "create_designation_by_support").operator_only(),
+            designation::create_by_support,
+        )
+        .fetch(SETTINGS, access(ComplianceRead, "fetch_settings"), settings::fetch)
+        .update(SETTINGS, access(ComplianceWrite, "update_settings"), settings::update)
+        .list(
+            "/switchward/v1/Accounts/{AccountSid}/Attestations",
+            access(ComplianceRead, "list_attestation"),
+            attestation::list,
+        )
+        .list(
+            "/switchward/v1/Accounts/{AccountSid}/Ledger",
+            access(LedgerRead, "list_ledger_entry").inactive_too(),
+            ledger_rows::list,
+        )
+}

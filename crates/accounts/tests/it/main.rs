@@ -1,0 +1,15 @@
+//! The accounts API from outside: one file per resource, rules by name.
+#![allow(clippy::unwrap_used, non_snake_case)]
+
+mod accounts;
+mod agreements;
+mod designation;
+mod inheritance;
+mod keys;
+mod linking;
+mod policy;
+mod reference;
+mod settings;
+mod setup;
+mod tokens;
+mod world;

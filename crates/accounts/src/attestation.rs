@@ -70,7 +70,8 @@ pub(crate) struct OperatorRequest {
 impl OperatorRequest {
     /// The request on record. `reference` has been found to be there.
     pub(crate) fn about(self, subject: &str) -> Result<AttestationFacts> {
-        let reference = filled("request_reference", self.request_reference.unwrap_or_default(), limits::LINE)?;
+        let reference =
+            filled("request_reference", self.request_reference.unwrap_or_default(), limits::LINE)?;
         Ok(AttestationFacts {
             subject: subject.to_owned(),
             statement: "Requested from the operator".to_owned(),

@@ -73,7 +73,13 @@ impl<'a> Author<'a> {
     }
 
     /// Commits the batch with its entry, which goes into the ledger of `scope`.
-    pub(crate) async fn commit(&self, mut batch: Batch, scope: Scope, sids: Vec<String>, fields: Fields) -> Result<()> {
+    pub(crate) async fn commit(
+        &self,
+        mut batch: Batch,
+        scope: Scope,
+        sids: Vec<String>,
+        fields: Fields,
+    ) -> Result<()> {
         batch.in_scope(scope);
         let entry = Entry { sids, fields, ..self.entry.clone() };
         ledger::commit(self.store(), batch, &entry).await?;

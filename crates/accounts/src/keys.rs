@@ -5,7 +5,9 @@ use auth::{ApiKey, KeyType, Permission};
 use base::KeySid;
 use errors::{ApiError, Result, codes};
 use kit::page::Unfiltered;
-use kit::{Answer, Caller, Created, Ctx, Deleted, Form, Found, FromParams, Listing, PageRequest, Params, Path};
+use kit::{
+    Answer, Caller, Created, Ctx, Deleted, Form, Found, FromParams, Listing, PageRequest, Params, Path,
+};
 use serde::Serialize;
 use serde_json::Value;
 use store::{Document, Name, Query};
@@ -76,7 +78,8 @@ pub(crate) async fn create(ctx: Ctx, Form(NamedKey(name)): Form<NamedKey>) -> An
     let mut batch = ctx.batch();
     let account = ctx.account().sid();
     let name = name.unwrap_or_default();
-    let (sid, secret) = add_key(&ctx.services.store, &mut batch, account, name, KeyType::Standard, &[]).await?;
+    let (sid, secret) =
+        add_key(&ctx.services.store, &mut batch, account, name, KeyType::Standard, &[]).await?;
     Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], &["secret"]).await?;
     let key = find(&ctx, sid).await?;
     Ok(Created(NewKeyView { key: KeyView::new(key), secret: secret.reveal().to_owned() }))

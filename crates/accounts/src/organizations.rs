@@ -118,7 +118,10 @@ impl FromParams for After {
 }
 
 /// `GET /Organizations`.
-pub(crate) async fn list(caller: Caller, Query(After(after, limit)): Query<After>) -> Answer<Found<OrganizationList>> {
+pub(crate) async fn list(
+    caller: Caller,
+    Query(After(after, limit)): Query<After>,
+) -> Answer<Found<OrganizationList>> {
     let store = &caller.services.store;
     let system = store.scope(Scope::SYSTEM);
     let cursor = match after {
@@ -139,7 +142,10 @@ pub(crate) async fn list(caller: Caller, Query(After(after, limit)): Query<After
 }
 
 /// `POST /Organizations`.
-pub(crate) async fn create(caller: Caller, Json(request): Json<CreateOrganization>) -> Answer<Created<OrganizationView>> {
+pub(crate) async fn create(
+    caller: Caller,
+    Json(request): Json<CreateOrganization>,
+) -> Answer<Created<OrganizationView>> {
     let mut facts = OrganizationFacts {
         friendly_name: friendly_name("friendly_name", request.friendly_name)?,
         entitled_from: None,
@@ -153,7 +159,10 @@ pub(crate) async fn create(caller: Caller, Json(request): Json<CreateOrganizatio
 }
 
 /// `GET /Organizations/{OrganizationSid}`.
-pub(crate) async fn fetch(caller: Caller, Path(sid): Path<OrganizationSid>) -> Answer<Found<OrganizationView>> {
+pub(crate) async fn fetch(
+    caller: Caller,
+    Path(sid): Path<OrganizationSid>,
+) -> Answer<Found<OrganizationView>> {
     let organization = reach(&caller, sid).await?;
     Ok(Found(OrganizationView::new(organization, caller.now())))
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use auth::Permission;
 use kit::{Access, Product, Routes, Services};
 
-use crate::{agreements, attestation, designation, keys, ledger_rows, linking, organizations, reference, settings};
+use crate::{
+    agreements, attestation, designation, keys, ledger_rows, linking, organizations, reference, settings,
+};
 use crate::{subaccounts, tokens};
 
 /// The part of label `api` that this crate serves.

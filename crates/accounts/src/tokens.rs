@@ -78,9 +78,10 @@ pub(crate) async fn delete(ctx: Ctx) -> Answer<Deleted> {
 pub(crate) async fn promote(ctx: Ctx, Form(Nothing): Form<Nothing>) -> Answer<Found<PromotionView>> {
     require_full(&ctx)?;
     let mut account = ctx.account().account.clone();
-    let token = account.facts.secondary_token.take().ok_or_else(|| {
-        ApiError::new(codes::CONFLICT).hint("there is no secondary auth token to promote")
-    })?;
+    let token =
+        account.facts.secondary_token.take().ok_or_else(|| {
+            ApiError::new(codes::CONFLICT).hint("there is no secondary auth token to promote")
+        })?;
     account.facts.primary_token = token.clone();
     write(&ctx, &account, TOKEN).await?;
     Ok(Found(PromotionView {

@@ -14,7 +14,10 @@ use model::CreateAgreement;
 use view::{AgreementList, AgreementView};
 
 /// `GET …/Agreements`.
-pub(crate) async fn list(caller: Caller, Path(organization): Path<OrganizationSid>) -> Answer<Found<AgreementList>> {
+pub(crate) async fn list(
+    caller: Caller,
+    Path(organization): Path<OrganizationSid>,
+) -> Answer<Found<AgreementList>> {
     reach(&caller, organization).await?;
     let documents = service::all(&caller.services.store, organization).await?;
     let view = |document| AgreementView::new(organization, document, caller.now());

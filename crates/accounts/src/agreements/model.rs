@@ -63,7 +63,10 @@ impl CreateAgreement {
             .subcontractors
             .filter(|list| are_lines(list))
             .ok_or_else(|| -> ApiError { invalid("subcontractors").rule("ART-BAA-4") })?;
-        if self.services.is_empty() || self.services.len() > limits::LIST || !self.services.iter().all(|name| is_service(name)) {
+        if self.services.is_empty()
+            || self.services.len() > limits::LIST
+            || !self.services.iter().all(|name| is_service(name))
+        {
             return Err(invalid("services"));
         }
         if self.named_accounts.len() > limits::LIST {
@@ -116,5 +119,6 @@ struct Dates {
 
 /// The name of a product as routes know it: `messaging`, `lookup`.
 fn is_service(name: &str) -> bool {
-    is_filled(name, limits::FRIENDLY_NAME) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    is_filled(name, limits::FRIENDLY_NAME)
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }

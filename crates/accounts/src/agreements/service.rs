@@ -50,7 +50,9 @@ pub(crate) async fn create(
         return Err(ApiError::new(codes::FORBIDDEN).parameter("named_accounts").rule("DES-SUP-1"));
     }
     if all(author.store(), organization.sid).await?.len() >= limits::AGREEMENTS {
-        return Err(ApiError::new(codes::CONFLICT).hint("the organization has as many agreements as it may have"));
+        return Err(
+            ApiError::new(codes::CONFLICT).hint("the organization has as many agreements as it may have")
+        );
     }
     let sid = AgreementSid::generate(author.random());
     let scope = Scope::organization(organization.sid);

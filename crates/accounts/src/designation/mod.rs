@@ -59,7 +59,10 @@ pub(crate) async fn fetch(ctx: Ctx) -> Answer<Found<DesignationView>> {
 }
 
 /// `POST …/Designation`: the customer designates its own account (DES-SELF-3).
-pub(crate) async fn create(ctx: Ctx, Json(NoChoices {}): Json<NoChoices>) -> Answer<Created<DesignationView>> {
+pub(crate) async fn create(
+    ctx: Ctx,
+    Json(NoChoices {}): Json<NoChoices>,
+) -> Answer<Created<DesignationView>> {
     require_customer(&ctx)?;
     let request = service::Request { way: Way::SelfService, request: None };
     let (account, changes) = service::designate(&Author::of(&ctx), ctx.account(), request).await?;

@@ -50,11 +50,16 @@ pub(crate) fn note(designation: &mut Designation, method: DesignationMethod, at:
 
 /// How the owner of subaccounts came to be a HIPAA project, for truth table T1. `named` are the accounts
 /// that agreements in force name.
-pub(crate) fn as_parent(sid: AccountSid, designation: &Designation, named: &[(String, &AgreementFacts)]) -> Option<ParentDesignation> {
+pub(crate) fn as_parent(
+    sid: AccountSid,
+    designation: &Designation,
+    named: &[(String, &AgreementFacts)],
+) -> Option<ParentDesignation> {
     let sid = sid.to_string();
     if !designation.protected {
         // With no parent designation and with only some subaccounts the table says the same for later ones.
-        let names_others = named.iter().any(|(_, facts)| facts.named_accounts.iter().any(|name| *name != sid));
+        let names_others =
+            named.iter().any(|(_, facts)| facts.named_accounts.iter().any(|name| *name != sid));
         return names_others.then_some(ParentDesignation::OnlySomeSubaccounts);
     }
     let at_signing = || {
@@ -66,7 +71,9 @@ pub(crate) fn as_parent(sid: AccountSid, designation: &Designation, named: &[(St
         Some(DesignationMethod::SelfService) => ParentDesignation::SelfService,
         Some(DesignationMethod::Support) if at_signing() => ParentDesignation::AtSigning,
         // A state without a known origin is read as the row that protects without permitting.
-        Some(DesignationMethod::Support | DesignationMethod::Inherited) | None => ParentDesignation::LaterByRequest,
+        Some(DesignationMethod::Support | DesignationMethod::Inherited) | None => {
+            ParentDesignation::LaterByRequest
+        }
     })
 }
 

@@ -13,9 +13,9 @@ use store::{Batch, Document, Scope};
 use super::model::{self, Change};
 use crate::attestation::{self, OperatorRequest};
 use crate::author::{Author, NOTHING};
+use crate::limits;
 use crate::settings;
 use crate::text::{day, is_filled};
-use crate::limits;
 
 /// How an account is to be designated.
 pub(crate) struct Request {
@@ -39,7 +39,13 @@ pub(crate) fn guard_facts(account: &AccountContext, agreement_active: bool) -> A
 
 /// Asks the guard whether `account` may be designated, with the organization of `customer`: the account
 /// itself, or its owner where the account is not linked.
-fn ask(account: &AccountContext, customer: &AccountContext, way: Path, has_reference: bool, now: Timestamp) -> Result<()> {
+fn ask(
+    account: &AccountContext,
+    customer: &AccountContext,
+    way: Path,
+    has_reference: bool,
+    now: Timestamp,
+) -> Result<()> {
     let basis = model::basis(&customer.agreements, way);
     let initiated = basis.and_then(|facts| day(Timestamp::from_micros(facts.initiated_at)));
     let facts = DesignateFacts {
@@ -51,7 +57,10 @@ fn ask(account: &AccountContext, customer: &AccountContext, way: Path, has_refer
             (None, Some(_)) => Organization::NotLinked,
             (None, None) => Organization::Absent,
         },
-        entitled: customer.organization.as_ref().is_some_and(|organization| organization.facts.is_entitled(now)),
+        entitled: customer
+            .organization
+            .as_ref()
+            .is_some_and(|organization| organization.facts.is_entitled(now)),
         request_reference: has_reference,
     };
     decide(&guard_facts(account, initiated.is_some()), &Action::Designate(facts)).map(drop)

@@ -77,7 +77,8 @@ fn checked_authorities(authorities: Vec<String>) -> Result<Vec<String>> {
     }
     for pem in &authorities {
         let der = certificate(pem).ok_or_else(bad)?;
-        let config = ClientConfig { extra_roots: vec![der.into()], public_roots: false, ..ClientConfig::default() };
+        let config =
+            ClientConfig { extra_roots: vec![der.into()], public_roots: false, ..ClientConfig::default() };
         Client::new(config).map_err(|_| bad())?;
     }
     Ok(authorities)
@@ -130,7 +131,12 @@ mod tests {
     #[test]
     fn a_pem_text_holds_exactly_one_certificate() {
         assert_eq!(certificate(&format!("{BEGIN}\nAAEC\n{END}\n")), Some(vec![0, 1, 2]));
-        for bad in [String::new(), "AAEC".into(), format!("{BEGIN}\n?\n{END}"), format!("{BEGIN}\nAAEC\n{END}\n{BEGIN}\nAAEC\n{END}")] {
+        for bad in [
+            String::new(),
+            "AAEC".into(),
+            format!("{BEGIN}\n?\n{END}"),
+            format!("{BEGIN}\nAAEC\n{END}\n{BEGIN}\nAAEC\n{END}"),
+        ] {
             assert_eq!(certificate(&bad), None, "{bad}");
         }
     }

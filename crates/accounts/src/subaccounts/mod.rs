@@ -8,9 +8,11 @@ pub(crate) mod service;
 mod view;
 
 use auth::{Account, AccountStatus, Grant};
-use errors::{Result, codes};
-use kit::{Answer, ApiError, Caller, Created, Ctx, Form, Found, FromParams, Json, Listing, PageRequest, Params};
 use base::OrganizationSid;
+use errors::{Result, codes};
+use kit::{
+    Answer, ApiError, Caller, Created, Ctx, Form, Found, FromParams, Json, Listing, PageRequest, Params,
+};
 use serde::Deserialize;
 use serde_json::Value;
 use store::{Document, Index, IndexValue, Listed, Query};
@@ -92,8 +94,12 @@ pub(crate) async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     let (filters, paging) = page.open::<Filters>(&ctx).await?;
     let own = &ctx.account().account;
     let listed = if own.facts.owner.0 == own.sid {
-        let query =
-            Query { filters: filters.index(), limit: paging.size, cursor: paging.cursor.clone(), ..Query::default() };
+        let query = Query {
+            filters: filters.index(),
+            limit: paging.size,
+            cursor: paging.cursor.clone(),
+            ..Query::default()
+        };
         ctx.store().list::<Account>(query).await?
     } else {
         let documents = Some(own.clone()).filter(|own| filters.match_one(own)).into_iter().collect();
@@ -102,12 +108,16 @@ pub(crate) async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     let sids = listed.documents.iter().map(|account| account.sid.to_string()).collect();
     ctx.disclose(sids, shown(&ctx)).await?;
     let with_tokens = sees_tokens(&ctx);
-    let listing = Listing::new(&ctx, paging, listed, |account| AccountView::new(&account, with_tokens)).await?;
+    let listing =
+        Listing::new(&ctx, paging, listed, |account| AccountView::new(&account, with_tokens)).await?;
     Ok(Found(listing.api2010("/2010-04-01/Accounts.json", "accounts")))
 }
 
 /// `POST /2010-04-01/Accounts`: a subaccount, which inherits by truth table T1.
-pub(crate) async fn create(ctx: Ctx, Form(CreateAccount(name)): Form<CreateAccount>) -> Answer<Created<AccountView>> {
+pub(crate) async fn create(
+    ctx: Ctx,
+    Form(CreateAccount(name)): Form<CreateAccount>,
+) -> Answer<Created<AccountView>> {
     let account = service::create_subaccount(&Author::of(&ctx), ctx.account(), name, shown(&ctx)).await?;
     Ok(Created(AccountView::new(&account, sees_tokens(&ctx))))
 }
@@ -129,7 +139,9 @@ pub(crate) async fn update(ctx: Ctx, Form(request): Form<UpdateAccount>) -> Answ
         Some(own) => ctx.account().account.facts.is_subaccount_of(ctx.account().sid(), own),
     };
     if request.status.is_some() && !may_set_status {
-        return Err(ApiError::new(codes::FORBIDDEN).hint("only the owner of a subaccount sets its Status").into());
+        return Err(ApiError::new(codes::FORBIDDEN)
+            .hint("only the owner of a subaccount sets its Status")
+            .into());
     }
     let change = service::Change { friendly_name: request.friendly_name, status: request.status };
     let account = service::update(&Author::of(&ctx), ctx.account(), change, shown(&ctx)).await?;
@@ -146,7 +158,10 @@ pub(crate) struct CreateMain {
 
 /// `POST /switchward/v1/Accounts`: the operator makes a main account in an organization. It is no HIPAA
 /// project until somebody designates it (rows L7 and S1).
-pub(crate) async fn create_main(caller: Caller, Json(request): Json<CreateMain>) -> Answer<Created<AccountView>> {
+pub(crate) async fn create_main(
+    caller: Caller,
+    Json(request): Json<CreateMain>,
+) -> Answer<Created<AccountView>> {
     let name = friendly_name("friendly_name", request.friendly_name)?;
     let organization: OrganizationSid =
         request.organization_sid.parse().map_err(|_| crate::text::invalid("organization_sid"))?;

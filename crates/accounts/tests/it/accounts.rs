@@ -1,7 +1,7 @@
 //! Accounts of the 2010 API.
 
-use base::AccountSid;
 use auth::Permission;
+use base::AccountSid;
 use store::Scope;
 use test_kit::{Credentials, TestApp};
 
@@ -13,7 +13,12 @@ fn one(sid: impl ToString) -> String {
     format!("/2010-04-01/Accounts/{}.json", sid.to_string())
 }
 
-async fn set(app: &TestApp, who: impl AsRef<Credentials>, sid: impl ToString, field: (&str, &str)) -> test_kit::Reply {
+async fn set(
+    app: &TestApp,
+    who: impl AsRef<Credentials>,
+    sid: impl ToString,
+    field: (&str, &str),
+) -> test_kit::Reply {
     app.post_form(who, "api", &one(sid), &[field]).await
 }
 
@@ -48,7 +53,10 @@ async fn showing_the_auth_token_is_in_the_ledger() {
     app.get(&app.owner, "api", &one(app.owner.sid)).await.assert_status(200);
     let entries = app.ledger_actions(app.owner.scope()).await;
     let last = entries.last().unwrap();
-    assert_eq!((last.act.as_str(), last.fields.as_slice()), ("fetch_account", ["auth_token".to_owned()].as_slice()));
+    assert_eq!(
+        (last.act.as_str(), last.fields.as_slice()),
+        ("fetch_account", ["auth_token".to_owned()].as_slice())
+    );
     assert_eq!((last.who.clone(), last.why.as_str()), (app.owner.sid.to_string(), "administration"));
 }
 

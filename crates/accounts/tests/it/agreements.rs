@@ -127,11 +127,13 @@ async fn an_agreement_is_pending_active_and_ended() {
 async fn an_agreement_is_read_and_ended_by_its_organization() {
     let app = start().await;
     let made = record(&app, json!({})).await;
-    let path = format!("Organizations/{}/Agreements/{}", app.organization, made.json["sid"].as_str().unwrap());
+    let path =
+        format!("Organizations/{}/Agreements/{}", app.organization, made.json["sid"].as_str().unwrap());
     let found = get(&app, &app.owner, &path).await;
     assert_eq!(found.assert_status(200).json, made.json);
     assert_eq!(members(&found.json).len(), 20);
-    let listed = get(&app, &app.keys.standard, &format!("Organizations/{}/Agreements", app.organization)).await;
+    let listed =
+        get(&app, &app.keys.standard, &format!("Organizations/{}/Agreements", app.organization)).await;
     assert_eq!(listed.json["agreements"].as_array().unwrap().len(), 2);
     for path in [path.clone(), format!("Organizations/{}/Agreements", app.organization)] {
         get(&app, &app.other, &path).await.assert_error(404, 20_404);

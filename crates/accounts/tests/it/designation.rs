@@ -75,7 +75,9 @@ async fn des_scope_1__refuses_to_end_a_designation() {
         let reply = delete(&app, who, &path).await;
         assert_eq!(reply.assert_error(409, 77_063).rule(), Some("DES-SCOPE-1"));
     }
-    delete(&app, &app.owner, &format!("Accounts/{}/Designation", app.owner.sid)).await.assert_error(404, 20_404);
+    delete(&app, &app.owner, &format!("Accounts/{}/Designation", app.owner.sid))
+        .await
+        .assert_error(404, 20_404);
 }
 
 /// Every write there is, on a HIPAA project: protection stays.
@@ -97,7 +99,8 @@ async fn des_scope_1__keeps_protection_whatever_is_called() {
     designate(&app, &app.hipaa, account).await.assert_status(403);
     let link = json!({"organization_sid": app.organization.to_string()});
     post(&app, &app.operator, &format!("Accounts/{account}/Organization"), link).await.assert_status(200);
-    app.post_form(&app.hipaa, "api", &format!("/2010-04-01/Accounts/{account}"), &[("FriendlyName", "x")]).await;
+    app.post_form(&app.hipaa, "api", &format!("/2010-04-01/Accounts/{account}"), &[("FriendlyName", "x")])
+        .await;
     assert_eq!(bits(&app, account).await, (true, false));
 }
 
@@ -155,7 +158,10 @@ async fn des_self_3__allows_full_credentials_and_records_who_did_it() {
     designate(&app, &app.keys.main, app.owner.sid).await.assert_status(201);
     let entries = app.ledger_actions(app.owner.scope()).await;
     let entry = entries.last().unwrap();
-    assert_eq!((entry.act.as_str(), entry.what.as_slice()), ("create_designation", [app.owner.sid.to_string()].as_slice()));
+    assert_eq!(
+        (entry.act.as_str(), entry.what.as_slice()),
+        ("create_designation", [app.owner.sid.to_string()].as_slice())
+    );
     let found = get(&app, &app.owner, &format!("Accounts/{}/Designation", app.owner.sid)).await;
     assert_eq!(found.json["designated_by"], entry.who);
     assert!(entry.who.starts_with("SK"));
@@ -261,7 +267,12 @@ async fn des_sup_3__keeps_m1_designations_through_migration() {
 }
 
 fn changed(reply: &Reply) -> Vec<&str> {
-    reply.json["changes"].as_array().unwrap().iter().map(|change| change["setting"].as_str().unwrap()).collect()
+    reply.json["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["setting"].as_str().unwrap())
+        .collect()
 }
 
 #[tokio::test]

@@ -196,7 +196,10 @@ async fn a_protected_subaccount_starts_with_redaction_and_says_whom_it_inherits_
     let app = start().await;
     let later = subaccount(&app, &app.hipaa).await;
     let settings = crate::world::get(&app, &later, &format!("Accounts/{}/Settings", later.sid)).await;
-    assert_eq!((&settings.json["body_redaction"], &settings.json["number_redaction"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (&settings.json["body_redaction"], &settings.json["number_redaction"]),
+        (&json!(true), &json!(true))
+    );
     let designation = crate::world::get(&app, &later, &format!("Accounts/{}/Designation", later.sid)).await;
     assert_eq!(designation.json["method"], "inherited");
     assert_eq!(designation.json["designated_by"], app.hipaa.sid.to_string());

@@ -22,7 +22,10 @@ async fn a_key_lives_under_both_names() {
         for name in [collection, other] {
             let path = format!("{base}/{name}/{sid}.json");
             let found = app.get(&app.owner, "api", &path).await;
-            assert_eq!(members(&found.assert_status(200).json), ["date_created", "date_updated", "friendly_name", "sid"]);
+            assert_eq!(
+                members(&found.assert_status(200).json),
+                ["date_created", "date_updated", "friendly_name", "sid"]
+            );
             assert!(!found.text.contains(secret));
         }
         let listed = app.get(&app.owner, "api", &format!("{base}/{collection}.json")).await;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::world::{
-    GUARDED, NEWER, OFF, ON, agree, agreement, bits, by_support, delete, designate, get, main_account, organization,
-    post, start,
+    GUARDED, NEWER, OFF, ON, agree, agreement, bits, by_support, delete, designate, get, main_account,
+    organization, post, start,
 };
 
 #[tokio::test]

@@ -10,7 +10,8 @@ async fn every_route_is_closed_to_strangers() {
     let app = start().await;
     let organization = app.organization.to_string();
     let made = agree(&app, &organization, agreement(&app, NEWER)).await;
-    let key = app.post_form(&app.owner, "api", &format!("/2010-04-01/Accounts/{}/Keys", app.owner.sid), &[]).await;
+    let key =
+        app.post_form(&app.owner, "api", &format!("/2010-04-01/Accounts/{}/Keys", app.owner.sid), &[]).await;
     app.set_placeholder("OrganizationSid", &organization);
     app.set_placeholder("AgreementSid", made);
     app.set_placeholder("Sid", key.json["sid"].as_str().unwrap());

@@ -127,7 +127,9 @@ async fn art_ctrl_audit__allows_an_account_to_read_its_own_ledger() {
 async fn art_ctrl_audit__hides_the_ledger_of_other_accounts() {
     let app = start().await;
     get(&app, &app.other, &format!("Accounts/{}/Ledger", app.owner.sid)).await.assert_error(404, 20_404);
-    get(&app, &app.keys.restricted, &format!("Accounts/{}/Ledger", app.owner.sid)).await.assert_error(403, 20_003);
+    get(&app, &app.keys.restricted, &format!("Accounts/{}/Ledger", app.owner.sid))
+        .await
+        .assert_error(403, 20_003);
     let settings = format!("Accounts/{}/Settings", app.owner.sid);
     post(&app, &app.owner, &settings, json!({"body_redaction": true})).await.assert_status(200);
     let sub = get(&app, &app.subaccount, &format!("Accounts/{}/Ledger", app.subaccount.sid)).await;

@@ -91,7 +91,8 @@ async fn sms_redact_4__keeps_each_subaccounts_switch_apart() {
 #[tokio::test]
 async fn a_switch_the_guide_leaves_open_needs_a_named_persons_statement() {
     let app = start().await;
-    let statement = json!({"statement": "Our counsel reads territories as United States.", "signer": "C. Ounsel"});
+    let statement =
+        json!({"statement": "Our counsel reads territories as United States.", "signer": "C. Ounsel"});
     for name in ["us_territories", "inherit_self_service"] {
         let mut body = json!({});
         body[name] = json!(true);
@@ -110,7 +111,9 @@ async fn a_switch_the_guide_leaves_open_needs_a_named_persons_statement() {
     let attestations = kept.assert_status(200).json["attestations"].as_array().unwrap();
     assert_eq!(attestations.len(), 2);
     assert!(attestations.iter().all(|row| row["signer"] == "C. Ounsel" && row["reference"].is_null()));
-    get(&app, &app.other, &format!("Accounts/{}/Attestations", app.owner.sid)).await.assert_error(404, 20_404);
+    get(&app, &app.other, &format!("Accounts/{}/Attestations", app.owner.sid))
+        .await
+        .assert_error(404, 20_404);
 }
 
 #[tokio::test]

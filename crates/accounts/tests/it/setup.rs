@@ -29,7 +29,8 @@ async fn the_first_hipaa_account_stands_on_a_sample_agreement() {
     let app = start().await;
     let first = first_account(&app.services, true).await.unwrap();
     assert_eq!(bits(&app, first.account).await, ON);
-    let agreements = get(&app, &app.operator, &format!("Organizations/{}/Agreements", first.organization)).await;
+    let agreements =
+        get(&app, &app.operator, &format!("Organizations/{}/Agreements", first.organization)).await;
     let agreement = &agreements.json["agreements"][0];
     assert!(agreement["counterparty"].as_str().unwrap().starts_with("SAMPLE"));
     assert_eq!(agreement["services"], serde_json::json!(["messaging", "lookup"]));

@@ -96,7 +96,8 @@ pub(crate) fn agreement(app: &TestApp, initiated: &str) -> Value {
 
 /// Records an agreement as the operator and returns its SID.
 pub(crate) async fn agree(app: &TestApp, organization: &str, agreement: Value) -> String {
-    let reply = post(app, &app.operator, &format!("Organizations/{organization}/Agreements"), agreement).await;
+    let reply =
+        post(app, &app.operator, &format!("Organizations/{organization}/Agreements"), agreement).await;
     reply.assert_status(201).json["sid"].as_str().unwrap().to_owned()
 }
 

@@ -14,12 +14,12 @@ use kit::ctx::decide;
 use ledger::{Action as LedgerAction, Actor, Entry, Purpose};
 use phi::Phi;
 use rulebook::guard::{Action, AddressKind, MessageFacts as GuardFacts};
-use store::{Batch, Document, Lease, StoreError};
+use store::{Batch, Document, Lease, NewJob, StoreError};
 use webhooks::Webhooks;
 
 use crate::carrier::{Carrier, CarrierError, Reference, Submission};
 use crate::inbound;
-use crate::limits::{ANSWERING_CONCURRENCY, MAX_CONFLICTS, SENDING_CONCURRENCY};
+use crate::limits::{ANSWERING_CONCURRENCY, MAX_CONFLICTS, REDACTING_CONCURRENCY, SENDING_CONCURRENCY};
 use crate::messages::events;
 use crate::messages::model::{AddressClass, Message, Status};
 use crate::messages::store as messages;
@@ -33,7 +33,10 @@ const ACCOUNT_SUSPENDED: u32 = 30_002;
 const VALIDITY_EXPIRED: u32 = 30_036;
 const OPTED_OUT: u32 = 21_610;
 
-/// The job queues of messaging: sending, and answering what came in.
+/// The queue of messages that the carrier has and that are redacted when no receipt comes.
+const REDACTING: &str = "messages.redact";
+
+/// The job queues of messaging: sending, answering what came in, and redacting what got no receipt.
 pub fn queues(services: Arc<Services>, carrier: Option<Arc<dyn Carrier>>, webhooks: Webhooks) -> Vec<Queue> {
     let sending = {
         let services = Arc::clone(&services);
@@ -42,11 +45,18 @@ pub fn queues(services: Arc<Services>, carrier: Option<Arc<dyn Carrier>>, webhoo
             async move { send(&services, carrier.as_deref(), &lease).await.unwrap_or_else(Outcome::Failed) }
         })
     };
+    let redacting = {
+        let services = Arc::clone(&services);
+        Queue::new(REDACTING, REDACTING_CONCURRENCY, move |lease| {
+            let services = Arc::clone(&services);
+            async move { redact(&services, &lease).await.unwrap_or_else(Outcome::Failed) }
+        })
+    };
     let answering = Queue::new(inbound::ANSWERING, ANSWERING_CONCURRENCY, move |lease| {
         let (services, webhooks) = (Arc::clone(&services), webhooks.clone());
         async move { inbound::answer(&services, &webhooks, &lease).await.unwrap_or_else(Outcome::Failed) }
     });
-    vec![sending, answering]
+    vec![sending, answering, redacting]
 }
 
 /// The message that a job names, with its account; `None` when either is gone.
@@ -97,6 +107,10 @@ async fn send(services: &Services, carrier: Option<&dyn Carrier>, lease: &Lease)
     if !matches!(message.facts.status, Status::Scheduled | Status::Queued | Status::Sending) {
         return finish(services, lease).await;
     }
+    // What was accepted before the account became a HIPAA project ends like everything in one.
+    let protected = account.account.facts.designation.protected;
+    message.facts.discard_body |= protected;
+    message.facts.obfuscate_address |= protected;
     let now = services.now();
     let scoped = services.store.scope(lease.scope);
     let Some(number) = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()))
@@ -197,6 +211,14 @@ async fn sent(services: &Services, lease: &Lease, sid: MessageSid, number: &Phi<
             message.event_at = Some(now);
             batch.update::<Message>(&message);
             report(&mut batch, lease, &message, Some(number.clone()), now);
+            if message.facts.discard_body || message.facts.obfuscate_address {
+                batch.enqueue(NewJob {
+                    queue: REDACTING,
+                    ordering_key: None,
+                    due_at: Timestamp::from_micros(message.facts.valid_until),
+                    payload: sid.to_string().into_bytes(),
+                });
+            }
         }
         match services.store.commit(batch).await {
             Err(StoreError::Conflict) => {}
@@ -204,6 +226,20 @@ async fn sent(services: &Services, lease: &Lease, sid: MessageSid, number: &Phi<
         }
     }
     finish(services, lease).await
+}
+
+/// The time in which it could be delivered is over. A receipt that never came must not keep the text
+/// (ambiguity 15); the state stays as the carrier left it.
+async fn redact(services: &Services, lease: &Lease) -> Result<Outcome, StoreError> {
+    let Some((_, message)) = load(services, lease).await? else {
+        return finish(services, lease).await;
+    };
+    let mut batch = services.store.batch(lease.scope);
+    batch.finish(lease);
+    messages::redact(&mut batch, message.sid, &message.facts);
+    batch.record(entry("redact_without_receipt", message.sid, &[], Purpose::Retention).to_bytes());
+    services.store.commit(batch).await?;
+    Ok(Outcome::Done)
 }
 
 /// It will not be sent: terminal, reported, redacted.

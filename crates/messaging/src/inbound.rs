@@ -199,13 +199,14 @@ impl Inbox {
             return Ok(());
         };
         let store = &self.services.store;
-        let known = messages::opt_out(&store.scope(account.scope()), pair).await?;
-        match (keyword, known) {
-            (Keyword::Stop, None) => messages::add_opt_out(batch, store.random().as_ref(), pair, now),
-            (Keyword::Start, Some(known)) => batch.delete(&known),
+        let known = messages::opt_outs(&store.scope(account.scope()), pair).await?;
+        match keyword {
             // Said again: nothing changes, and no second confirmation is sent.
-            (Keyword::Stop, Some(_)) | (Keyword::Start, None) => return Ok(()),
-            (Keyword::Help, _) => {}
+            Keyword::Stop if !known.is_empty() => return Ok(()),
+            Keyword::Start if known.is_empty() => return Ok(()),
+            Keyword::Stop => messages::add_opt_out(batch, store.random().as_ref(), pair, now),
+            Keyword::Start => known.iter().for_each(|opt_out| batch.delete(opt_out)),
+            Keyword::Help => {}
         }
         let key = store.scope(account.scope()).digest_key().await?;
         let reply = Reply {
@@ -293,8 +294,8 @@ pub(crate) async fn answer(services: &Services, webhooks: &Webhooks, lease: &Lea
     .await?;
     let parameters = parameters(&account, &message, &sender, &body);
     let asked = Asked { webhooks, account: &account, message: &message, proof: &proof, parameters };
-    let answered = asked.converse(&number).await;
-    if let Err(Failure { code, retry: true, .. }) = &answered
+    let Conversation { sends, failures } = asked.converse(&number).await;
+    if let (None, Some(Failure { code, retry: true, .. })) = (&sends, failures.last())
         && lease.attempts < MAX_ANSWER_ATTEMPTS
     {
         tracing::info!(message = %message.sid, code, "the webhook of an arrived message failed and will be asked again");
@@ -305,19 +306,17 @@ pub(crate) async fn answer(services: &Services, webhooks: &Webhooks, lease: &Lea
     let key = services.store.scope(lease.scope).digest_key().await?;
     let mut batch = services.store.batch(lease.scope);
     batch.finish(lease);
-    match answered {
-        Ok(sends) => {
-            for send in sends.into_iter().take(MAX_REPLIES) {
-                match reply_from(&account, &message, &sender, send) {
-                    Ok(reply) => {
-                        let sid = queue_reply(&mut batch, services, &account, &key, reply, now, false);
-                        batch.record(entry("reply_by_twiml", sid, &[], Purpose::Webhook).to_bytes());
-                    }
-                    Err(code) => raise(&mut batch, services, &message, code, number.facts.sms_url.as_deref()),
-                }
+    for failure in failures {
+        raise(&mut batch, services, &message, failure.code, Some(&failure.url));
+    }
+    for send in sends.unwrap_or_default().into_iter().take(MAX_REPLIES) {
+        match reply_from(&account, &message, &sender, send) {
+            Ok(reply) => {
+                let sid = queue_reply(&mut batch, services, &account, &key, reply, now, false);
+                batch.record(entry("reply_by_twiml", sid, &[], Purpose::Webhook).to_bytes());
             }
+            Err(code) => raise(&mut batch, services, &message, code, number.facts.sms_url.as_deref()),
         }
-        Err(failure) => raise(&mut batch, services, &message, failure.code, failure.url.as_deref()),
     }
     messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
     services.store.commit(batch).await?;
@@ -381,8 +380,16 @@ fn parameters(
 /// Why an answer could not be had.
 struct Failure {
     code: u32,
-    url: Option<String>,
+    url: String,
     retry: bool,
+}
+
+/// What the webhooks answered.
+struct Conversation {
+    /// The messages they want sent; `None` when the last one asked failed.
+    sends: Option<Vec<twiml::Message>>,
+    /// What failed on the way: the fallback's success does not hide it.
+    failures: Vec<Failure>,
 }
 
 /// One conversation with the account's webhook.
@@ -395,14 +402,17 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The webhook, its redirects, and on failure its fallback; the messages that it wants sent.
-    async fn converse(&self, number: &Document<PhoneNumber>) -> Result<Vec<twiml::Message>, Failure> {
+    /// The webhook, its redirects, and on failure its fallback.
+    async fn converse(&self, number: &Document<PhoneNumber>) -> Conversation {
         let Some(url) = number.facts.sms_url.clone() else {
-            return Ok(Vec::new());
+            return Conversation { sends: None, failures: Vec::new() };
         };
-        let first = self.follow(url.clone(), number.facts.sms_method, self.parameters.clone()).await;
-        let (Err(failure), Some(fallback)) = (&first, number.facts.sms_fallback_url.clone()) else {
-            return first;
+        let failure = match self.follow(url.clone(), number.facts.sms_method, self.parameters.clone()).await {
+            Ok(sends) => return Conversation { sends: Some(sends), failures: Vec::new() },
+            Err(failure) => failure,
+        };
+        let Some(fallback) = number.facts.sms_fallback_url.clone() else {
+            return Conversation { sends: None, failures: vec![failure] };
         };
         let code = failure.code.to_string();
         let parameters = self.parameters.clone().map(|mut parameters| {
@@ -410,7 +420,10 @@ impl Asked<'_> {
             parameters.push(("ErrorUrl".to_owned(), url));
             parameters
         });
-        self.follow(fallback, number.facts.sms_fallback_method, parameters).await
+        match self.follow(fallback, number.facts.sms_fallback_method, parameters).await {
+            Ok(sends) => Conversation { sends: Some(sends), failures: vec![failure] },
+            Err(second) => Conversation { sends: None, failures: vec![failure, second] },
+        }
     }
 
     async fn follow(
@@ -423,7 +436,7 @@ impl Asked<'_> {
         for _ in 0..=MAX_REDIRECTS {
             let document = self.ask(&url, method, parameters.clone()).await?;
             let asked = url.clone();
-            let fail = |code| Failure { code, url: Some(asked.clone()), retry: false };
+            let fail = |code| Failure { code, url: asked.clone(), retry: false };
             let verbs = twiml::parse_messaging(&document).map_err(|error| fail(error.code))?;
             let mut redirect = None;
             for verb in verbs {
@@ -449,7 +462,7 @@ impl Asked<'_> {
             decide(&self.account.facts(crate::PRODUCT.service), &Action::ConfigureUrl(fact))
                 .map_err(|refusal| fail(refusal.code().number))?;
         }
-        Err(Failure { code: BAD_REDIRECT, url: Some(url), retry: false })
+        Err(Failure { code: BAD_REDIRECT, url, retry: false })
     }
 
     async fn ask(&self, url: &str, method: Method, params: Phi<Vec<(String, String)>>) -> Result<bytes::Bytes, Failure> {
@@ -460,7 +473,7 @@ impl Asked<'_> {
             params,
             event: "message-received",
         };
-        let failure = |code, retry| Failure { code, url: Some(url.to_owned()), retry };
+        let failure = |code, retry| Failure { code, url: url.to_owned(), retry };
         let retried = |error: &SendError| error.is_connect_failure();
         match self.webhooks.call(self.account, &webhook, self.proof).await {
             Ok(answer) => match answer.alert_code() {

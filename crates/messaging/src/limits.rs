@@ -33,6 +33,12 @@ pub const MAX_REPLIES: usize = 10;
 /// Characters of a friendly name (Twilio's limit).
 pub const MAX_FRIENDLY_NAME: usize = 64;
 
+/// Opt-outs of one pair that are removed at once; there is more than one only when they came in together.
+pub const MAX_OPT_OUTS: usize = 100;
+
+/// Redactions of messages without a receipt that are carried out at a time.
+pub const REDACTING_CONCURRENCY: usize = 4;
+
 /// Times a change is tried again when another one came first.
 pub const MAX_CONFLICTS: usize = 5;
 

@@ -18,6 +18,8 @@ macro_rules! codes {
 codes! {
     /// SMS-GEO-1: a number outside the United States. The vendor's own number for a closed region.
     REGION_NOT_PERMITTED = 21408, 403, "Only United States numbers are permitted in a HIPAA project";
+    /// ART-BAA-1 to ART-BAA-4, which share a paragraph and the number.
+    AGREEMENT_INCOMPLETE = 77002, 400, "The agreement lacks what a business associate agreement must say";
     /// SG-ELIG-1.
     EMAIL_NOT_ELIGIBLE = 77003, 403, "Email is not eligible in a HIPAA project";
     /// ART-RESTR-TRACK: a query parameter whose name promises PHI.

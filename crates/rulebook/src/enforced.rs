@@ -48,18 +48,29 @@ const SERVICES: &str = "rulebook::guard::services";
 const DESIGNATE: &str = "rulebook::guard::designate";
 const TRUTH_TABLE: &str = "rulebook::designation";
 const LOAD: &str = "rulebook::load";
+const AGREEMENTS: &str = "accounts::agreements";
+const DESIGNATION: &str = "accounts::designation";
+const SETTINGS: &str = "accounts::settings";
+const LEDGER: &str = "accounts::ledger_rows";
 
 /// Every row, by rule id.
 pub const ENFORCED: &[Enforced] = &[
     refuses("AI-GEN-1", codes::AI_NOT_ELIGIBLE, SERVICES),
+    refuses("ART-BAA-1", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
+    refuses("ART-BAA-2", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
+    refuses("ART-BAA-3", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
+    refuses("ART-BAA-4", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
     refuses("ART-CTRL-INTEG", codes::HOST_NOT_REGISTERED, URLS),
     refuses("ART-RESTR-TRACK", codes::PHI_IN_URL, URLS),
+    does("CHG-PROD-1", Effect::Force, DESIGNATION),
     refuses("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, MESSAGE),
     does("CON-DEPR-1", Effect::Load, LOAD),
     does("CON-DEPR-2", Effect::Load, LOAD),
     does("CON-LABEL-1", Effect::Load, LOAD),
+    does("CON-LIST-1", Effect::Load, LOAD),
     refuses("CON-NELIST-1", codes::NOT_ON_ELIGIBLE_LIST, SERVICES),
     refuses("D-RED-3", codes::GET_WEBHOOK_REFUSED, URLS),
+    does("D-SEG-4", Effect::Permit, LEDGER),
     refuses("DES-EDITION-1", codes::ENTITLEMENT_MISSING, DESIGNATE),
     does("DES-INH-1", Effect::Decide, TRUTH_TABLE),
     does("DES-INH-2", Effect::Decide, TRUTH_TABLE),
@@ -68,6 +79,7 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("DES-SCOPE-1", codes::ACCOUNT_NOT_DESIGNATED, MESSAGE),
     refuses("DES-SELF-1", codes::ORGANIZATION_MISSING, DESIGNATE),
     refuses("DES-SELF-2", codes::ACCOUNT_NOT_LINKED, DESIGNATE),
+    does("DES-SELF-3", Effect::Permit, DESIGNATION),
     refuses("DES-SUP-1", codes::SELF_SERVICE_NOT_OPEN, DESIGNATE),
     refuses("DES-SUP-2", codes::REQUEST_REFERENCE_MISSING, DESIGNATE),
     does("DES-SUP-3", Effect::Decide, TRUTH_TABLE),
@@ -82,5 +94,6 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("SMS-GEO-1", codes::REGION_NOT_PERMITTED, MESSAGE),
     refuses("SMS-GEO-2", codes::COUNTRY_LOCKED, SERVICES),
     refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),
+    does("SMS-REDACT-4", Effect::Permit, SETTINGS),
     refuses("SMS-TAG-1", codes::TAGS_NOT_ELIGIBLE, MESSAGE),
 ];

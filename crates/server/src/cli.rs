@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the environment variables that are read.
 
 mod compat;
+mod demo;
 mod docs;
 mod env;
 mod init;
@@ -11,6 +12,7 @@ mod serve;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::problem::{Problem, Result};
 
@@ -40,6 +42,8 @@ enum Command {
     Init(init::Arguments),
     /// Print the shell lines that point unmodified SDKs at a local server
     Env(env::Arguments),
+    /// Watch a reminder go out, and what the rules do about it
+    Demo(demo::Arguments),
     /// List the rules and how far the code has got with each
     Rules(rules::Arguments),
     /// Look after the ledger
@@ -58,6 +62,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Env(arguments) => env::run(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
         Command::Compat(arguments) => compat::run(&arguments),
@@ -94,4 +99,19 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
         .enable_all()
         .build()
         .map_err(|error| Problem::new(format!("the runtime cannot be started: {error}")))
+}
+
+/// Completes when the process is asked to end.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let listen = |kind| {
+        signal(kind).map_err(|error| Problem::new(format!("signals cannot be received: {error}")))
+    };
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        tracing::info!("stopping: requests and jobs in hand are finished first");
+    })
 }

@@ -6,6 +6,7 @@ mod app;
 mod cli;
 mod compat;
 mod data_folder;
+mod demo;
 mod first_account;
 mod front;
 mod log;

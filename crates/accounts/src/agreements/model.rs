@@ -3,6 +3,7 @@
 use auth::AgreementFacts;
 use base::Timestamp;
 use errors::{ApiError, Result};
+use rulebook::codes;
 use serde::Deserialize;
 
 use crate::limits;
@@ -38,31 +39,31 @@ impl CreateAgreement {
     /// Checks it and gives what is kept.
     ///
     /// # Errors
-    /// 20001 with the member at fault and, where the article asks for it, its rule.
+    /// 77002 with the rule where the article asks for what is missing, 20001 for anything else.
     pub(crate) fn parse(self, now: Timestamp) -> Result<AgreementFacts> {
         let dates = self.dates(now)?;
         for (name, purposes) in
             [("permitted_uses", &self.permitted_uses), ("permitted_disclosures", &self.permitted_disclosures)]
         {
             if purposes.is_empty() || !are_lines(purposes) {
-                return Err(invalid(name).rule("ART-BAA-1"));
+                return Err(incomplete("ART-BAA-1", name));
             }
         }
         if !is_filled(&self.safeguards, limits::TEXT) {
-            return Err(invalid("safeguards").rule("ART-BAA-2"));
+            return Err(incomplete("ART-BAA-2", "safeguards"));
         }
         let breach_deadline_days = self
             .breach_deadline_days
             .filter(|days| (1..=limits::BREACH_DAYS).contains(days))
-            .ok_or_else(|| invalid("breach_deadline_days").rule("ART-BAA-3"))?;
+            .ok_or_else(|| incomplete("ART-BAA-3", "breach_deadline_days"))?;
         if !is_filled(&self.breach_contact, limits::LINE) {
-            return Err(invalid("breach_contact").rule("ART-BAA-3"));
+            return Err(incomplete("ART-BAA-3", "breach_contact"));
         }
         // An empty list states that there are none; a missing one states nothing.
         let subcontractors = self
             .subcontractors
             .filter(|list| are_lines(list))
-            .ok_or_else(|| -> ApiError { invalid("subcontractors").rule("ART-BAA-4") })?;
+            .ok_or_else(|| incomplete("ART-BAA-4", "subcontractors"))?;
         if self.services.is_empty()
             || self.services.len() > limits::LIST
             || !self.services.iter().all(|name| is_service(name))
@@ -115,6 +116,12 @@ struct Dates {
     signed: Timestamp,
     effective: Timestamp,
     expires: Option<Timestamp>,
+}
+
+/// What the article asks for is missing; the code stands in the rulebook's table.
+fn incomplete(rule: &'static str, member: &'static str) -> ApiError {
+    let code = codes::row(codes::AGREEMENT_INCOMPLETE).expect("the number is in the rulebook's table");
+    ApiError::new(code).parameter(member).rule(rule)
 }
 
 /// The name of a product as routes know it: `messaging`, `lookup`.

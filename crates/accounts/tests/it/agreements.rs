@@ -21,7 +21,7 @@ async fn assert_refused(rule: &str, changes: &[Value]) {
     let app = start().await;
     for change in changes {
         let reply = record(&app, change.clone()).await;
-        assert_eq!(reply.assert_error(400, 20_001).rule(), Some(rule), "{change}");
+        assert_eq!(reply.assert_error(400, 77_002).rule(), Some(rule), "{change}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::world::{SWITCHWARD, get, post, start};
+use crate::world::{SWITCHWARD, get, members, post, start};
 
 #[tokio::test]
 async fn con_edition_1__keeps_the_edition_in_every_answer() {
@@ -97,8 +97,42 @@ async fn the_openapi_document_refers_only_to_what_it_has() {
     assert!(seen > 0);
 }
 
+/// What is served has exactly the members that are described.
 #[tokio::test]
-async fn art_ctrl_audit__allows_an_account_to_read_its_own_ledger() {
+async fn answers_have_the_described_members() {
+    let app = start().await;
+    let document: Value = serde_json::from_str(accounts::OPENAPI).unwrap();
+    let (account, organization) = (app.hipaa.sid, app.organization);
+    let settings = format!("Accounts/{account}/Settings");
+    let attestation = json!({"statement": "Yes.", "signer": "P. Officer"});
+    let turned_on = json!({"us_territories": true, "attestation": attestation});
+    post(&app, &app.hipaa, &settings, turned_on).await.assert_status(200);
+    crate::world::organization(&app, true).await;
+    for (path, pointer, schema) in [
+        ("Organizations".to_owned(), "", "OrganizationList"),
+        ("Organizations".to_owned(), "/organizations/0", "Organization"),
+        (format!("Organizations/{organization}/Agreements"), "", "AgreementList"),
+        (format!("Organizations/{organization}/Agreements"), "/agreements/0", "Agreement"),
+        (format!("Accounts/{account}/Organization"), "", "OrganizationLink"),
+        (format!("Accounts/{account}/Designation"), "", "Designation"),
+        (settings, "", "Settings"),
+        (format!("Accounts/{account}/Attestations"), "/attestations/0", "Attestation"),
+        (format!("Accounts/{account}/Ledger"), "", "LedgerPage"),
+        (format!("Accounts/{account}/Ledger"), "/entries/0", "LedgerEntry"),
+        ("Rulebook".to_owned(), "", "Rulebook"),
+        ("Rulebook".to_owned(), "/edition", "Edition"),
+        ("Rulebook".to_owned(), "/rules/0", "Rule"),
+        ("Systems".to_owned(), "", "SystemList"),
+    ] {
+        let reply = get(&app, &app.operator, &path).await;
+        let value = reply.assert_status(200).json.pointer(pointer).unwrap();
+        let described = &document["components"]["schemas"][schema]["properties"];
+        assert_eq!(members(value), members(described), "{schema}");
+    }
+}
+
+#[tokio::test]
+async fn d_seg_4__allows_an_account_to_read_its_own_ledger() {
     let app = start().await;
     let settings = format!("Accounts/{}/Settings", app.owner.sid);
     for on in [true, false, true] {
@@ -124,7 +158,7 @@ async fn art_ctrl_audit__allows_an_account_to_read_its_own_ledger() {
 }
 
 #[tokio::test]
-async fn art_ctrl_audit__hides_the_ledger_of_other_accounts() {
+async fn d_seg_4__hides_the_ledger_of_other_accounts() {
     let app = start().await;
     get(&app, &app.other, &format!("Accounts/{}/Ledger", app.owner.sid)).await.assert_error(404, 20_404);
     get(&app, &app.keys.restricted, &format!("Accounts/{}/Ledger", app.owner.sid))

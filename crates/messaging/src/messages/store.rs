@@ -5,7 +5,9 @@ use errors::Result;
 use phi::{Digest, DigestKey, Phi};
 use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Query, Scoped, StoreError};
 
-use super::model::{Counterparty, Message, MessageBody, MessageFacts};
+use crate::limits::MAX_OPT_OUTS;
+
+use super::model::{Counterparty, Direction, Message, MessageBody, MessageFacts};
 
 /// A message to be kept.
 pub struct NewMessage {
@@ -25,15 +27,16 @@ pub struct NewMessage {
 pub fn insert(batch: &mut Batch, key: &DigestKey, new: NewMessage) {
     let own = IndexValue::Digest(key.digest("number", new.facts.own_number.as_bytes()));
     let other = IndexValue::Digest(new.counterparty.digest(key, "number"));
-    let (from, to) = match new.facts.direction {
-        super::model::Direction::Inbound => (other, own),
-        _ => (own, other),
+    // `DateSent` of a message that came in is when it came in; of any other, when the carrier took it.
+    let (from, to, event_at) = match new.facts.direction {
+        Direction::Inbound => (other, own, Some(new.created_at)),
+        Direction::OutboundApi | Direction::OutboundReply => (own, other, None),
     };
     batch.insert::<Message>(NewDocument {
         sid: new.sid,
         parent: None,
         created_at: new.created_at,
-        event_at: None,
+        event_at,
         facts: new.facts,
         content: Some(new.counterparty.map(|number| Counterparty { number })),
         index: vec![Index { key: "from", value: from }, Index { key: "to", value: to }],
@@ -51,9 +54,13 @@ pub fn insert(batch: &mut Batch, key: &DigestKey, new: NewMessage) {
 
 /// Destroys what the message's retention says, once it is terminal.
 pub fn redact_when_terminal(batch: &mut Batch, sid: MessageSid, facts: &MessageFacts) {
-    if !facts.status.is_terminal() {
-        return;
+    if facts.status.is_terminal() {
+        redact(batch, sid, facts);
     }
+}
+
+/// Destroys what the message's retention says, now.
+pub fn redact(batch: &mut Batch, sid: MessageSid, facts: &MessageFacts) {
     if facts.discard_body {
         batch.shred::<MessageBody>(sid);
     }
@@ -107,6 +114,16 @@ pub fn pair(key: &DigestKey, own_number: &str, counterparty: &Phi<String>) -> Di
 /// When the store cannot answer.
 pub async fn opt_out(scoped: &Scoped, pair: Digest) -> Result<Option<Document<OptOut>>, StoreError> {
     scoped.find::<OptOut>(PAIR, IndexValue::Digest(pair)).await
+}
+
+/// Every opt-out of this pair: two that came in at once are both kept, and both must go.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn opt_outs(scoped: &Scoped, pair: Digest) -> Result<Vec<Document<OptOut>>, StoreError> {
+    let filters = vec![Index { key: PAIR, value: IndexValue::Digest(pair) }];
+    let query = Query { filters, limit: MAX_OPT_OUTS, ..Query::default() };
+    Ok(scoped.list::<OptOut>(query).await?.documents)
 }
 
 /// Adds an opt-out.

@@ -92,6 +92,8 @@ pub fn error_text(code: u32) -> &'static str {
         30007 => "The carrier filtered the message",
         30008 => "The carrier gave no reason",
         30036 => "The validity period ended before the message could be sent",
-        _ => "The message was refused by a rule of the HIPAA guide when it was to be sent",
+        30034 => "The sender is not registered with the carrier",
+        // A refusal of the guide when it was to be sent has its text beside its rule.
+        _ => rulebook::codes::row(code).map_or("The carrier refused the message", |row| row.message),
     }
 }

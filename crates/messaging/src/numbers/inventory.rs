@@ -154,6 +154,7 @@ pub(super) fn take(
 
 /// Gives a number back to the inventory, within the caller's batch.
 pub(super) fn give_back(store: &Store, batch: &mut Batch, number: &store::Document<PhoneNumber>, now: base::Timestamp) {
+    let account = batch.scope();
     batch.delete(number);
     batch.unname(name_of(store, &number.facts.number));
     batch.in_scope(Scope::SYSTEM);
@@ -166,4 +167,6 @@ pub(super) fn give_back(store: &Store, batch: &mut Batch, number: &store::Docume
         facts: number.facts.number.clone(),
         content: None,
     });
+    // What the caller records belongs to the account that gave the number back.
+    batch.in_scope(account);
 }

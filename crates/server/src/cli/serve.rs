@@ -12,7 +12,6 @@ use lookup::{LocalTable, Provider};
 use rustls::pki_types::CertificateDer;
 use sim::Simulator;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use webhooks::{IpRange, Webhooks, WebhooksConfig, read_authorities};
 
 use crate::app::{self, PortSettings, StoreSettings};
@@ -64,7 +63,7 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode> {
 
 async fn serve(arguments: Arguments) -> Result<()> {
     // Before anything slow, so that a stop during the start is heeded.
-    let stop = stop_signal()?;
+    let stop = cli::stop_signal()?;
     let data = DataFolder::create(&arguments.data)?;
     let operator_roots = authorities(&arguments.webhook_ca)?;
     let numbers = lookup_table(arguments.lookup_table.as_deref())?;
@@ -110,21 +109,6 @@ async fn make_first_account(data: &DataFolder, services: &Arc<Services>) -> Resu
     first_account::ensure(data, services, false).await?;
     tracing::info!("a first account was made; `switchward init --data` with this folder shows its credentials");
     Ok(())
-}
-
-/// Completes when the process is asked to end.
-fn stop_signal() -> Result<impl Future<Output = ()>> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Problem::new(format!("signals cannot be received: {error}")))
-    };
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-        tracing::info!("stopping: requests and jobs in hand are finished first");
-    })
 }
 
 /// The certificate authorities in these PEM files.

@@ -145,8 +145,12 @@ def test_environment(binary, data, listen, identity, work):
         words = shlex.split(line, comments=True)
         if not words:
             continue
+        if words[0] == "unset":
+            for name in words[1:]:
+                environment.pop(name, None)
+            continue
         if len(words) != 2 or words[0] != "export" or "=" not in words[1]:
-            raise Failure(f"`env` printed a line that is not `export NAME=value`: {line.split('=')[0]}")
+            raise Failure(f"`env` printed a line that is neither `export NAME=value` nor `unset`: {line.split('=')[0]}")
         name, value = words[1].split("=", 1)
         environment[name] = value
         names.add(name)

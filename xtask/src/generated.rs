@@ -11,8 +11,7 @@ const PROOFS: &str = "crates/rulebook/data/proofs.txt";
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
     // The list of proofs comes first: the program that prints the pages has it built in.
-    let tests = proofs::test_functions(&source::all(&context.root)?);
-    let page = proofs::page(&proofs::rule_ids(&context.root)?, &tests);
+    let page = rulebook::proofs::render(&proofs::of(&source::all(&context.root)?));
     let path = context.root.join(PROOFS);
     if context.write {
         std::fs::write(&path, page).map_err(|e| format!("cannot write {PROOFS}: {e}"))?;

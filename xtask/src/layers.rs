@@ -59,7 +59,7 @@ pub(crate) const LAYERS: &[Row] = &[
         ],
     ),
     ("test-kit", KIT_AND_BELOW),
-    ("xtask", &[]),
+    ("xtask", &["rulebook"]),
 ];
 
 /// Tests of any crate may use this one besides what the crate itself may use.

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use base::Timestamp;
 use store::{Lease, Store, StoreError};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio::task::{JoinError, JoinSet};
 
 use crate::limits::{FIRST_BACKOFF, IDLE_POLL, LEASE, LONGEST_BACKOFF};
 
@@ -61,18 +61,23 @@ impl Queue {
 pub struct Runner {
     store: Store,
     stop: watch::Receiver<bool>,
+    wake: Arc<Notify>,
     tasks: JoinSet<()>,
 }
 
 impl Runner {
-    /// A runner that stops when `stop` becomes true.
+    /// A runner that stops when `stop` becomes true or nobody holds its other end any more.
     pub fn new(store: Store, stop: watch::Receiver<bool>) -> Self {
-        Self { store, stop, tasks: JoinSet::new() }
+        Self { store, stop, wake: Arc::default(), tasks: JoinSet::new() }
     }
 
     /// Starts a queue.
     pub fn start(&mut self, queue: Queue) {
-        self.tasks.spawn(run_queue(self.store.clone(), queue, self.stop.clone()));
+        if self.tasks.is_empty() {
+            self.tasks.spawn(wake_all(self.store.jobs().changed(), Arc::clone(&self.wake), self.stop.clone()));
+        }
+        let (store, wake, stop) = (self.store.clone(), Arc::clone(&self.wake), self.stop.clone());
+        self.tasks.spawn(run_queue(store, queue, wake, stop));
     }
 
     /// Waits until every queue has stopped; jobs in hand are finished first.
@@ -85,9 +90,24 @@ impl Runner {
     }
 }
 
-async fn run_queue(store: Store, queue: Queue, mut stop: watch::Receiver<bool>) {
+/// Tells every queue that something changed. The store wakes one waiter only, which could be a
+/// queue that the change is not about.
+async fn wake_all(changed: Arc<Notify>, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let next = changed.notified();
+        tokio::pin!(next);
+        // Listening again before telling, so that a change in between is told too.
+        next.as_mut().enable();
+        wake.notify_waiters();
+        tokio::select! {
+            () = next => {}
+            told = stop.changed() => if told.is_err() { return },
+        }
+    }
+}
+
+async fn run_queue(store: Store, queue: Queue, changed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
     let permits = Arc::new(Semaphore::new(queue.concurrency));
-    let changed = store.jobs().changed();
     let mut in_hand = JoinSet::new();
     while !*stop.borrow() {
         // Registered before looking, so that a job committed while we look is not missed.
@@ -95,22 +115,29 @@ async fn run_queue(store: Store, queue: Queue, mut stop: watch::Receiver<bool>) 
         tokio::pin!(wake);
         wake.as_mut().enable();
 
-        while in_hand.try_join_next().is_some() {}
+        while let Some(ended) = in_hand.try_join_next() {
+            note_panic(queue.name, ended);
+        }
         let free = permits.available_permits();
-        let leases = match free {
-            0 => Vec::new(),
-            free => store.jobs().claim(queue.name, free, LEASE).await.unwrap_or_else(|error| {
-                tracing::warn!(queue = queue.name, %error, "jobs could not be claimed");
-                Vec::new()
-            }),
-        };
+        if free == 0 {
+            // Whatever is due has to wait for one of those in hand.
+            tokio::select! {
+                Some(ended) = in_hand.join_next() => note_panic(queue.name, ended),
+                told = stop.changed() => if told.is_err() { break },
+            }
+            continue;
+        }
+        let leases = store.jobs().claim(queue.name, free, LEASE).await.unwrap_or_else(|error| {
+            tracing::warn!(queue = queue.name, %error, "jobs could not be claimed");
+            Vec::new()
+        });
         if leases.is_empty() {
             let pause = pause(&store, queue.name).await;
             tokio::select! {
                 () = wake => {}
                 () = tokio::time::sleep(pause) => {}
-                Some(_) = in_hand.join_next(), if !in_hand.is_empty() => {}
-                _ = stop.changed() => {}
+                Some(ended) = in_hand.join_next(), if !in_hand.is_empty() => note_panic(queue.name, ended),
+                told = stop.changed() => if told.is_err() { break },
             }
             continue;
         }
@@ -123,7 +150,16 @@ async fn run_queue(store: Store, queue: Queue, mut stop: watch::Receiver<bool>) 
             });
         }
     }
-    while in_hand.join_next().await.is_some() {}
+    while let Some(ended) = in_hand.join_next().await {
+        note_panic(queue.name, ended);
+    }
+}
+
+/// A handler that panicked leaves its job to the end of the lease; its message may hold content.
+fn note_panic(queue: &'static str, ended: Result<(), JoinError>) {
+    if ended.is_err() {
+        tracing::error!(queue, "a job's handler panicked; the job is run again when its lease ends");
+    }
 }
 
 /// How long to sleep when nothing is due: until the next job, but never longer than the poll,

@@ -35,6 +35,8 @@ impl<S: Send + Sync> FromRequestParts<S> for PageRequest {
 /// What is sealed into a page token.
 #[derive(Serialize, Deserialize)]
 struct Token {
+    /// The list it was given by: a token of another one would mean nothing, or something else.
+    list: String,
     cursor: Option<String>,
     filters: String,
 }
@@ -71,6 +73,9 @@ impl PageRequest {
                 let sealed = token.get(2..).ok_or_else(invalid)?;
                 let text = ctx.store().open_token(sealed).await?.ok_or_else(invalid)?;
                 let token: Token = serde_json::from_str(&text).map_err(|_| invalid())?;
+                if token.list != ctx.access.operation {
+                    return Err(invalid());
+                }
                 let cursor = match token.cursor {
                     None => None,
                     Some(sealed) => Some(ctx.store().open_cursor(&sealed).await.map_err(|_| invalid())?),
@@ -193,7 +198,7 @@ async fn seal(ctx: &Ctx, cursor: Option<Cursor>, filters: &str) -> Result<String
         None => None,
         Some(cursor) => Some(ctx.store().seal_cursor(&cursor).await?),
     };
-    let token = Token { cursor, filters: filters.to_owned() };
+    let token = Token { list: ctx.access.operation.to_owned(), cursor, filters: filters.to_owned() };
     let text = serde_json::to_string(&token).map_err(|_| ApiError::new(codes::INTERNAL))?;
     Ok(ctx.store().seal_token(&text).await?)
 }

@@ -245,8 +245,10 @@ impl<T: FromParams, S: Send + Sync> FromRequest<S> for Form<T> {
 async fn form_bytes(request: Request) -> Result<Bytes> {
     let (parts, body) = request.into_parts();
     let bytes = limited(body).await?;
-    let declared = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or(FORM);
-    if !bytes.is_empty() && declared.split(';').next().map(str::trim) != Some(FORM) {
+    let declared = parts.headers.get(CONTENT_TYPE).map_or(FORM, |value| value.to_str().unwrap_or_default());
+    let media_type = declared.split(';').next().unwrap_or_default().trim();
+    // Media types are the same in any case (RFC 9110 §8.3.1).
+    if !bytes.is_empty() && !media_type.eq_ignore_ascii_case(FORM) {
         return Err(codes::UNSUPPORTED_MEDIA_TYPE.into());
     }
     Ok(bytes)

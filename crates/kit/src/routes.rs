@@ -270,17 +270,23 @@ async fn context(
     if !reachable {
         return Err(codes::NOT_FOUND.into());
     }
-    // An owner that is not active itself reaches none of its subaccounts either.
+    let plain_http = guard::Action::PlainHttp(guard::PlainHttpFacts {
+        credentials: true,
+        loopback: caller.origin.is_loopback(),
+    });
+    // An owner that is not active itself reaches none of its subaccounts either, and its credentials
+    // are those of its own project, whatever the subaccount is.
     if let Some(own) = own.filter(|own| *own != sid) {
         let own = load_account(&caller.services.store, own, now).await?;
-        if !own.is_some_and(|own| own.is_active()) {
-            return Err(codes::ACCOUNT_SUSPENDED.into());
+        let own = own.filter(auth::AccountContext::is_active).ok_or(ApiError::new(codes::ACCOUNT_SUSPENDED))?;
+        if !caller.origin.secure {
+            decide(&own.facts(access.service), &plain_http)?;
         }
     }
     permitted(&caller)?;
     let facts = account.facts(access.service);
     if !caller.origin.secure {
-        decide(&facts, &guard::Action::PlainHttp(guard::PlainHttpFacts { credentials: true, loopback: caller.origin.is_loopback() }))?;
+        decide(&facts, &plain_http)?;
     }
     if access.ai_ml {
         decide(&facts, &guard::Action::UseCapability(guard::CapabilityFacts { system: access.service, ai_ml: true, declared_phi: false, attested_phi_free: false }))?;

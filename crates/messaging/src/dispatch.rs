@@ -234,6 +234,9 @@ async fn redact(services: &Services, lease: &Lease) -> Result<Outcome, StoreErro
     let Some((_, message)) = load(services, lease).await? else {
         return finish(services, lease).await;
     };
+    if message.facts.status.is_terminal() {
+        return finish(services, lease).await;
+    }
     let mut batch = services.store.batch(lease.scope);
     batch.finish(lease);
     messages::redact(&mut batch, message.sid, &message.facts);

@@ -64,8 +64,7 @@ pub(crate) async fn open_services(
     clock: Arc<dyn Clock>,
     operator: Option<Secret>,
 ) -> Result<Arc<Services>> {
-    let store =
-        Store::open(Options { database, wrapper, clock, random: Arc::new(SystemRandom) }).await?;
+    let store = Store::open(Options { database, wrapper, clock, random: Arc::new(SystemRandom) }).await?;
     Ok(Arc::new(Services { store, operator }))
 }
 
@@ -125,7 +124,9 @@ fn edge_config(data: &DataFolder, port: &PortSettings) -> Result<EdgeConfig> {
     let authority = CertificateAuthority::load_or_create(data.path(), port.base_domain.as_deref(), clock())
         .map_err(|error| Problem::new(format!("the private CA cannot be used: {error}")))?;
     let own = match &port.certificate {
-        Some((chain, key)) => Some(load_certificate(chain, key).map_err(|error| Problem::new(error.to_string()))?),
+        Some((chain, key)) => {
+            Some(load_certificate(chain, key).map_err(|error| Problem::new(error.to_string()))?)
+        }
         None => None,
     };
     let tls = server_config(SniResolver::new(Arc::new(authority), own, clock))

@@ -103,9 +103,8 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 
 /// Completes when the process is asked to end.
 fn stop_signal() -> Result<impl Future<Output = ()>> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Problem::new(format!("signals cannot be received: {error}")))
-    };
+    let listen =
+        |kind| signal(kind).map_err(|error| Problem::new(format!("signals cannot be received: {error}")));
     let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {

@@ -106,7 +106,8 @@ pub(crate) fn route_table() -> Result<Vec<RouteRow>> {
         let data = DataFolder::open(folder.path())?;
         let database = Database::Sqlite(data.database_file());
         let services = open_services(database, data.master_key(None)?, Arc::new(SystemClock), None).await?;
-        let connections = Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))?;
+        let connections =
+            Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))?;
         let table = connections.table(&services);
         services.store.clone().close().await;
         Ok(table)
@@ -139,7 +140,10 @@ mod tests {
     fn every_published_line_is_read() {
         for (product, text) in PUBLISHED {
             assert_eq!(lines(text).count(), text.lines().count(), "{product}");
-            assert!(lines(text).all(|(method, path, _)| method.parse::<http::Method>().is_ok() && path.starts_with('/')));
+            assert!(
+                lines(text)
+                    .all(|(method, path, _)| method.parse::<http::Method>().is_ok() && path.starts_with('/'))
+            );
         }
         let total: usize = PUBLISHED.iter().map(|(_, text)| lines(text).count()).sum();
         assert_eq!(total, 1264);
@@ -156,8 +160,10 @@ mod tests {
     #[test]
     fn nothing_is_served_under_a_published_label_that_is_not_published() {
         let table = route_table().expect("the routes");
-        let rows: Vec<String> =
-            unpublished(&table).iter().map(|row| format!("{} {} {}", row.product, row.method, row.path)).collect();
+        let rows: Vec<String> = unpublished(&table)
+            .iter()
+            .map(|row| format!("{} {} {}", row.product, row.method, row.path))
+            .collect();
         assert!(rows.is_empty(), "{rows:#?}");
     }
 }

@@ -89,10 +89,8 @@ async fn make(data: &DataFolder, services: &Services, hipaa: bool) -> Result<Fir
 }
 
 async fn give_number(services: &Services, identity: &Identity) -> Result<()> {
-    let account: AccountSid = identity
-        .account_sid
-        .parse()
-        .map_err(|_| Problem::new("the first account's SID is damaged"))?;
+    let account: AccountSid =
+        identity.account_sid.parse().map_err(|_| Problem::new("the first account's SID is damaged"))?;
     messaging::add_to_inventory(services, &INVENTORY).await?;
     match messaging::claim_number(services, account, FIRST_NUMBER).await {
         // An earlier attempt was interrupted after this step: the account has it.

@@ -126,7 +126,8 @@ impl Front {
         let Some(uri) = clean_uri(&target, request.uri()) else { return not_found() };
         *request.uri_mut() = uri;
         request.extensions_mut().insert(origin(&target, connection));
-        router.clone().oneshot(request).await.unwrap_or_else(|never| match never {})
+        let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+        shaped(response)
     }
 
     /// Whether the store answers, without saying why it does not.
@@ -165,6 +166,28 @@ fn clean_uri(target: &Target, uri: &Uri) -> Option<Uri> {
         None => path.parse().ok()?,
     };
     Some(Uri::from(path_and_query))
+}
+
+/// The answer, in the API's shape also where the web framework refused a request by itself, as it
+/// does for a path that is not UTF-8: its own text may repeat what was sent.
+fn shaped(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND => codes::NOT_FOUND,
+        StatusCode::METHOD_NOT_ALLOWED => codes::METHOD_NOT_ALLOWED,
+        StatusCode::PAYLOAD_TOO_LARGE => codes::TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => codes::UNSUPPORTED_MEDIA_TYPE,
+        status if status.is_client_error() => codes::INVALID_PARAMETER,
+        _ => codes::INTERNAL,
+    };
+    error_response(&code.into())
 }
 
 fn origin(target: &Target, connection: Connection) -> Origin {

@@ -13,8 +13,9 @@ const DEFAULT_FILTER: &str = "info";
 /// # Errors
 /// When the filter is malformed.
 pub(crate) fn start(given: Option<&str>) -> Result<()> {
-    let filter = EnvFilter::try_new(given.unwrap_or(DEFAULT_FILTER))
-        .map_err(|_| Problem::new("SWITCHWARD_LOG is not a log filter such as `info` or `warn,webhooks=debug`"))?;
+    let filter = EnvFilter::try_new(given.unwrap_or(DEFAULT_FILTER)).map_err(|_| {
+        Problem::new("SWITCHWARD_LOG is not a log filter such as `info` or `warn,webhooks=debug`")
+    })?;
     tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
     hide_panics();
     Ok(())

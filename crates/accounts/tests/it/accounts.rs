@@ -220,3 +220,23 @@ async fn the_operator_names_no_account_and_owns_none() {
     app.post_form(&app.operator, "api", ACCOUNTS, &[]).await.assert_error(403, 20_003);
     app.get(&app.operator, "api", &one(app.owner.sid)).await.assert_status(200);
 }
+
+#[tokio::test]
+async fn the_table_shares_its_label_with_another_crate() {
+    let messaging = kit::Product { label: "api", service: "messaging" };
+    let app = TestApp::start(|services| {
+        vec![kit::Routes::new(messaging, services.clone()).merge(accounts::api_routes(services))]
+    })
+    .await;
+    app.get(&app.owner, "api", &one(app.owner.sid)).await.assert_status(200);
+    assert_eq!(app.table().len(), 14);
+}
+
+#[tokio::test]
+#[should_panic(expected = "merged routes have one label")]
+async fn tables_of_different_labels_do_not_merge() {
+    TestApp::start(|services| {
+        vec![accounts::api_routes(services.clone()).merge(accounts::accounts_routes(services))]
+    })
+    .await;
+}

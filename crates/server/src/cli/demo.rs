@@ -65,7 +65,10 @@ fn folder(arguments: &Arguments, temporary: Option<&TemporaryFolder>) -> Result<
     let data = DataFolder::create(path)?;
     let failed = |error| Problem::file("cannot read", path, &error);
     if std::fs::read_dir(data.path()).map_err(failed)?.next().is_some() {
-        return Err(Problem::new(format!("{} is not empty: the demonstration needs a folder of its own", path.display())));
+        return Err(Problem::new(format!(
+            "{} is not empty: the demonstration needs a folder of its own",
+            path.display()
+        )));
     }
     Ok(data)
 }

@@ -97,7 +97,8 @@ fn errors_page() -> String {
          comes from a rule of the guide also has `rule`, the rule's id (see [rules](rules.md)).\n"
     );
     let mut table = |title: &str, rows: &[&Code]| {
-        writeln!(text, "\n## {title}\n\n| code | status | name | message |\n|---|---|---|---|").expect(WRITES);
+        writeln!(text, "\n## {title}\n\n| code | status | name | message |\n|---|---|---|---|")
+            .expect(WRITES);
         for row in rows {
             writeln!(text, "| {} | {} | `{}` | {} |", row.number, row.status, row.name, cell(row.message))
                 .expect(WRITES);
@@ -165,8 +166,12 @@ fn compat_page(product: &ProductReport) -> Page {
     );
     for operation in &product.operations {
         let served = if operation.served { "yes" } else { "" };
-        writeln!(text, "| {} | {} | `{}` | {served} |", operation.operation, operation.method, operation.path)
-            .expect(WRITES);
+        writeln!(
+            text,
+            "| {} | {} | `{}` | {served} |",
+            operation.operation, operation.method, operation.path
+        )
+        .expect(WRITES);
     }
     (format!("{COMPAT}/{}.md", product.product), text)
 }

@@ -72,8 +72,8 @@ fn print(report: &ledger::Report, json: bool) -> Result<()> {
         faults: report.faults.iter().map(ToString::to_string).collect(),
     };
     if json {
-        let text = serde_json::to_string_pretty(&view)
-            .map_err(|_| Problem::new("the report cannot be encoded"))?;
+        let text =
+            serde_json::to_string_pretty(&view).map_err(|_| Problem::new("the report cannot be encoded"))?;
         println!("{text}");
         return Ok(());
     }

@@ -31,8 +31,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         rules: rulebook.listing(),
     };
     if arguments.json {
-        let text = serde_json::to_string_pretty(&report)
-            .map_err(|_| Problem::new("the rules cannot be encoded"))?;
+        let text =
+            serde_json::to_string_pretty(&report).map_err(|_| Problem::new("the rules cannot be encoded"))?;
         println!("{text}");
     } else {
         print!("{}", table(&report));

@@ -97,7 +97,9 @@ fn carrier(simulated: bool) -> (Arc<dyn Clock>, Option<Simulator>) {
         let clock = Arc::new(VirtualClock::following_system());
         return (Arc::<VirtualClock>::clone(&clock), Some(Simulator::new(clock)));
     }
-    tracing::warn!("no carrier is connected: messages stay queued until their validity ends; start with --simulator to try things out");
+    tracing::warn!(
+        "no carrier is connected: messages stay queued until their validity ends; start with --simulator to try things out"
+    );
     (Arc::new(SystemClock), None)
 }
 
@@ -107,7 +109,9 @@ async fn make_first_account(data: &DataFolder, services: &Arc<Services>) -> Resu
         return Ok(());
     }
     first_account::ensure(data, services, false).await?;
-    tracing::info!("a first account was made; `switchward init --data` with this folder shows its credentials");
+    tracing::info!(
+        "a first account was made; `switchward init --data` with this folder shows its credentials"
+    );
     Ok(())
 }
 

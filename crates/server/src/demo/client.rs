@@ -111,7 +111,8 @@ impl Client {
     }
 
     async fn exchange(&self, host: &str, method: Method, path: &str, payload: Payload<'_>) -> Result<Reply> {
-        let failed = |stage: &'static str| move |error: std::io::Error| Problem::new(format!("{stage}: {error}"));
+        let failed =
+            |stage: &'static str| move |error: std::io::Error| Problem::new(format!("{stage}: {error}"));
         let mut stream = TcpStream::connect(self.server).await.map_err(failed("connecting"))?;
         if host != OURS {
             open_tunnel(&mut stream, host).await.map_err(failed("opening the tunnel"))?;
@@ -132,7 +133,13 @@ impl Client {
         Ok(Reply { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) })
     }
 
-    fn request(&self, host: &str, method: Method, path: &str, payload: Payload<'_>) -> Result<Request<Full<Bytes>>> {
+    fn request(
+        &self,
+        host: &str,
+        method: Method,
+        path: &str,
+        payload: Payload<'_>,
+    ) -> Result<Request<Full<Bytes>>> {
         let (content_type, body) = match payload {
             Payload::Nothing => (None, String::new()),
             Payload::Form(pairs) => {

@@ -44,11 +44,16 @@ impl Running {
         let failed = |error: std::io::Error| Problem::new(format!("cannot listen: {error}"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let loopback = "127.0.0.0/8".parse().map_err(|_| Problem::new("the loopback range is not a range"))?;
+        let loopback =
+            "127.0.0.0/8".parse().map_err(|_| Problem::new("the loopback range is not a range"))?;
         let config = WebhooksConfig { allowed_private: vec![loopback], operator_roots: Vec::new() };
         let webhooks = Webhooks::new(services.store.clone(), config)
             .map_err(|error| Problem::new(format!("webhooks cannot be delivered: {error}")))?;
-        let connections = Connections { simulator: Some(Simulator::new(clock)), webhooks, ..Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))? };
+        let connections = Connections {
+            simulator: Some(Simulator::new(clock)),
+            webhooks,
+            ..Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))?
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let data = data.clone();
         let task = tokio::spawn(async move {

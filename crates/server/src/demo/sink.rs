@@ -65,7 +65,8 @@ impl Drop for Sink {
 impl Sink {
     /// Listens on a free port of this machine.
     pub(super) async fn start() -> Result<Self> {
-        let failed = |error: std::io::Error| Problem::new(format!("the clinic's server cannot be started: {error}"));
+        let failed =
+            |error: std::io::Error| Problem::new(format!("the clinic's server cannot be started: {error}"));
         let (ca_pem, tls) = certificates().map_err(|error| failed(std::io::Error::other(error)))?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -135,7 +136,8 @@ async fn answer(
     sender: mpsc::Sender<Callback>,
 ) -> std::result::Result<Response<Empty<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
     let (head, body) = request.into_parts();
-    let signature = head.headers.get(signature::HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let signature =
+        head.headers.get(signature::HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let body = Limited::new(body, MAX_CALLBACK).collect().await?.to_bytes();
     let parameters = form_urlencoded::parse(&body).into_owned().collect();
     let _full = sender.try_send(Callback { signature: signature.to_owned(), parameters });

@@ -1,0 +1,13 @@
+//! Messaging through its public edges: the API, the carrier port and the customer's webhooks.
+#![allow(non_snake_case, reason = "tests of rulebook rules are named <rule>__<fact>")]
+
+mod crash;
+mod dispatch;
+mod inbound;
+mod messages;
+mod numbers;
+mod paging;
+mod policy;
+mod redaction;
+mod rules;
+mod site;

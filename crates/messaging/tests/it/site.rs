@@ -1,0 +1,316 @@
+//! A running platform with a scripted carrier, the queues' workers and the customer's HTTPS server.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use auth::{Account, AccountFacts};
+use base::{AccountSid, MessageSid, Timestamp};
+use jobs::Runner;
+use messaging::carrier::{Arrival, Carrier, CarrierError, Receipt, Reference, Submission, Submitting};
+use messaging::{Inbox, add_to_inventory, claim_number};
+use serde_json::Value;
+use store::{Document, Name, Query};
+use test_kit::{Reply, SinkRequest, TestAccount, TestApp, WebhookSink};
+use tokio::sync::{Notify, watch};
+use webhooks::{Alert, Webhooks, WebhooksConfig};
+
+/// The label under which messaging is served.
+pub const API: &str = "api";
+/// The number of the ordinary account.
+pub const OWN: &str = "+14155550100";
+/// The number of the HIPAA project.
+pub const CLINIC: &str = "+14155550110";
+/// A number in the inventory that is nobody's.
+pub const FREE: &str = "+14155550120";
+/// The number at the other end.
+pub const PATIENT: &str = "+14155550177";
+/// The same number, redacted.
+pub const MASKED: &str = "+1415555XXXX";
+
+/// How often and how long background workers are waited for.
+const STEP: Duration = Duration::from_millis(10);
+const STEPS: usize = 1_000;
+
+/// What the carrier does with the next message.
+#[derive(Clone, Copy)]
+pub enum Step {
+    /// Takes it.
+    Take,
+    /// Never takes it.
+    Reject(u32),
+    /// Cannot now.
+    Busy,
+    /// Takes it, and the process dies before it can say so.
+    Die,
+    /// Takes it, and says so when [`FakeCarrier::release`] is called.
+    Hold,
+}
+
+/// A message as the carrier got it.
+#[derive(Clone)]
+pub struct Taken {
+    pub reference: Reference,
+    pub from: String,
+    pub to: String,
+    pub body: String,
+    pub segments: u32,
+    pub valid_until: Timestamp,
+}
+
+/// A carrier that does what it is told and remembers what it was handed.
+#[derive(Default)]
+pub struct FakeCarrier {
+    script: Mutex<VecDeque<Step>>,
+    taken: Mutex<Vec<Taken>>,
+    released: Notify,
+}
+
+impl FakeCarrier {
+    /// What to do with the next messages; afterwards every message is taken.
+    pub fn script(&self, steps: &[Step]) {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).extend(steps);
+    }
+
+    /// Everything handed over, refused or not.
+    pub fn taken(&self) -> Vec<Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets a held submission return.
+    pub fn release(&self) {
+        self.released.notify_one();
+    }
+
+    fn next(&self) -> Step {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or(Step::Take)
+    }
+}
+
+impl Carrier for FakeCarrier {
+    fn submit(&self, submission: Submission) -> Submitting<'_> {
+        let Submission { reference, from, to, body, segments, valid_until } = submission;
+        let taken = Taken { reference, from, to, body, segments, valid_until };
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
+        let step = self.next();
+        Box::pin(async move {
+            match step {
+                Step::Take => Ok(()),
+                Step::Reject(code) => Err(CarrierError::Rejected(code)),
+                Step::Busy => Err(CarrierError::Unavailable),
+                Step::Die => panic!("the process dies here"),
+                Step::Hold => {
+                    self.released.notified().await;
+                    Ok(())
+                }
+            }
+        })
+    }
+}
+
+/// The platform, everything around it, and its workers.
+pub struct Site {
+    pub app: TestApp,
+    pub sink: WebhookSink,
+    pub carrier: Arc<FakeCarrier>,
+    pub inbox: Inbox,
+    webhooks: Webhooks,
+    stop: watch::Sender<bool>,
+    runner: Option<Runner>,
+}
+
+impl Site {
+    /// A platform whose workers do not run yet. `owner` has [`OWN`], `hipaa` has [`CLINIC`].
+    pub async fn idle() -> Self {
+        let app = TestApp::start(|services| vec![messaging::routes(services)]).await;
+        add_to_inventory(&app.services, &[OWN, CLINIC, FREE]).await.expect("new numbers");
+        claim_number(&app.services, app.owner.sid, OWN).await.expect("a free number");
+        claim_number(&app.services, app.hipaa.sid, CLINIC).await.expect("a free number");
+        let sink = WebhookSink::start().await;
+        for account in [&app.owner, &app.hipaa] {
+            let authority = sink.authority_pem().to_owned();
+            edit_account(&app, account.sid, |facts| facts.settings.webhook_authorities = vec![authority]).await;
+        }
+        let config = WebhooksConfig {
+            allowed_private: ["127.0.0.0/8", "::1/128"].map(|range| range.parse().expect("a range")).to_vec(),
+            ..WebhooksConfig::default()
+        };
+        let webhooks = Webhooks::new(app.services.store.clone(), config).expect("no roots of the operator");
+        let inbox = Inbox::new(Arc::clone(&app.services));
+        let stop = watch::Sender::new(false);
+        Self { app, sink, carrier: Arc::default(), inbox, webhooks, stop, runner: None }
+    }
+
+    /// A platform at work.
+    pub async fn start() -> Self {
+        let mut site = Self::idle().await;
+        site.run();
+        site
+    }
+
+    /// Starts the workers.
+    pub fn run(&mut self) {
+        let mut runner = Runner::new(self.app.services.store.clone(), self.stop.subscribe());
+        let carrier: Arc<dyn Carrier> = Arc::clone(&self.carrier) as _;
+        let services = Arc::clone(&self.app.services);
+        for queue in messaging::queues(services, Some(carrier), self.webhooks.clone()) {
+            runner.start(queue);
+        }
+        runner.start(self.webhooks.queue());
+        self.runner = Some(runner);
+    }
+
+    /// Stops the workers once what they have in hand is done.
+    pub async fn stop(&mut self) {
+        self.stop.send_replace(true);
+        if let Some(runner) = self.runner.take() {
+            runner.stopped().await;
+        }
+        self.stop.send_replace(false);
+    }
+
+    /// Waits until no queue has a job that is due, or leased, now.
+    pub async fn settle(&self) {
+        let (store, now) = (&self.app.services.store, self.app.now());
+        eventually("the queues are empty", async || {
+            for queue in ["messages.send", "messages.answer", "messages.redact", "webhooks"] {
+                let waits = store.jobs().next_due(queue).await.expect("readable").is_some_and(|due| {
+                    // A leased job is due when its lease ends; one for later is not work of now.
+                    due.since(now) <= jobs::limits::LEASE
+                });
+                if waits {
+                    return false;
+                }
+            }
+            true
+        })
+        .await;
+    }
+
+    /// `POST Messages` of an account.
+    pub async fn post(&self, account: &TestAccount, fields: &[(&str, &str)]) -> Reply {
+        let path = format!("/2010-04-01/Accounts/{}/Messages.json", account.sid);
+        self.app.post_form(account, API, &path, fields).await
+    }
+
+    /// Sends from the account's own number to the patient, with more fields.
+    pub async fn send(&self, account: &TestAccount, body: &str, more: &[(&str, &str)]) -> Reply {
+        let mut fields = vec![("To", PATIENT), ("From", self.number_of(account)), ("Body", body)];
+        fields.extend(more);
+        self.post(account, &fields).await
+    }
+
+    /// As [`Site::send`], of a message that is accepted; returns its SID.
+    pub async fn accepted(&self, account: &TestAccount, body: &str, more: &[(&str, &str)]) -> MessageSid {
+        let reply = self.send(account, body, more).await;
+        sid(reply.assert_status(201))
+    }
+
+    /// The number an account was given.
+    pub fn number_of(&self, account: &TestAccount) -> &'static str {
+        if account.sid == self.app.hipaa.sid { CLINIC } else { OWN }
+    }
+
+    /// `GET` of one message.
+    pub async fn fetch(&self, account: &TestAccount, message: MessageSid) -> Value {
+        let reply = self.app.get(account, API, &message_path(account, message)).await;
+        reply.assert_status(200).json.clone()
+    }
+
+    /// Waits until a message has this state; returns it.
+    pub async fn wait_status(&self, account: &TestAccount, message: MessageSid, status: &str) -> Value {
+        eventually(status, async || self.fetch(account, message).await["status"] == status).await;
+        self.fetch(account, message).await
+    }
+
+    /// Tells that a message has reached the handset, or not.
+    pub async fn receipt(&self, account: &TestAccount, message: MessageSid, receipt: Receipt) {
+        let reference = Reference { account: account.sid, message };
+        self.inbox.receipt(reference, receipt).await.expect("the receipt is kept");
+    }
+
+    /// A text from the patient to an account's number.
+    pub async fn arrive(&self, account: &TestAccount, body: &str) -> MessageSid {
+        self.arrive_from(PATIENT, account, body).await
+    }
+
+    /// A text from any number to an account's number.
+    pub async fn arrive_from(&self, from: &str, account: &TestAccount, body: &str) -> MessageSid {
+        let to = self.number_of(account).to_owned();
+        let arrival = Arrival { from: from.to_owned(), to, body: body.to_owned() };
+        self.inbox.arrival(arrival).await.expect("the message is kept")
+    }
+
+    /// Configures the account's number.
+    pub async fn configure(&self, account: &TestAccount, fields: &[(&str, &str)]) -> Reply {
+        let list = format!("/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", account.sid);
+        let numbers = self.app.get(account, API, &list).await;
+        let number = numbers.json["incoming_phone_numbers"][0]["sid"].as_str().expect("a number").to_owned();
+        let path = format!("/2010-04-01/Accounts/{}/IncomingPhoneNumbers/{number}.json", account.sid);
+        self.app.post_form(account, API, &path, fields).await
+    }
+
+    /// The account's alerts, oldest first.
+    pub async fn alerts(&self, account: &TestAccount) -> Vec<Document<Alert>> {
+        let query = Query { limit: 100, oldest_first: true, ..Query::default() };
+        self.app.services.store.scope(account.scope()).list::<Alert>(query).await.expect("readable").documents
+    }
+
+    /// Waits for the first alert and holds that it is the only one; returns its code.
+    pub async fn only_alert(&self, account: &TestAccount) -> u32 {
+        eventually("an alert", async || !self.alerts(account).await.is_empty()).await;
+        self.settle().await;
+        let alerts = self.alerts(account).await;
+        assert_eq!(alerts.len(), 1);
+        alerts[0].facts.error_code
+    }
+
+    /// Waits for requests at the sink, but not for ever.
+    pub async fn requests(&self, count: usize) -> Vec<SinkRequest> {
+        eventually("requests at the sink", async || self.sink.requests().len() >= count).await;
+        self.sink.requests()
+    }
+
+    /// Waits until the carrier was handed this many messages.
+    pub async fn handed(&self, count: usize) -> Vec<Taken> {
+        eventually("messages at the carrier", async || self.carrier.taken().len() >= count).await;
+        self.carrier.taken()
+    }
+}
+
+/// The path of one message.
+pub fn message_path(account: &TestAccount, message: MessageSid) -> String {
+    format!("/2010-04-01/Accounts/{}/Messages/{message}.json", account.sid)
+}
+
+/// The SID of a message that was answered.
+#[track_caller]
+pub fn sid(reply: &Reply) -> MessageSid {
+    reply.json["sid"].as_str().expect("a SID").parse().expect("a message's SID")
+}
+
+/// Changes an account behind the API, as the crates that own it would.
+pub async fn edit_account(app: &TestApp, sid: AccountSid, edit: impl FnOnce(&mut AccountFacts)) {
+    let store = &app.services.store;
+    let located = store.locate(&Name::account(sid)).await.expect("readable").expect("an account");
+    let mut account = store.scope(located.scope).get::<Account>(sid).await.expect("readable").expect("an account");
+    edit(&mut account.facts);
+    let mut batch = store.batch(located.scope);
+    batch.update::<Account>(&account);
+    store.commit(batch).await.expect("nobody else changes it");
+}
+
+/// Waits for background work, at most ten seconds.
+#[track_caller]
+pub fn eventually(what: &str, mut happened: impl AsyncFnMut() -> bool) -> impl Future<Output = ()> {
+    let caller = std::panic::Location::caller();
+    async move {
+        for _ in 0..STEPS {
+            if happened().await {
+                return;
+            }
+            tokio::time::sleep(STEP).await;
+        }
+        panic!("{what}: it never happened ({caller})");
+    }
+}

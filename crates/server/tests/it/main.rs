@@ -1,0 +1,7 @@
+//! The binary from outside: what is typed, what is printed, what a port answers.
+
+mod bad_input;
+mod commands;
+mod demo;
+mod program;
+mod serving;

@@ -95,8 +95,8 @@ pub(crate) async fn serve(
     for queue in connections.queues(&services) {
         runner.start(queue);
     }
+    let checkpoints = tokio::spawn(checkpoint_until(services.store.clone(), stopped.clone()));
     let mut helpers = JoinSet::new();
-    helpers.spawn(checkpoint_until(services.store.clone(), stopped.clone()));
     if let Some(simulator) = connections.simulator.clone() {
         helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped));
     }
@@ -113,6 +113,11 @@ pub(crate) async fn serve(
         if ended.is_err() {
             tracing::error!("a background task ended by a panic");
         }
+    }
+    // Last of all, so that it covers what the others have written.
+    match checkpoints.await {
+        Ok(mut tree) => checkpoint(&services.store, &mut tree).await,
+        Err(_) => tracing::error!("the checkpoint task ended by a panic"),
     }
     services.store.clone().close().await;
     tracing::info!("stopped");
@@ -139,19 +144,18 @@ pub(crate) fn wall_clock() -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(SystemClock.now().seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// Signs the ledger's root now and then, and once more at the end.
-async fn checkpoint_until(store: Store, mut stopped: watch::Receiver<bool>) {
+/// Signs the ledger's root now and then, and gives back the state for the last time.
+async fn checkpoint_until(store: Store, mut stopped: watch::Receiver<bool>) -> Tree {
     let mut tree = Tree::default();
     let mut ticks = interval(CHECKPOINT_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            _ = stopped.wait_for(|stopped| *stopped) => return tree,
         }
         checkpoint(&store, &mut tree).await;
     }
-    checkpoint(&store, &mut tree).await;
 }
 
 async fn checkpoint(store: &Store, tree: &mut Tree) {

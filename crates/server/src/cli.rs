@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::problem::{Problem, Result};
+use crate::terminal;
 
 /// What `--help` says at its end.
 const ENVIRONMENT: &str = "Environment:
@@ -69,14 +70,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Docs(arguments) => docs::run(&arguments),
     };
     done.unwrap_or_else(|problem| {
-        print_problem(&problem);
+        terminal::complain(&problem.to_string());
         ExitCode::FAILURE
     })
-}
-
-#[allow(clippy::print_stderr)]
-fn print_problem(problem: &Problem) {
-    eprintln!("switchward: {problem}");
 }
 
 /// An environment variable; `None` when unset or empty.

@@ -212,3 +212,97 @@ fn known_method(method: &Method) -> &'static str {
         _ => OTHER,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::{get, post};
+    use base::SystemClock;
+    use http_body_util::BodyExt;
+    use serde_json::Value;
+    use store::Database;
+
+    use super::*;
+    use crate::app::open_services;
+    use crate::data_folder::DataFolder;
+
+    /// Real routing around made-up handlers.
+    async fn front(dir: &tempfile::TempDir) -> Front {
+        let data = DataFolder::open(dir.path()).expect("a folder");
+        let key = data.master_key(None).expect("a key");
+        let database = Database::Sqlite(data.database_file());
+        let services = open_services(database, key, Arc::new(SystemClock), None).await.expect("a store");
+        let mut front = Front::new(services, Some("comms.example.org".to_owned()), Vec::new());
+        let router = Router::new()
+            .route("/2010-04-01/Panic", get(stumble))
+            .route(
+                "/2010-04-01/Refused",
+                get(|| async { (StatusCode::BAD_REQUEST, "the text that was sent") }),
+            )
+            .route(
+                "/2010-04-01/Origin",
+                post(|request: Request| async move {
+                    let origin = request.extensions().get::<Origin>().expect("every request has one").clone();
+                    format!("{} {} {} {}", origin.base_url, origin.peer, origin.secure, request.uri())
+                }),
+            );
+        front.prefixes = vec![product::API];
+        front.routers.insert(product::API, router.layer(from_fn(note_route)));
+        front
+    }
+
+    async fn stumble() -> StatusCode {
+        panic!("as it is told")
+    }
+
+    async fn answer(front: &Front, method: Method, host: &str, uri: &str) -> (StatusCode, String) {
+        let request = Request::builder().method(method).uri(uri).header(header::HOST, host);
+        let mut request = request.body(Body::empty()).expect("a request");
+        request.extensions_mut().insert(Connection {
+            peer: "[::ffff:192.0.2.7]:4711".parse().expect("an address"),
+            scheme: Scheme::Https,
+            via_tunnel: true,
+            loopback: false,
+        });
+        let response = front.answer(request).await;
+        let status = response.status();
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, String::from_utf8(body.to_vec()).expect("text"))
+    }
+
+    #[tokio::test]
+    async fn panics_and_foreign_refusals_are_answered_in_the_apis_shape() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let front = front(&dir).await;
+        for (path, status, code) in [("Panic", 500, 20500), ("Refused", 400, 20001), ("Nothing", 404, 20404)]
+        {
+            let uri = format!("/2010-04-01/{path}.json");
+            let (answered, body) = answer(&front, Method::GET, "api.twilio.com", &uri).await;
+            assert_eq!(answered, status, "{path}");
+            let body: Value = serde_json::from_str(&body).expect("JSON");
+            assert_eq!((&body["status"], &body["code"]), (&status.into(), &code.into()), "{path}");
+            assert!(!body.to_string().contains("the text that was sent"));
+        }
+    }
+
+    #[tokio::test]
+    async fn products_see_their_own_path_and_where_the_request_came_from() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let front = front(&dir).await;
+        let table = [
+            ("api.twilio.com", "/2010-04-01/Origin.json?Page=1", "https://api.twilio.com"),
+            (
+                "api.comms.example.org",
+                "/.twilio.com/2010-04-01/Origin",
+                "https://api.comms.example.org/.twilio.com",
+            ),
+            ("127.0.0.1:8080", "/api/2010-04-01/Origin.json", "https://127.0.0.1:8080/api"),
+            ("127.0.0.1:8080", "/2010-04-01/Origin.json", "https://127.0.0.1:8080"),
+        ];
+        for (host, uri, base) in table {
+            let (status, body) = answer(&front, Method::POST, host, uri).await;
+            let query = uri.split_once('?').map_or(String::new(), |(_, query)| format!("?{query}"));
+            assert_eq!(status, 200, "{host}{uri}");
+            assert_eq!(body, format!("{base} 192.0.2.7 true /2010-04-01/Origin{query}"));
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 use crate::problem::{Problem, Result};
+use crate::terminal;
 
 /// What is logged unless `SWITCHWARD_LOG` says otherwise.
 const DEFAULT_FILTER: &str = "info";
@@ -25,6 +26,9 @@ pub(crate) fn start(given: Option<&str>) -> Result<()> {
 pub(crate) fn hide_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a task stopped because an invariant was broken");
+        match tracing::dispatcher::has_been_set() {
+            true => tracing::error!(place, "a task stopped because an invariant was broken"),
+            false => terminal::complain(&format!("an invariant was broken at {place}")),
+        }
     }));
 }

@@ -14,6 +14,7 @@ mod problem;
 mod products;
 mod secret_file;
 mod temporary;
+mod terminal;
 
 fn main() -> ExitCode {
     cli::run()

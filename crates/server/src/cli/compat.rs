@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use crate::compat::{ProductReport, report, route_table};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
+use crate::terminal::{show, show_json};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -12,20 +13,23 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-#[allow(clippy::print_stdout)]
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let products = report(&route_table()?);
-    if arguments.json {
-        let text = serde_json::to_string_pretty(&products)
-            .map_err(|_| Problem::new("the report cannot be encoded"))?;
-        println!("{text}");
-        return Ok(ExitCode::SUCCESS);
+    match arguments.json {
+        true => show_json(&products, true)?,
+        false => show(&table(&products))?,
     }
-    println!("{:14}  served  published", "product");
-    for product in &products {
-        println!("{:14}  {:6}  {:9}", product.product, product.served, product.published);
-    }
-    let sum = |count: fn(&ProductReport) -> usize| products.iter().map(count).sum::<usize>();
-    println!("{:14}  {:6}  {:9}", "all", sum(|product| product.served), sum(|product| product.published));
     Ok(ExitCode::SUCCESS)
+}
+
+fn table(products: &[ProductReport]) -> String {
+    let line =
+        |name: &str, served: usize, published: usize| format!("{name:14}  {served:6}  {published:9}\n");
+    let mut text = format!("{:14}  served  published\n", "product");
+    for product in products {
+        text.push_str(&line(product.product, product.served, product.published));
+    }
+    let sum = |count: fn(&ProductReport) -> usize| products.iter().map(count).sum();
+    text.push_str(&line("all", sum(|product| product.served), sum(|product| product.published)));
+    text
 }

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     screen.title(
         "Switchward demonstration",
         "A clinic reminds a patient of an appointment. Everything below is real: sockets, TLS, disk.",
-    );
+    )?;
     cli::runtime()?.block_on(demonstrate(arguments, &mut screen))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -47,12 +47,12 @@ async fn demonstrate(arguments: &Arguments, screen: &mut Screen) -> Result<()> {
         told = tell(screen, &data, running) => told?,
         () = &mut stop => return Err(Problem::new("stopped")),
     }
-    screen.line("\nEverything held.");
+    screen.line("\nEverything held.")?;
     if arguments.exit {
         return Ok(());
     }
     let running = Running::start(&data, port).await?;
-    next_steps(screen, &data, &running);
+    next_steps(screen, &data, &running)?;
     stop.await;
     running.stop().await
 }
@@ -73,7 +73,7 @@ fn folder(arguments: &Arguments, temporary: Option<&TemporaryFolder>) -> Result<
     Ok(data)
 }
 
-fn next_steps(screen: &Screen, data: &DataFolder, running: &Running) {
+fn next_steps(screen: &Screen, data: &DataFolder, running: &Running) -> Result<()> {
     let identity = &running.identity;
     let (account, number) = (&identity.account_sid, &identity.phone_number);
     let (address, folder) = (running.address, data.path().display());
@@ -96,5 +96,5 @@ print(Client().messages.create(to=\"+14155550143\", from_=\"{number}\", body=\"H
 
 Press Ctrl-C to stop.",
         ca = identity.ca_cert,
-    ));
+    ))
 }

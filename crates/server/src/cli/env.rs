@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use crate::data_folder::{DataFolder, Identity};
 use crate::problem::{Problem, Result};
+use crate::terminal::show;
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -22,13 +23,12 @@ pub(super) struct Arguments {
     listen: SocketAddr,
 }
 
-#[allow(clippy::print_stdout)]
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let data = DataFolder::open(&arguments.data)?;
     let account = data
         .first_account()?
         .ok_or_else(|| Problem::new("there is no first account yet: run `switchward init` first"))?;
-    print!("{}", lines(&account.identity, arguments.listen));
+    show(&lines(&account.identity, arguments.listen))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -9,7 +9,8 @@ use base::SystemClock;
 use crate::app::StoreSettings;
 use crate::cli;
 use crate::data_folder::{DataFolder, Identity};
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
+use crate::terminal::{show, show_json};
 use crate::{first_account, log};
 
 #[derive(clap::Args)]
@@ -36,7 +37,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(account) if account.has_number && (account.hipaa || !arguments.hipaa) => account.identity,
         _ => cli::runtime()?.block_on(make(arguments, data))?,
     };
-    print(&identity, arguments.json)?;
+    match arguments.json {
+        true => show_json(&identity, false)?,
+        false => show(&readable(&identity))?,
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -49,20 +53,15 @@ async fn make(arguments: &Arguments, data: DataFolder) -> Result<Identity> {
     made.map(|account| account.identity)
 }
 
-#[allow(clippy::print_stdout)]
-fn print(identity: &Identity, json: bool) -> Result<()> {
-    if json {
-        let text = serde_json::to_string(identity)
-            .map_err(|_| Problem::new("the first account cannot be encoded"))?;
-        println!("{text}");
-        return Ok(());
-    }
-    println!("Organization    {}", identity.organization);
-    println!("Account SID     {}", identity.account_sid);
-    println!("Auth token      {}", identity.auth_token);
-    println!("API key         {}", identity.api_key_sid);
-    println!("API key secret  {}", identity.api_key_secret);
-    println!("Phone number    {}", identity.phone_number);
-    println!("CA certificate  {}", identity.ca_cert);
-    Ok(())
+fn readable(identity: &Identity) -> String {
+    let rows = [
+        ("Organization", &identity.organization),
+        ("Account SID", &identity.account_sid),
+        ("Auth token", &identity.auth_token),
+        ("API key", &identity.api_key_sid),
+        ("API key secret", &identity.api_key_secret),
+        ("Phone number", &identity.phone_number),
+        ("CA certificate", &identity.ca_cert),
+    ];
+    rows.iter().map(|(name, value)| format!("{name:15} {value}\n")).collect()
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::app::StoreSettings;
 use crate::data_folder::DataFolder;
 use crate::problem::{Problem, Result};
+use crate::terminal::{show, show_json};
 use crate::{cli, log};
 
 #[derive(clap::Subcommand)]
@@ -44,9 +45,12 @@ struct View {
 pub(super) fn run(command: &LedgerCommand) -> Result<ExitCode> {
     log::hide_panics();
     let LedgerCommand::Verify(arguments) = command;
-    let report = cli::runtime()?.block_on(verify(arguments))?;
-    print(&report, arguments.json)?;
-    Ok(if report.is_intact() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let view = View::new(&cli::runtime()?.block_on(verify(arguments))?);
+    match arguments.json {
+        true => show_json(&view, true)?,
+        false => show(&view.readable())?,
+    }
+    Ok(if view.intact { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn verify(arguments: &VerifyArguments) -> Result<ledger::Report> {
@@ -62,27 +66,26 @@ async fn verify(arguments: &VerifyArguments) -> Result<ledger::Report> {
     report.map_err(|error| Problem::new(error.to_string()))
 }
 
-#[allow(clippy::print_stdout)]
-fn print(report: &ledger::Report, json: bool) -> Result<()> {
-    let view = View {
-        intact: report.is_intact(),
-        entries: report.entries,
-        checkpoints: report.checkpoints,
-        root: HEXLOWER.encode(&report.root),
-        faults: report.faults.iter().map(ToString::to_string).collect(),
-    };
-    if json {
-        let text =
-            serde_json::to_string_pretty(&view).map_err(|_| Problem::new("the report cannot be encoded"))?;
-        println!("{text}");
-        return Ok(());
+impl View {
+    fn new(report: &ledger::Report) -> Self {
+        Self {
+            intact: report.is_intact(),
+            entries: report.entries,
+            checkpoints: report.checkpoints,
+            root: HEXLOWER.encode(&report.root),
+            faults: report.faults.iter().map(ToString::to_string).collect(),
+        }
     }
-    println!("entries      {}", view.entries);
-    println!("checkpoints  {}", view.checkpoints);
-    println!("root         {}", view.root);
-    for fault in &view.faults {
-        println!("fault        {fault}");
+
+    fn readable(&self) -> String {
+        let mut text = format!(
+            "entries      {}\ncheckpoints  {}\nroot         {}\n",
+            self.entries, self.checkpoints, self.root
+        );
+        for fault in &self.faults {
+            text.push_str(&format!("fault        {fault}\n"));
+        }
+        text.push_str(if self.intact { "The ledger is intact.\n" } else { "The ledger is NOT intact.\n" });
+        text
     }
-    println!("{}", if view.intact { "The ledger is intact." } else { "The ledger is NOT intact." });
-    Ok(())
 }

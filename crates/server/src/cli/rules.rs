@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use rulebook::{Counts, Listing, Rulebook};
 use serde::Serialize;
 
-use crate::problem::{Problem, Result};
+use crate::problem::Result;
+use crate::terminal::{show, show_json};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -22,7 +23,6 @@ struct Report<'a> {
     rules: Vec<Listing<'a>>,
 }
 
-#[allow(clippy::print_stdout)]
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let rulebook = Rulebook::embedded();
     let report = Report {
@@ -30,12 +30,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         counts: rulebook.counts(),
         rules: rulebook.listing(),
     };
-    if arguments.json {
-        let text =
-            serde_json::to_string_pretty(&report).map_err(|_| Problem::new("the rules cannot be encoded"))?;
-        println!("{text}");
-    } else {
-        print!("{}", table(&report));
+    match arguments.json {
+        true => show_json(&report, true)?,
+        false => show(&table(&report))?,
     }
     Ok(ExitCode::SUCCESS)
 }

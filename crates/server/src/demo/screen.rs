@@ -1,7 +1,9 @@
 //! What the person at the terminal sees.
-#![allow(clippy::print_stdout)]
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{IsTerminal, stdout};
+
+use crate::problem::Result;
+use crate::terminal::show;
 
 const BOLD: &str = "\x1b[1m";
 const GREEN: &str = "\x1b[32m";
@@ -21,34 +23,29 @@ impl Screen {
     }
 
     /// The title, before anything has happened.
-    pub(crate) fn title(&self, title: &str, text: &str) {
-        println!("{}\n{text}", self.painted(BOLD, title));
-        self.show_now();
+    pub(crate) fn title(&self, title: &str, text: &str) -> Result<()> {
+        show(&format!("{}\n{text}\n", self.painted(BOLD, title)))
     }
 
     /// The beginning of a step.
-    pub(crate) fn step(&mut self, title: &str) {
+    pub(crate) fn step(&mut self, title: &str) -> Result<()> {
         self.step += 1;
-        println!("\n{}", self.painted(BOLD, &format!("{}. {title}", self.step)));
-        self.show_now();
+        show(&format!("\n{}\n", self.painted(BOLD, &format!("{}. {title}", self.step))))
     }
 
     /// Something that was checked and holds.
-    pub(crate) fn holds(&self, text: &str) {
-        println!("   {} {text}", self.painted(GREEN, "✓"));
-        self.show_now();
+    pub(crate) fn holds(&self, text: &str) -> Result<()> {
+        show(&format!("   {} {text}\n", self.painted(GREEN, "✓")))
     }
 
     /// A detail: what was sent, what came back.
-    pub(crate) fn detail(&self, name: &str, value: &str) {
-        println!("     {} {value}", self.painted(DIM, &format!("{name:15}")));
-        self.show_now();
+    pub(crate) fn detail(&self, name: &str, value: &str) -> Result<()> {
+        show(&format!("     {} {value}\n", self.painted(DIM, &format!("{name:18}"))))
     }
 
     /// A line as it is, to be copied.
-    pub(crate) fn line(&self, text: &str) {
-        println!("{text}");
-        self.show_now();
+    pub(crate) fn line(&self, text: &str) -> Result<()> {
+        show(&format!("{text}\n"))
     }
 
     fn painted(&self, colour: &str, text: &str) -> String {
@@ -56,10 +53,5 @@ impl Screen {
             true => format!("{colour}{text}{PLAIN}"),
             false => text.to_owned(),
         }
-    }
-
-    /// A pipe that is gone is no reason to stop: the checks matter more than the reader.
-    fn show_now(&self) {
-        let _gone = stdout().flush();
     }
 }

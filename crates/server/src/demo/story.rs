@@ -29,6 +29,9 @@ const LOOK: Duration = Duration::from_millis(25);
 /// What the ledger calls the sending of a message: the word that is altered in the copy.
 const SENDING: &str = "create_message";
 
+/// What is wrong with a request, the rule that refuses it, and its parameters but the text.
+type Variant<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>);
+
 /// Everyone who takes part.
 struct Cast {
     identity: Identity,
@@ -81,7 +84,7 @@ async fn invite(data: &DataFolder, running: &Running) -> Result<Cast> {
 }
 
 async fn account(screen: &mut Screen, cast: &Cast) -> Result<()> {
-    screen.step("A clinic signs an agreement and gets an account for protected data");
+    screen.step("A clinic signs an agreement and gets an account for protected data")?;
     let Identity { organization, account_sid, .. } = &cast.identity;
     let agreements = format!("/switchward/v1/Organizations/{organization}/Agreements");
     let agreements = cast.operator.ours(Method::GET, &agreements, Payload::Nothing).await?;
@@ -92,35 +95,35 @@ async fn account(screen: &mut Screen, cast: &Cast) -> Result<()> {
     let designation = cast.operator.ours(Method::GET, &designation, Payload::Nothing).await?;
     let designation = designation.expect(200, "reading the designation")?;
     ensure(designation.body["phi_permitted"] == json!(true), "the account is designated for PHI")?;
-    screen.detail("organization", organization);
-    screen.detail("account", account_sid);
-    screen.holds("the agreement is on record, and the account is designated as a HIPAA project");
+    screen.detail("organization", organization)?;
+    screen.detail("account", account_sid)?;
+    screen.holds("the agreement is on record, and the account is designated as a HIPAA project")?;
 
     let settings = format!("/switchward/v1/Accounts/{account_sid}/Settings");
     let authorities = json!({ "webhook_authorities": [cast.sink.ca_pem()] });
     let settings = cast.clinic.ours(Method::POST, &settings, Payload::Json(authorities)).await?;
     settings.expect(200, "registering the clinic's CA")?;
-    screen.holds("the clinic registers the CA of its own web server for callbacks");
+    screen.holds("the clinic registers the CA of its own web server for callbacks")?;
     Ok(())
 }
 
 async fn reminder(screen: &mut Screen, cast: &Cast) -> Result<String> {
-    screen.step("The clinic's program sends a reminder, as any SDK would");
+    screen.step("The clinic's program sends a reminder, as any SDK would")?;
     let (body, url) = (Cast::reminder(), cast.sink.url());
     let from = &cast.identity.phone_number;
     let pairs = [("To", NUMBER), ("From", from), ("Body", &body), ("StatusCallback", &url)];
     let created = cast.send(&pairs).await?.expect(201, "sending the reminder")?;
     let sid = created.text("sid").to_owned();
     ensure(sid.starts_with("SM"), "the message has a SID")?;
-    screen.detail("POST", &format!("https://api.twilio.com{}", cast.messages()));
-    screen.detail("To", NUMBER);
-    screen.detail("Body", &body);
-    screen.holds(&format!("201 {sid}, through the CONNECT proxy and TLS under our own CA"));
+    screen.detail("POST", &format!("https://api.twilio.com{}", cast.messages()))?;
+    screen.detail("To", NUMBER)?;
+    screen.detail("Body", &body)?;
+    screen.holds(&format!("201 {sid}, through the CONNECT proxy and TLS under our own CA"))?;
     Ok(sid)
 }
 
 async fn handset(screen: &mut Screen, cast: &Cast, sid: &str) -> Result<()> {
-    screen.step("The patient's handset shows it");
+    screen.step("The patient's handset shows it")?;
     let path = handset_path();
     let message = eventually("the handset shows the message", || async {
         let shown = cast.clinic.ours(Method::GET, &path, Payload::Nothing).await?;
@@ -130,13 +133,13 @@ async fn handset(screen: &mut Screen, cast: &Cast, sid: &str) -> Result<()> {
     })
     .await?;
     ensure(message["body"] == json!(Cast::reminder()), "the text arrived as it was sent")?;
-    screen.detail(NUMBER, message["body"].as_str().unwrap_or_default());
-    screen.holds("delivered by the simulated carrier, word for word");
+    screen.detail(NUMBER, message["body"].as_str().unwrap_or_default())?;
+    screen.holds("delivered by the simulated carrier, word for word")?;
     Ok(())
 }
 
 async fn callback(screen: &mut Screen, cast: &mut Cast, sid: &str) -> Result<()> {
-    screen.step("The clinic's web server is told, over TLS and signed");
+    screen.step("The clinic's web server is told, over TLS and signed")?;
     let delivered = timeout(WAIT, delivered_callback(cast, sid))
         .await
         .map_err(|_| Problem::new("no `delivered` callback arrived in time"))??;
@@ -146,9 +149,9 @@ async fn callback(screen: &mut Screen, cast: &mut Cast, sid: &str) -> Result<()>
     };
     ensure(valid(&cast.identity.auth_token, &delivered), "the callback's signature is valid")?;
     ensure(!valid("another token", &delivered), "another token does not verify it")?;
-    screen.detail("MessageStatus", delivered.parameter("MessageStatus"));
-    screen.detail(signature::HEADER, &delivered.signature);
-    screen.holds("the certificate was verified by the server, the signature by the clinic");
+    screen.detail("MessageStatus", delivered.parameter("MessageStatus"))?;
+    screen.detail(signature::HEADER, &delivered.signature)?;
+    screen.holds("the certificate was verified by the server, the signature by the clinic")?;
     Ok(())
 }
 
@@ -162,10 +165,10 @@ async fn delivered_callback(cast: &mut Cast, sid: &str) -> Result<Callback> {
 }
 
 async fn refusals(screen: &mut Screen, cast: &Cast) -> Result<()> {
-    screen.step("Five requests that the HIPAA guide forbids are refused, each by its rule");
+    screen.step("Five requests that the HIPAA guide forbids are refused, each by its rule")?;
     let from = cast.identity.phone_number.as_str();
     let whatsapp = format!("whatsapp:{from}");
-    let variants: [(&str, &str, Vec<(&str, &str)>); 4] = [
+    let variants: [Variant<'_>; 4] = [
         (
             "a callback over http",
             "GEN-HTTPS-2",
@@ -197,12 +200,12 @@ fn refused(screen: &Screen, what: &str, rule: &str, reply: Reply) -> Result<()> 
         reply.status == 403 && named == rule,
         &format!("{what} is refused by {rule} (got {} {} {named:?})", reply.status, reply.body["code"]),
     )?;
-    screen.holds(&format!("{what}: {named}, error {}: {}", reply.body["code"], reply.text("message")));
+    screen.holds(&format!("{what}: {named}, error {}: {}", reply.body["code"], reply.text("message")))?;
     Ok(())
 }
 
 async fn afterwards(screen: &mut Screen, cast: &Cast, sid: &str) -> Result<()> {
-    screen.step("Once delivered, the text is gone and the number is masked; STOP is obeyed");
+    screen.step("Once delivered, the text is gone and the number is masked; STOP is obeyed")?;
     let path = format!("/2010-04-01/Accounts/{}/Messages/{sid}.json", cast.identity.account_sid);
     let message = eventually("the message is delivered", || async {
         let message = cast.clinic.api(Method::GET, &path, Payload::Nothing).await?;
@@ -213,10 +216,10 @@ async fn afterwards(screen: &mut Screen, cast: &Cast, sid: &str) -> Result<()> {
     let to = message.text("to");
     ensure(message.text("body").is_empty(), "the body is empty after delivery")?;
     ensure(!to.is_empty() && to != NUMBER && !to.contains("0142"), "the number is masked after delivery")?;
-    screen.detail("status", message.text("status"));
-    screen.detail("to", to);
-    screen.detail("body", "(empty)");
-    screen.holds("the text cannot be fetched any more, and of the number only the masked form is left");
+    screen.detail("status", message.text("status"))?;
+    screen.detail("to", to)?;
+    screen.detail("body", "(empty)")?;
+    screen.holds("the text cannot be fetched any more, and of the number only the masked form is left")?;
 
     let from = cast.identity.phone_number.as_str();
     let reply = json!({ "to": from, "body": "STOP" });
@@ -232,16 +235,16 @@ async fn afterwards(screen: &mut Screen, cast: &Cast, sid: &str) -> Result<()> {
     screen.holds(&format!(
         "the patient replies STOP, and the next message is refused: 21610 {}",
         refusal.text("message")
-    ));
+    ))?;
     Ok(())
 }
 
 fn search(screen: &mut Screen, data: &DataFolder) -> Result<()> {
-    screen.step("Every byte of the data folder is searched for the patient");
+    screen.step("Every byte of the data folder is searched for the patient")?;
     for (what, needle) in [("the name", PATIENT), ("the diagnosis", DIAGNOSIS), ("the number", DIGITS)] {
         let (hits, bytes) = traces::search(data.path(), needle)?;
         ensure(hits == 0, &format!("{what} stands nowhere in the data folder"))?;
-        screen.holds(&format!("{what}: 0 hits in {bytes} bytes"));
+        screen.holds(&format!("{what}: 0 hits in {bytes} bytes"))?;
     }
     // A search that never finds anything would prove nothing.
     let control = data.path().join("control");
@@ -250,15 +253,16 @@ fn search(screen: &mut Screen, data: &DataFolder) -> Result<()> {
     let found = traces::search(data.path(), PATIENT);
     fs::remove_file(&control).map_err(|error| Problem::file("cannot remove", &control, &error))?;
     ensure(found?.0 == 1, "the search finds a name that is there")?;
-    screen.holds("control: the same search finds the name in a file made for it (1 hit)");
+    screen.holds("control: the same search finds the name in a file made for it (1 hit)")?;
     Ok(())
 }
 
 async fn ledger(screen: &mut Screen, data: &DataFolder) -> Result<()> {
-    screen.step("The server stops, and its ledger is verified");
+    screen.step("The server stops, and its ledger is verified")?;
     let report = traces::verify(data).await?;
     ensure(report.is_intact(), "the ledger is intact")?;
-    screen.holds(&format!("intact: {} entries, {} signed checkpoints", report.entries, report.checkpoints));
+    screen
+        .holds(&format!("intact: {} entries, {} signed checkpoints", report.entries, report.checkpoints))?;
     for (what, needle) in [("the name", PATIENT), ("the diagnosis", DIAGNOSIS), ("the number", DIGITS)] {
         ensure(
             traces::search(data.path(), needle)?.0 == 0,
@@ -271,9 +275,9 @@ async fn ledger(screen: &mut Screen, data: &DataFolder) -> Result<()> {
     let report = traces::verify(&copy).await?;
     let fault =
         report.faults.first().ok_or_else(|| Problem::new("an altered byte of the ledger went unnoticed"))?;
-    screen.detail("altered", "one byte of one entry, in a copy");
-    screen.detail("fault", &fault.to_string());
-    screen.holds("not intact: the altered byte was found");
+    screen.detail("altered", "one byte of one entry, in a copy")?;
+    screen.detail("fault", &fault.to_string())?;
+    screen.holds("not intact: the altered byte was found")?;
     Ok(())
 }
 

@@ -1,0 +1,183 @@
+//! The account's phone numbers and the inventory they come from.
+
+use messaging::{add_to_inventory, claim_number};
+use serde_json::Value;
+use test_kit::{Reply, TestAccount};
+
+use crate::site::{API, FREE, OWN, Site};
+
+/// The keys of the published schema `api.v2010.account.incoming_phone_number`.
+const KEYS: [&str; 35] = [
+    "account_sid",
+    "address_requirements",
+    "address_sid",
+    "api_version",
+    "beta",
+    "bundle_sid",
+    "capabilities",
+    "date_created",
+    "date_updated",
+    "emergency_address_sid",
+    "emergency_address_status",
+    "emergency_status",
+    "friendly_name",
+    "identity_sid",
+    "origin",
+    "phone_number",
+    "sid",
+    "sms_application_sid",
+    "sms_fallback_method",
+    "sms_fallback_url",
+    "sms_method",
+    "sms_url",
+    "status",
+    "status_callback",
+    "status_callback_method",
+    "trunk_sid",
+    "type",
+    "uri",
+    "voice_application_sid",
+    "voice_caller_id_lookup",
+    "voice_fallback_method",
+    "voice_fallback_url",
+    "voice_method",
+    "voice_receive_mode",
+    "voice_url",
+];
+
+fn path(account: &TestAccount) -> String {
+    format!("/2010-04-01/Accounts/{}/IncomingPhoneNumbers", account.sid)
+}
+
+async fn take(site: &Site, fields: &[(&str, &str)]) -> Reply {
+    site.app.post_form(&site.app.owner, API, &path(&site.app.owner), fields).await
+}
+
+async fn numbers(site: &Site, query: &str) -> Vec<String> {
+    let path = format!("{}.json{query}", path(&site.app.owner));
+    let page = site.app.get(&site.app.owner, API, &path).await.assert_status(200).json.clone();
+    let rows = page["incoming_phone_numbers"].as_array().expect("rows").iter();
+    rows.map(|row| row["phone_number"].as_str().expect("a number").to_owned()).collect()
+}
+
+#[tokio::test]
+async fn create_answers_the_published_shape() {
+    let site = Site::idle().await;
+    let fields = [
+        ("PhoneNumber", FREE),
+        ("FriendlyName", "Front desk"),
+        ("SmsUrl", "https://example.com/sms"),
+        ("SmsMethod", "GET"),
+        ("StatusCallback", "https://example.com/status"),
+    ];
+    let reply = take(&site, &fields).await;
+    let number = reply.assert_status(201).json.clone();
+    let mut keys: Vec<&String> = number.as_object().expect("an object").keys().collect();
+    keys.sort_unstable();
+    assert_eq!(keys, KEYS);
+    for (key, expected) in [
+        ("phone_number", FREE),
+        ("friendly_name", "Front desk"),
+        ("sms_url", "https://example.com/sms"),
+        ("sms_method", "GET"),
+        ("sms_fallback_url", ""),
+        ("status_callback", "https://example.com/status"),
+        ("date_created", "Thu, 15 Jan 2026 12:00:00 +0000"),
+    ] {
+        assert_eq!(number[key], expected, "{key}");
+    }
+    assert_eq!(number["capabilities"]["sms"], Value::Bool(true));
+    let sid = number["sid"].as_str().expect("a SID");
+    let one = format!("{}/{sid}.json", path(&site.app.owner));
+    assert_eq!(number["uri"], one);
+    assert_eq!(site.app.get(&site.app.owner, API, &one).await.json, number);
+    site.app.get(&site.app.other, API, &one).await.assert_error(404, 20404);
+}
+
+#[tokio::test]
+async fn a_number_belongs_to_one_account() {
+    let site = Site::idle().await;
+    take(&site, &[("PhoneNumber", FREE)]).await.assert_status(201);
+    let theirs = path(&site.app.other);
+    for taken in [FREE, OWN] {
+        let reply = site.app.post_form(&site.app.other, API, &theirs, &[("PhoneNumber", taken)]).await;
+        reply.assert_error(400, 21422);
+        assert!(claim_number(&site.app.services, site.app.other.sid, taken).await.is_err());
+    }
+    // Adding it again does not make a second one.
+    add_to_inventory(&site.app.services, &[FREE, OWN]).await.expect("known numbers are left alone");
+    let reply = site.app.post_form(&site.app.other, API, &theirs, &[("PhoneNumber", FREE)]).await;
+    reply.assert_error(400, 21422);
+}
+
+#[tokio::test]
+async fn each_bad_parameter_has_its_code() {
+    let site = Site::idle().await;
+    let name = "x".repeat(65);
+    for (fields, status, code) in [
+        (&[][..], 400, 20001),
+        (&[("PhoneNumber", FREE), ("AreaCode", "415")], 400, 20001),
+        (&[("PhoneNumber", "12")], 400, 21421),
+        (&[("PhoneNumber", "+14155559999")], 400, 21422),
+        (&[("AreaCode", "999")], 400, 21451),
+        (&[("AreaCode", "4155")], 400, 21451),
+        (&[("AreaCode", "212")], 400, 21452),
+        (&[("PhoneNumber", FREE), ("VoiceUrl", "https://example.com/")], 501, 20501),
+        (&[("PhoneNumber", FREE), ("SmsUrl", "example")], 400, 21609),
+        (&[("PhoneNumber", FREE), ("SmsMethod", "PUT")], 400, 20001),
+        (&[("PhoneNumber", FREE), ("FriendlyName", &name)], 400, 20001),
+        (&[("PhoneNumber", FREE), ("Colour", "red")], 400, 20001),
+    ] {
+        let reply = take(&site, fields).await;
+        assert_eq!((reply.status, reply.code()), (status, Some(code)), "{fields:?} {}", reply.text);
+    }
+    assert_eq!(numbers(&site, "").await, [OWN]);
+}
+
+#[tokio::test]
+async fn an_area_code_finds_a_free_number() {
+    let site = Site::idle().await;
+    assert_eq!(take(&site, &[("AreaCode", "415")]).await.assert_status(201).json["phone_number"], FREE);
+    take(&site, &[("AreaCode", "415")]).await.assert_error(400, 21452);
+}
+
+#[tokio::test]
+async fn lists_filter_by_whole_values() {
+    let site = Site::idle().await;
+    take(&site, &[("PhoneNumber", FREE), ("FriendlyName", "Desk")]).await.assert_status(201);
+    assert_eq!(numbers(&site, "").await.len(), 2);
+    assert_eq!(numbers(&site, "?FriendlyName=Desk").await, [FREE]);
+    assert_eq!(numbers(&site, "?PhoneNumber=%2B14155550100").await, [OWN]);
+    assert!(numbers(&site, "?FriendlyName=Des").await.is_empty());
+    assert!(numbers(&site, "?PhoneNumber=415").await.is_empty());
+}
+
+#[tokio::test]
+async fn updates_change_what_is_given_and_clear_what_is_empty() {
+    let site = Site::idle().await;
+    let owner = &site.app.owner;
+    site.configure(owner, &[("SmsUrl", "https://example.com/a"), ("FriendlyName", "A")]).await.assert_status(200);
+    let reply = site.configure(owner, &[("SmsMethod", "GET")]).await;
+    assert_eq!((&reply.json["sms_url"], &reply.json["sms_method"]), (&"https://example.com/a".into(), &"GET".into()));
+    assert_eq!(site.configure(owner, &[("SmsUrl", "")]).await.json["sms_url"], "");
+    site.configure(owner, &[("FriendlyName", "B")]).await.assert_status(200);
+    assert!(numbers(&site, "?FriendlyName=A").await.is_empty());
+    assert_eq!(numbers(&site, "?FriendlyName=B").await, [OWN]);
+}
+
+#[tokio::test]
+async fn a_released_number_is_free_again() {
+    let site = Site::idle().await;
+    let owner = &site.app.owner;
+    let sid = take(&site, &[("PhoneNumber", FREE)]).await.json["sid"].as_str().expect("a SID").to_owned();
+    let one = format!("{}/{sid}.json", path(owner));
+    site.app.delete(owner, API, &one).await.assert_status(204);
+    site.app.get(owner, API, &one).await.assert_error(404, 20404);
+    let entries = site.app.ledger_actions(owner.scope()).await;
+    let last = entries.last().expect("entries");
+    assert_eq!((last.act.as_str(), last.what.as_slice()), ("delete_incoming_phone_number", &[sid][..]));
+    let fields = [("To", "+14155550177"), ("From", FREE), ("Body", "x")];
+    site.post(owner, &fields).await.assert_error(400, 21606);
+    let theirs = path(&site.app.other);
+    site.app.post_form(&site.app.other, API, &theirs, &[("PhoneNumber", FREE)]).await.assert_status(201);
+}

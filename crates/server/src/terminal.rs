@@ -1,0 +1,36 @@
+//! Writing to the terminal, or to whatever stands in its place.
+
+use std::io::{self, Write, stderr, stdout};
+
+use serde::Serialize;
+
+use crate::problem::{Problem, Result};
+
+/// Shows text on standard output, at once.
+///
+/// # Errors
+/// When it cannot be written. A reader that has seen enough (`| head`) is no error.
+pub(crate) fn show(text: &str) -> Result<()> {
+    let mut stdout = stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Problem::new(format!("cannot write the output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Shows a value as JSON; `pretty` for people, else one line.
+///
+/// # Errors
+/// When it cannot be encoded or written.
+pub(crate) fn show_json(value: &impl Serialize, pretty: bool) -> Result<()> {
+    let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    show(&format!("{}\n", text.map_err(|_| Problem::new("the output cannot be encoded"))?))
+}
+
+/// Says on standard error why the program could not do what it was told.
+pub(crate) fn complain(text: &str) {
+    // There is nobody left to tell when that fails.
+    let _unheard = writeln!(stderr(), "switchward: {text}");
+}

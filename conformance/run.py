@@ -22,15 +22,21 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE / "python"))
 
-import schemas  # noqa: E402: it lies beside the tests
+import certificates  # noqa: E402: as the next one, after the path is set
+import schemas  # noqa: E402
 
 COMMAND_SECONDS = 60
 HEALTH_SECONDS = 30
 TESTS_SECONDS = 240
+AFTERWARDS_SECONDS = 30
 STOP_SECONDS = 10
 LOG_TAIL_LINES = 80
+
+# The webhook receivers of the tests listen here, which no webhook reaches unless the operator says so.
+WEBHOOK_RANGE = "127.0.0.0/8"
 
 INIT_KEYS = {
     "organization",
@@ -87,6 +93,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--binary", type=pathlib.Path, required=True, help="the switchward binary")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="a folder of our own; it is emptied first")
+    parser.add_argument("--database", metavar="URL", help="a PostgreSQL database; without it the data folder has its own")
     parser.add_argument("--node-modules", type=pathlib.Path, help="folder with the Node SDK; without it node does not run")
     parser.add_argument("--notes", type=pathlib.Path, help="a file to write what did not run into, one line each")
     return parser.parse_args()
@@ -95,13 +102,16 @@ def arguments():
 def run(options, work, notes):
     binary = str(options.binary.resolve())
     data = work / "data"
-    identity = initialise(binary, data, work)
+    database = ["--database", options.database] if options.database else []
+    identity = initialise(binary, data, database, work)
+    make_certificates(work / "webhooks")
     port = free_port()
     listen = f"127.0.0.1:{port}"
     log_path = work / "server.log"
+    serve = [binary, "serve", "--data", str(data), "--listen", listen, "--simulator"]
     with open(log_path, "wb") as log:
         server = subprocess.Popen(
-            [binary, "serve", "--data", str(data), "--listen", listen, "--simulator"],
+            [*serve, "--allow-webhook-to", WEBHOOK_RANGE, *database],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -114,6 +124,8 @@ def run(options, work, notes):
         failures = run_tests(options, environment, notes)
         if server.poll() is not None:
             failures.append(f"the server ended by itself with {server.returncode}")
+        stop(server)
+        failures += run_afterwards(options, environment)
         if failures:
             raise Failure("; ".join(failures))
     except Failure:
@@ -123,9 +135,20 @@ def run(options, work, notes):
         stop(server)
 
 
-def initialise(binary, data, work):
+def make_certificates(folder):
+    try:
+        certificates.make(folder)
+    except OSError as error:
+        raise Failure(f"`openssl` could not be started: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise Failure("`openssl` did not end in time") from None
+    except subprocess.CalledProcessError as error:
+        raise Failure(f"`openssl` ended with {error.returncode}:\n{error.stderr.strip()}") from None
+
+
+def initialise(binary, data, database, work):
     """Makes a data folder with a HIPAA project in it and returns what was made."""
-    text = command([binary, "init", "--data", str(data), "--json", "--hipaa"], work)
+    text = command([binary, "init", "--data", str(data), "--json", "--hipaa", *database], work)
     try:
         identity = json.loads(text)
     except ValueError as error:
@@ -157,7 +180,12 @@ def test_environment(binary, data, listen, identity, work):
     absent = sorted({"HTTPS_PROXY", "HTTP_PROXY", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"} - names)
     if absent:
         raise Failure(f"`env` does not print {', '.join(absent)}: the SDKs would go to the real service")
+    # Some SDKs ignore a port in a region and would then talk to the real service.
+    regions = sorted({"TWILIO_REGION", "TWILIO_EDGE"} & (names | environment.keys()))
+    if regions:
+        raise Failure(f"`env` leaves {', '.join(regions)} set: the SDKs could go to the real service")
     environment["SWITCHWARD_URL"] = f"http://{listen}"
+    environment["SWITCHWARD_WEBHOOKS"] = str(work / "webhooks")
     for key in INIT_KEYS:
         environment[f"SWITCHWARD_{key.upper()}"] = str(identity[key])
     return environment
@@ -166,7 +194,7 @@ def test_environment(binary, data, listen, identity, work):
 def run_tests(options, environment, notes):
     """Runs the tests of every language; returns what failed, and notes what did not run."""
     failures = []
-    failures += tests("python", [sys.executable, "-m", "unittest", "-v"], HERE / "python", environment)
+    failures += tests("python", [sys.executable, "-m", "unittest", "-v"], HERE / "python", environment, TESTS_SECONDS)
     if schemas.folder() is None:
         notes.append("the schema checks did not run: no OpenAPI documents (set SWITCHWARD_OAI)")
     if options.node_modules is None:
@@ -174,19 +202,30 @@ def run_tests(options, environment, notes):
     else:
         environment = {**environment, "NODE_PATH": str(options.node_modules.resolve())}
         files = sorted(str(path) for path in (HERE / "node").glob("*.test.js"))
-        failures += tests("node", ["node", "--test", *files], HERE / "node", environment)
+        failures += tests("node", ["node", "--test", *files], HERE / "node", environment, TESTS_SECONDS)
     return failures
 
 
-def tests(name, arguments, folder, environment):
+def run_afterwards(options, environment):
+    """With the server stopped: the SDKs must fail to connect, and reach nothing else."""
+    arguments = [sys.executable, "-m", "unittest", "-v", "afterwards"]
+    failures = tests("python, server stopped", arguments, HERE / "python", environment, AFTERWARDS_SECONDS)
+    if options.node_modules is not None:
+        environment = {**environment, "NODE_PATH": str(options.node_modules.resolve())}
+        arguments = ["node", "--test", str(HERE / "node" / "afterwards.js")]
+        failures += tests("node, server stopped", arguments, HERE / "node", environment, AFTERWARDS_SECONDS)
+    return failures
+
+
+def tests(name, arguments, folder, environment, seconds):
     print(f"\n-- {name}", flush=True)
     environment = {**environment, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ended = subprocess.run(
-            arguments, cwd=folder, env=environment, stdin=subprocess.DEVNULL, timeout=TESTS_SECONDS, check=False
+            arguments, cwd=folder, env=environment, stdin=subprocess.DEVNULL, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
-        return [f"the {name} tests did not end within {TESTS_SECONDS} s"]
+        return [f"the {name} tests did not end within {seconds} s"]
     except OSError as error:
         return [f"the {name} tests could not be started: {error.strerror}"]
     return [f"the {name} tests failed"] if ended.returncode else []

@@ -1,23 +1,15 @@
-// The Node SDK, unmodified: messages, numbers, keys, lookups and errors. Run by ../run.py.
+// The Node SDK, unmodified: the life of a message. Run by ../run.py.
 "use strict";
 
 const assert = require("node:assert/strict");
 const { randomBytes } = require("node:crypto");
 const { test } = require("node:test");
-const { setTimeout: pause } = require("node:timers/promises");
 const twilio = require("twilio");
 
-const WAIT_MS = 20_000;
-// A number set aside for fiction; not the one the Python tests use.
-const HANDSET = "+13125550167";
-const TERMINAL = new Set(["delivered", "undelivered", "failed"]);
+const { eventually, handsetMessages, refusal, setting, untilTerminal } = require("./support");
 
-/** A value that run.py hands over, for example `account_sid`. */
-function setting(name) {
-  const value = process.env[`SWITCHWARD_${name.toUpperCase()}`];
-  if (!value) throw new Error(`SWITCHWARD_${name.toUpperCase()} is not set: run these tests through conformance/run.py`);
-  return value;
-}
+// A number set aside for fiction; every file has handsets of its own.
+const HANDSET = "+13125550167";
 
 const accountSid = setting("account_sid");
 const number = setting("phone_number");
@@ -25,38 +17,7 @@ const client = twilio(accountSid, setting("auth_token"));
 
 /** A text like a clinic's, different each time so that it can be found again. */
 const body = () => `Your lab result ${randomBytes(4).toString("hex")} is ready. Please call the clinic.`;
-const send = (text) => client.messages.create({ to: HANDSET, from: number, body: text });
-
-/** Repeats `attempt` until it gives something true, for a bounded time. */
-async function eventually(description, attempt) {
-  const deadline = Date.now() + WAIT_MS;
-  for (;;) {
-    const result = await attempt();
-    if (result) return result;
-    assert.ok(Date.now() < deadline, `did not happen within ${WAIT_MS} ms: ${description}`);
-    await pause(100);
-  }
-}
-
-const untilTerminal = (sid) =>
-  eventually("a terminal status", async () => {
-    const message = await client.messages(sid).fetch();
-    return TERMINAL.has(message.status) && message;
-  });
-
-/** What the simulated handset shows, asked for directly: fetch() obeys no proxy variable. */
-async function handsetMessages() {
-  const token = Buffer.from(`${accountSid}:${setting("auth_token")}`).toString("base64");
-  const url = `${setting("url")}/switchward/v1/simulator/handsets/${encodeURIComponent(HANDSET)}/messages`;
-  const response = await fetch(url, { headers: { authorization: `Basic ${token}` }, signal: AbortSignal.timeout(15_000) });
-  assert.equal(response.status, 200);
-  return (await response.json()).messages;
-}
-
-const refusal = (status, code) => (error) => {
-  assert.deepEqual([error.status, error.code], [status, code]);
-  return true;
-};
+const send = (text, options) => client.messages.create({ to: HANDSET, from: number, body: text, ...options });
 
 test("a created message answers with its own fields", async () => {
   const text = body();
@@ -73,9 +34,9 @@ test("the body arrives at the handset", async () => {
   const text = body();
   const message = await send(text);
   await eventually("the text is on the handset", async () =>
-    (await handsetMessages()).some((shown) => shown.body === text),
+    (await handsetMessages(HANDSET)).some((shown) => shown.body === text),
   );
-  assert.equal((await untilTerminal(message.sid)).status, "delivered");
+  assert.equal((await untilTerminal(client, message.sid)).status, "delivered");
 });
 
 test("a message can be fetched and listed by its recipient", async () => {
@@ -87,7 +48,7 @@ test("a message can be fetched and listed by its recipient", async () => {
 
 test("an empty body redacts a message, and a deleted one is gone", async () => {
   const { sid } = await send(body());
-  await untilTerminal(sid);
+  await untilTerminal(client, sid);
   assert.equal((await client.messages(sid).update({ body: "" })).body, "");
   assert.equal((await client.messages(sid).fetch()).body, "");
   assert.equal(await client.messages(sid).remove(), true);
@@ -99,33 +60,74 @@ test("an unknown message is not found", async () => {
   await assert.rejects(client.messages(unknown).fetch(), refusal(404, 20404));
 });
 
-test("a plain http callback is refused", async () => {
-  const create = client.messages.create({
-    to: HANDSET,
-    from: number,
-    body: body(),
-    statusCallback: "http://example.com/status",
+test("every supported option is taken", async () => {
+  const message = await send(body(), {
+    validityPeriod: 3600,
+    contentRetention: "discard",
+    addressRetention: "obfuscate",
+    smartEncoded: true,
+    provideFeedback: false,
+    attempt: 1,
+    forceDelivery: false,
   });
-  await assert.rejects(create, refusal(403, 77117));
+  assert.equal(message.status, "queued");
+  const ended = await untilTerminal(client, message.sid);
+  assert.deepEqual([ended.status, ended.body, ended.to], ["delivered", "", "+1312555XXXX"]);
 });
 
-test("the account and its number are there", async () => {
-  const account = await client.api.v2010.accounts(accountSid).fetch();
-  assert.deepEqual([account.sid, account.status], [accountSid, "active"]);
-  const numbers = await client.incomingPhoneNumbers.list();
-  assert.ok(numbers.some((one) => one.phoneNumber === number));
+test("a scheduled message can be canceled once", async () => {
+  const sendAt = new Date(Date.now() + 3_600_000);
+  const { sid, status } = await send(body(), { scheduleType: "fixed", sendAt });
+  assert.equal(status, "scheduled");
+  assert.equal((await client.messages(sid).update({ status: "canceled" })).status, "canceled");
+  await assert.rejects(client.messages(sid).update({ status: "canceled" }), refusal(409, 30409));
+  await assert.rejects(send(body(), { scheduleType: "fixed", sendAt: new Date() }), refusal(400, 35114));
 });
 
-test("a new key works until it is deleted", async () => {
-  const key = await client.newKeys.create({ friendlyName: "conformance" });
-  assert.ok((await client.keys.list()).some((one) => one.sid === key.sid));
-  const other = twilio(key.sid, key.secret, { accountSid });
-  await other.messages.list({ limit: 1 });
-  assert.equal(await client.keys(key.sid).remove(), true);
-  await assert.rejects(other.messages.list({ limit: 1 }), (error) => error.status === 401);
+test("segments are counted by alphabet", async () => {
+  const cases = [
+    ["a".repeat(160), "1"],
+    ["a".repeat(161), "2"],
+    ["\u{4e2d}".repeat(71), "2"],
+    ["\u{1f600}".repeat(35), "1"],
+    ["\u{1f600}".repeat(36), "2"],
+  ];
+  for (const [text, segments] of cases) assert.equal((await send(text)).numSegments, segments);
 });
 
-test("a number can be looked up", async () => {
-  const found = await client.lookups.v2.phoneNumbers(HANDSET).fetch();
-  assert.deepEqual([found.valid, found.phoneNumber, found.countryCode], [true, HANDSET, "US"]);
+test("what a number decides", async () => {
+  const cases = [
+    ["9001", "failed", 30003],
+    ["9006", "failed", 30006],
+    ["9008", "undelivered", 30008],
+  ];
+  for (const [digits, status, code] of cases) {
+    const ended = await untilTerminal(client, (await send(body(), { to: `+1312555${digits}` })).sid);
+    assert.deepEqual([ended.status, ended.errorCode], [status, code]);
+  }
+});
+
+test("lists run over all pages, by recipient and by date", async () => {
+  const to = "+13125550168";
+  const sent = [];
+  for (let one = 0; one < 5; one += 1) sent.unshift((await send(body(), { to })).sid);
+  for (const sid of sent) await untilTerminal(client, sid);
+  const sids = async (filters) => (await client.messages.list({ to, ...filters })).map((one) => one.sid);
+  assert.deepEqual(await sids({ pageSize: 2 }), sent);
+  assert.deepEqual(await sids({ pageSize: 2, limit: 3 }), sent.slice(0, 3));
+  assert.deepEqual(await sids({ from: number, dateSent: new Date(), pageSize: 2 }), sent);
+  const day = 86_400_000;
+  assert.deepEqual(await sids({ dateSentBefore: new Date(Date.now() - day) }), []);
+  assert.deepEqual(await sids({ dateSentAfter: new Date(Date.now() + day) }), []);
+  const first = await client.messages.page({ to, pageSize: 3 });
+  const second = await first.nextPage();
+  assert.deepEqual(second.instances.map((one) => one.sid), sent.slice(3));
+  const back = await second.previousPage();
+  assert.deepEqual(back.instances.map((one) => one.sid), sent.slice(0, 3));
+  const streamed = [];
+  await new Promise((resolve, reject) => {
+    const each = (one) => streamed.push(one.sid);
+    client.messages.each({ to, pageSize: 2, callback: each, done: (error) => (error ? reject(error) : resolve()) });
+  });
+  assert.deepEqual(streamed, sent);
 });

@@ -11,7 +11,10 @@ import urllib.request
 REQUEST_SECONDS = 15
 WAIT_SECONDS = 20
 
-# Numbers set aside for fiction in every North American area code.
+TERMINAL = {"delivered", "undelivered", "failed"}
+
+# Numbers set aside for fiction in every North American area code. Each file has handsets of its own,
+# because what one file sends or says STOP to must not show in another.
 HANDSET = "+14155550123"
 OTHER_HANDSET = "+12125550145"
 
@@ -30,12 +33,19 @@ def account_path(rest):
     return f"/2010-04-01/Accounts/{setting('account_sid')}{rest}"
 
 
-def request(method, path, form=None):
-    """One direct request with Basic authentication: (status, parsed JSON or None)."""
+def basic(user, password):
+    """The value of the Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def request(method, path, form=None, body=None, auth=None):
+    """One direct request with a form, or with `body` as JSON: (status, parsed JSON or None)."""
     data = urllib.parse.urlencode(form).encode() if form is not None else None
     call = urllib.request.Request(setting("url") + path, data=data, method=method)
-    token = f"{setting('account_sid')}:{setting('auth_token')}".encode()
-    call.add_header("Authorization", "Basic " + base64.b64encode(token).decode())
+    if body is not None:
+        call.data = json.dumps(body).encode()
+        call.add_header("Content-Type", "application/json")
+    call.add_header("Authorization", basic(*(auth or (setting("account_sid"), setting("auth_token")))))
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(call, timeout=REQUEST_SECONDS) as response:
@@ -53,6 +63,31 @@ def handset_messages(number):
     if status != 200:
         raise AssertionError(f"the simulator answered {status}")
     return answer["messages"]
+
+
+def send_from_handset(number, to, text):
+    """A person writes to one of our numbers."""
+    path = f"/switchward/v1/simulator/handsets/{urllib.parse.quote(number)}/messages"
+    status, _ = request("POST", path, body={"to": to, "body": text})
+    if status != 201:
+        raise AssertionError(f"the simulator answered {status}")
+
+
+def script_fault(**script):
+    """Adds a fault script to the simulated carrier."""
+    status, _ = request("POST", "/switchward/v1/simulator/faults", body=script)
+    if status != 201:
+        raise AssertionError(f"the simulator answered {status}")
+
+
+def until_terminal(client, sid):
+    """The message once nothing more will happen to it."""
+
+    def attempt():
+        message = client.messages(sid).fetch()
+        return message if message.status in TERMINAL else None
+
+    return eventually("a terminal status", attempt)
 
 
 def eventually(description, attempt):

@@ -67,9 +67,9 @@ class CheckerTest(unittest.TestCase):
 
 @unittest.skipUnless(schemas.folder(), NO_DOCUMENTS)
 class AnswerTest(unittest.TestCase):
-    def check(self, name, template, method, path, form=None):
+    def check(self, name, template, method, path, form=None, auth=None):
         """Sends the request and checks the answer; returns the answer."""
-        status, answer = server.request(method.upper(), path, form)
+        status, answer = server.request(method.upper(), path, form, auth=auth)
         self.assertLess(status, 300, f"{method} {template} was refused with code {(answer or {}).get('code')}")
         self.assertEqual(schemas.problems(name, template, method, status, answer), [])
         return answer
@@ -88,25 +88,162 @@ class AnswerTest(unittest.TestCase):
         self.check("api_v2010", MESSAGE, "post", one, {"Body": ""})
         self.check("api_v2010", MESSAGE, "delete", one)
 
-    def test_account(self):
-        path = f"/2010-04-01/Accounts/{server.setting('account_sid')}.json"
-        self.check("api_v2010", "/2010-04-01/Accounts/{Sid}.json", "get", path)
+    def refused(self, status, method, path, form=None):
+        """Checks the shape of an error, which no published document describes."""
+        given, answer = server.request(method.upper(), path, form)
+        self.assertEqual(given, status)
+        self.assertEqual(answer.keys() - {"rule"}, {"code", "message", "more_info", "status"})
+        self.assertEqual([type(answer[key]) for key in ("code", "message", "more_info", "status")], [int, str, str, int])
+        self.assertEqual("rule" in answer, 77000 <= answer["code"] < 78000 or answer["code"] == 21408)
+
+    def test_accounts(self):
+        many = "/2010-04-01/Accounts.json"
+        one = "/2010-04-01/Accounts/{Sid}.json"
+        made = self.check("api_v2010", many, "post", many, {"FriendlyName": "schema"})
+        path = f"/2010-04-01/Accounts/{made['sid']}.json"
+        self.check("api_v2010", many, "get", many + "?PageSize=1")
+        self.check("api_v2010", one, "get", path)
+        self.check("api_v2010", one, "get", f"/2010-04-01/Accounts/{server.setting('account_sid')}.json")
+        self.check("api_v2010", one, "post", path, {"Status": "closed"})
+        self.check("api_v2010", one, "get", path)
 
     def test_numbers(self):
-        template = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json"
-        self.check("api_v2010", template, "get", server.account_path("/IncomingPhoneNumbers.json"))
+        many = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers.json"
+        one = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}.json"
+        form = {"AreaCode": "415", "SmsUrl": "https://clinic.example/sms"}
+        made = self.check("api_v2010", many, "post", server.account_path("/IncomingPhoneNumbers.json"), form)
+        path = server.account_path(f"/IncomingPhoneNumbers/{made['sid']}.json")
+        self.check("api_v2010", many, "get", server.account_path("/IncomingPhoneNumbers.json?PageSize=1"))
+        self.check("api_v2010", one, "get", path)
+        self.check("api_v2010", one, "post", path, {"FriendlyName": "schema", "SmsUrl": ""})
+        self.check("api_v2010", one, "delete", path)
 
-    def test_keys(self):
-        template = "/2010-04-01/Accounts/{AccountSid}/Keys.json"
-        made = self.check("api_v2010", template, "post", server.account_path("/Keys.json"), {"FriendlyName": "schema"})
-        self.check("api_v2010", template, "get", server.account_path("/Keys.json"))
-        one = "/2010-04-01/Accounts/{AccountSid}/Keys/{Sid}.json"
-        self.check("api_v2010", one, "get", server.account_path(f"/Keys/{made['sid']}.json"))
-        self.check("api_v2010", one, "delete", server.account_path(f"/Keys/{made['sid']}.json"))
+    def test_keys_and_signing_keys(self):
+        for name in ["Keys", "SigningKeys"]:
+            with self.subTest(name):
+                many = f"/2010-04-01/Accounts/{{AccountSid}}/{name}.json"
+                one = f"/2010-04-01/Accounts/{{AccountSid}}/{name}/{{Sid}}.json"
+                form = {"FriendlyName": "schema"}
+                made = self.check("api_v2010", many, "post", server.account_path(f"/{name}.json"), form)
+                path = server.account_path(f"/{name}/{made['sid']}.json")
+                self.check("api_v2010", many, "get", server.account_path(f"/{name}.json?PageSize=1"))
+                self.check("api_v2010", one, "get", path)
+                self.check("api_v2010", one, "post", path, {"FriendlyName": "schema 2"})
+                self.check("api_v2010", one, "delete", path)
 
-    def test_lookup(self):
-        path = f"/lookups/v2/PhoneNumbers/{urllib.parse.quote(server.HANDSET)}"
-        self.check("lookups_v2", "/v2/PhoneNumbers/{PhoneNumber}", "get", path)
+    def test_auth_tokens(self):
+        status, made = server.request("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "schema tokens"})
+        self.assertEqual(status, 201)
+        account = f"/2010-04-01/Accounts/{made['sid']}.json"
+        self.addCleanup(server.request, "POST", account, {"Status": "closed"})
+        secondary, promote = "/v1/AuthTokens/Secondary", "/v1/AuthTokens/Promote"
+        auth = (made["sid"], made["auth_token"])
+        self.check("accounts_v1", secondary, "post", "/accounts" + secondary, {}, auth)
+        self.check("accounts_v1", secondary, "delete", "/accounts" + secondary, None, auth)
+        second = self.check("accounts_v1", secondary, "post", "/accounts" + secondary, {}, auth)
+        auth = (made["sid"], second["secondary_auth_token"])
+        self.check("accounts_v1", promote, "post", "/accounts" + promote, {}, auth)
+
+    def test_lookups(self):
+        number = urllib.parse.quote(server.HANDSET)
+        for name, query in [
+            ("v2", ""),
+            ("v2", "?Fields=line_type_intelligence,caller_name"),
+            ("v1", ""),
+            ("v1", "?Type=carrier&Type=caller-name"),
+        ]:
+            with self.subTest(name + query):
+                template = f"/{name}/PhoneNumbers/{{PhoneNumber}}"
+                self.check(f"lookups_{name}", template, "get", f"/lookups/{name}/PhoneNumbers/{number}{query}")
+        self.check("lookups_v2", "/v2/PhoneNumbers/{PhoneNumber}", "get", "/lookups/v2/PhoneNumbers/%2B1415555")
+
+    def test_alerts(self):
+        number = self.check_number_with_a_webhook_that_fails()
+        server.send_from_handset("+16465550161", number, "Hello?")
+
+        def alerts():
+            status, answer = server.request("GET", "/monitor/v1/Alerts?PageSize=50")
+            self.assertEqual(status, 200)
+            return answer["alerts"]
+
+        alert = server.eventually("an alert", alerts)[0]
+        listed = self.check("monitor_v1", "/v1/Alerts", "get", "/monitor/v1/Alerts?PageSize=1&LogLevel=error")
+        self.assertEqual(len(listed["alerts"]), 1)
+        self.check("monitor_v1", "/v1/Alerts/{Sid}", "get", f"/monitor/v1/Alerts/{alert['sid']}")
+
+    def check_number_with_a_webhook_that_fails(self):
+        # Nobody listens on the port for discarding.
+        form = {"AreaCode": "415", "SmsUrl": "https://127.0.0.1:9/sms"}
+        status, made = server.request("POST", server.account_path("/IncomingPhoneNumbers.json"), form)
+        self.assertEqual(status, 201)
+        path = server.account_path(f"/IncomingPhoneNumbers/{made['sid']}.json")
+        self.addCleanup(server.request, "DELETE", path)
+        return made["phone_number"]
+
+    def test_errors(self):
+        messages = server.account_path("/Messages.json")
+        form = {"To": server.HANDSET, "From": server.setting("phone_number"), "Body": "x"}
+        for status, method, path, changed in [
+            (400, "post", messages, {**form, "To": "x!"}),
+            (403, "post", messages, {**form, "To": "+442079460018"}),
+            (403, "post", messages, {**form, "StatusCallback": "http://clinic.example/"}),
+            (404, "get", server.account_path(f"/Messages/SM{'0' * 32}.json"), None),
+            (404, "get", "/monitor/v1/Alerts/NO" + "0" * 32, None),
+            (405, "delete", messages, None),
+            (501, "post", messages, {**form, "MediaUrl": "https://clinic.example/x.png"}),
+        ]:
+            with self.subTest(f"{status} {method}"):
+                self.refused(status, method, path, changed)
+
+
+# Where the served operations are: the document, its template, and the path of ours.
+SERVED = [
+    ("api_v2010", "/2010-04-01/Accounts.json", "/2010-04-01/Accounts.json"),
+    ("api_v2010", "/2010-04-01/Accounts/{Sid}.json", "/2010-04-01/Accounts/{account}.json"),
+    *(
+        ("api_v2010", f"/2010-04-01/Accounts/{{AccountSid}}/{name}", f"/2010-04-01/Accounts/{{account}}/{name}")
+        for name in ["Messages.json", "IncomingPhoneNumbers.json", "Keys.json", "SigningKeys.json"]
+    ),
+    ("accounts_v1", "/v1/AuthTokens/Secondary", "/accounts/v1/AuthTokens/Secondary"),
+    ("accounts_v1", "/v1/AuthTokens/Promote", "/accounts/v1/AuthTokens/Promote"),
+    ("lookups_v2", "/v2/PhoneNumbers/{PhoneNumber}", "/lookups/v2/PhoneNumbers/%2B14155550123"),
+    ("lookups_v1", "/v1/PhoneNumbers/{PhoneNumber}", "/lookups/v1/PhoneNumbers/%2B14155550123"),
+    ("monitor_v1", "/v1/Alerts", "/monitor/v1/Alerts"),
+]
+
+
+@unittest.skipUnless(schemas.folder(), NO_DOCUMENTS)
+class ParameterTest(unittest.TestCase):
+    """A published parameter may be refused for what it says, but never as one that nobody has heard of."""
+
+    @classmethod
+    def setUpClass(cls):
+        status, cls.account = server.request("POST", "/2010-04-01/Accounts.json", {"FriendlyName": "parameters"})
+        if status != 201:
+            raise AssertionError(f"no subaccount: {status}")
+        path = f"/2010-04-01/Accounts/{cls.account['sid']}.json"
+        cls.addClassCleanup(server.request, "POST", path, {"Status": "closed"})
+
+    def assert_known(self, method, path, names, in_query):
+        # On a subaccount, because some of these requests change something.
+        auth = (self.account["sid"], self.account["auth_token"])
+        path = path.replace("{account}", self.account["sid"])
+        for name in names:
+            with self.subTest(f"{method} {path} {name}"):
+                query = "?" + urllib.parse.urlencode({name: "true"})
+                target, form = (path + query, None) if in_query else (path, {name: "true"})
+                _, answer = server.request(method, target, form, auth=auth)
+                self.assertNotIn("is not known here", (answer or {}).get("message", ""))
+
+    def test_published_parameters_are_known(self):
+        for name, template, path in SERVED:
+            operations = schemas.document(name)["paths"][template]
+            for parameter in operations.get("get", {}).get("parameters", []):
+                if parameter["in"] == "query":
+                    self.assert_known("GET", path, [parameter["name"]], in_query=True)
+            form = operations.get("post", {}).get("requestBody", {}).get("content", {})
+            for content in form.values():
+                self.assert_known("POST", path, content["schema"].get("properties", {}), in_query=False)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ),
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
+    ("smpp-proto", &["base"]),
+    ("smpp-net", &["base", "errors", "store", "kit", "messaging", "smpp-proto"]),
     ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",
@@ -55,6 +57,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "messaging",
             "lookup",
             "monitor",
+            "smpp-net",
             "sim",
         ],
     ),

@@ -10,6 +10,7 @@ mod context;
 mod credentials;
 mod permission;
 pub mod provision;
+mod public_key;
 mod records;
 mod secret;
 
@@ -17,6 +18,7 @@ pub use agreement::{Agreement, AgreementFacts, Service};
 pub use context::{AccountContext, load_account};
 pub use credentials::{AuthFailure, Grant, Principal, authenticate, key_secret_digest};
 pub use permission::Permission;
+pub use public_key::{PublicKey, PublicKeyFacts, SignatureAlgorithm};
 pub use records::{
     Account, AccountFacts, AccountStatus, ApiKey, ApiKeyFacts, Designation, DesignationMethod, KeyType,
     Organization, OrganizationFacts, Settings, SidText,

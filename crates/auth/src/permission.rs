@@ -58,7 +58,11 @@ impl Permission {
     pub const fn is_administrative(self) -> bool {
         matches!(
             self,
-            Self::AccountsRead | Self::AccountsWrite | Self::KeysRead | Self::KeysWrite | Self::ComplianceWrite
+            Self::AccountsRead
+                | Self::AccountsWrite
+                | Self::KeysRead
+                | Self::KeysWrite
+                | Self::ComplianceWrite
         )
     }
 }

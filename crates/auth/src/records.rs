@@ -118,6 +118,9 @@ pub struct Settings {
     pub webhook_authorities: Vec<String>,
     /// Hosts covered by the register of third parties (ART-CTRL-INTEG); empty means "own hosts only, not checked".
     pub registered_hosts: Vec<String>,
+    /// Only requests signed for public key client validation are accepted (GEN-PKCV-1).
+    #[serde(default)]
+    pub enforce_client_validation: bool,
 }
 
 /// The kind of API key documents; they live in the account's scope.

@@ -56,7 +56,7 @@ catalogue! {
     BODY_REQUIRED = 21602, 400, "A message body is required";
     BODY_TOO_LONG = 21617, 400, "The message body is longer than 1600 characters";
     UNSUBSCRIBED = 21610, 400, "The recipient has opted out of messages from this sender";
-    SEND_AT_INVALID = 35114, 400, "SendAt must lie between 15 minutes and 35 days ahead";
+    SEND_AT_INVALID = 35114, 400, "SendAt must lie between 5 minutes and 35 days ahead";
     SCHEDULE_INVALID = 35111, 400, "SendAt and ScheduleType=fixed belong together";
     NOT_CANCELABLE = 30409, 409, "Only a message that has not been sent yet can be canceled";
     NUMBER_INVALID = 21421, 400, "The phone number is not valid";
@@ -64,6 +64,17 @@ catalogue! {
     AREA_CODE_INVALID = 21451, 400, "The area code is not valid";
     AREA_CODE_EMPTY = 21452, 400, "No phone number of this area code is available";
     NOT_REDACTABLE = 20009, 400, "A message in progress cannot be redacted or deleted";
+
+    // Public key client validation.
+    VALIDATION_FAILED = 20151, 403, "The signature of Twilio-Client-Validation does not verify with its key";
+    VALIDATION_SUBJECT = 20153, 403, "The issuer or subject of Twilio-Client-Validation is not that of the credentials";
+    VALIDATION_CLAIMS = 20154, 403, "A claim of Twilio-Client-Validation is missing or not acceptable";
+    VALIDATION_EXPIRED = 20156, 403, "Twilio-Client-Validation has expired or its expiration is not valid";
+    VALIDATION_TOO_LONG = 20157, 403, "Twilio-Client-Validation is valid for longer than 300 seconds";
+    VALIDATION_MALFORMED = 20160, 403, "Twilio-Client-Validation is not a token of the expected form";
+    PUBLIC_KEY_INVALID = 70154, 400, "The public key is not an RSA key of 2048 to 8192 bits in PEM (SubjectPublicKeyInfo)";
+    SIGNED_HEADER_MISSING = 70155, 403, "A header that Twilio-Client-Validation must sign is missing from it or from the request";
+    REQUEST_HASH_INVALID = 70156, 403, "The request is not the one that Twilio-Client-Validation was made for";
 }
 
 /// The row with this number; where several share one, the first.

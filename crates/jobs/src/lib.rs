@@ -74,7 +74,11 @@ impl Runner {
     /// Starts a queue.
     pub fn start(&mut self, queue: Queue) {
         if self.tasks.is_empty() {
-            self.tasks.spawn(wake_all(self.store.jobs().changed(), Arc::clone(&self.wake), self.stop.clone()));
+            self.tasks.spawn(wake_all(
+                self.store.jobs().changed(),
+                Arc::clone(&self.wake),
+                self.stop.clone(),
+            ));
         }
         let (store, wake, stop) = (self.store.clone(), Arc::clone(&self.wake), self.stop.clone());
         self.tasks.spawn(run_queue(store, queue, wake, stop));

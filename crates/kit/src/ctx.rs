@@ -5,7 +5,7 @@ use std::sync::Arc;
 use auth::{AccountContext, Principal};
 use axum::extract::FromRequestParts;
 use axum::response::Response;
-use base::Timestamp;
+use base::{AccountSid, Timestamp};
 use errors::{ApiError, Result, codes};
 use http::request::Parts;
 use ledger::{Action, Entry, Purpose};
@@ -15,7 +15,7 @@ use store::{Batch, Scope, Scoped};
 
 use crate::origin::Origin;
 use crate::respond::error_response;
-use crate::routes::Access;
+use crate::routes::{Access, enter};
 use crate::services::Services;
 
 /// A caller whose credentials and permission were checked; the account is not needed.
@@ -28,6 +28,8 @@ pub struct Caller {
     /// What every request shares.
     pub services: Arc<Services>,
     pub(crate) access: Access,
+    /// Whether the request was signed for public key client validation, and the signature fits.
+    pub(crate) is_signed: bool,
 }
 
 impl Caller {
@@ -56,6 +58,15 @@ impl Caller {
         Ok(ledger::commit(&self.services.store, batch, &self.entry(sids, &[])).await?)
     }
 
+    /// The caller in another account than its own, which a parameter or a resource names: checked as if
+    /// the path had named it.
+    ///
+    /// # Errors
+    /// 404 when the caller does not reach it, and whatever else a request to it is refused with.
+    pub async fn enter(&self, sid: AccountSid) -> Result<Ctx> {
+        enter(self, sid, false).await
+    }
+
     /// The absolute link for `path` of this product, as the caller reached us.
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.origin.base_url)
@@ -66,11 +77,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> std::result::Result<Self, Response> {
-        parts
-            .extensions
-            .get::<Caller>()
-            .cloned()
-            .ok_or_else(|| error_response(&codes::UNAUTHORIZED.into()))
+        parts.extensions.get::<Caller>().cloned().ok_or_else(|| error_response(&codes::UNAUTHORIZED.into()))
     }
 }
 

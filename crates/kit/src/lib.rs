@@ -13,6 +13,7 @@ pub mod params;
 pub mod respond;
 pub mod routes;
 mod services;
+mod validation;
 
 pub use axum::Extension;
 pub use ctx::{Caller, Ctx};
@@ -23,3 +24,4 @@ pub use params::{Form, FromParams, Json, Params, Path, PathPair, Query};
 pub use respond::{Answer, Created, Deleted, Found};
 pub use routes::{Access, Product, RouteRow, Routes};
 pub use services::Services;
+pub use validation::ReceivedPath;

@@ -17,3 +17,15 @@ pub const MAX_PAGE_TOKEN: usize = 4_096;
 
 /// Characters of an Authorization header.
 pub const MAX_AUTHORIZATION: usize = 1_024;
+
+/// Characters of a `Twilio-Client-Validation` header; a signature of 8192 bits takes 1,366 of them.
+pub const MAX_VALIDATION: usize = 4_096;
+
+/// Headers that one such token may sign.
+pub const MAX_SIGNED_HEADERS: usize = 20;
+
+/// Seconds for which such a token may be valid (Twilio's limit).
+pub const VALIDATION_SECONDS: i64 = 300;
+
+/// Seconds by which a caller's clock may differ from ours.
+pub const CLOCK_SKEW_SECONDS: i64 = 5;

@@ -43,9 +43,8 @@ struct Token {
 
 impl PageRequest {
     fn parse(query: &str) -> Result<Self> {
-        let is_paging = |pair: &&str| {
-            ["PageSize=", "Page=", "PageToken="].iter().any(|name| pair.starts_with(name))
-        };
+        let is_paging =
+            |pair: &&str| ["PageSize=", "Page=", "PageToken="].iter().any(|name| pair.starts_with(name));
         let (paging, filters): (Vec<&str>, Vec<&str>) = query.split('&').partition(is_paging);
         let mut params = Params::decode(paging.join("&").as_bytes())?;
         let size = params
@@ -160,7 +159,10 @@ impl Listing {
         let mut envelope = Map::new();
         envelope.insert("first_page_uri".into(), link(0, &self.first).into());
         envelope.insert("uri".into(), link(self.index, &self.this).into());
-        envelope.insert("next_page_uri".into(), self.next.as_ref().map(|_| link(self.index + 1, &self.next)).into());
+        envelope.insert(
+            "next_page_uri".into(),
+            self.next.as_ref().map(|_| link(self.index + 1, &self.next)).into(),
+        );
         envelope.insert(
             "previous_page_uri".into(),
             self.previous.as_ref().map(|_| link(self.index.saturating_sub(1), &self.previous)).into(),

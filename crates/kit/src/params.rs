@@ -254,7 +254,8 @@ async fn form_bytes(request: Request) -> Result<Bytes> {
     Ok(bytes)
 }
 
-async fn limited(body: Body) -> Result<Bytes> {
+/// The body, up to the limit.
+pub(crate) async fn limited(body: Body) -> Result<Bytes> {
     match Limited::new(body, MAX_FORM_BYTES).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(codes::TOO_LARGE.into()),
@@ -272,7 +273,8 @@ impl<T: serde::de::DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> 
     async fn from_request(request: Request, _state: &S) -> std::result::Result<Self, Response> {
         let value = match limited(request.into_body()).await {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|_| {
-                ApiError::new(codes::INVALID_PARAMETER).hint("the body is not the JSON object that is expected here")
+                ApiError::new(codes::INVALID_PARAMETER)
+                    .hint("the body is not the JSON object that is expected here")
             }),
             Err(error) => Err(error),
         };

@@ -24,9 +24,10 @@ fn json(status: StatusCode, view: &impl Serialize) -> Response {
         Ok(bytes) => {
             let mut response = Response::new(bytes.into());
             *response.status_mut() = status;
-            response
-                .headers_mut()
-                .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            // Answers show protected data: no browser and no proxy may keep a copy (RFC 9111 §5.2.2.5).
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
             response
         }
         Err(_) => {
@@ -110,3 +111,15 @@ impl From<StoreError> for Failure {
 
 /// What handlers return; `?` works on [`ApiError`] and on [`StoreError`].
 pub type Answer<T> = std::result::Result<T, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_answer_is_kept_by_caches() {
+        for response in [Found("x").into_response(), error_response(&codes::NOT_FOUND.into())] {
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+        }
+    }
+}

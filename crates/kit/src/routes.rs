@@ -23,6 +23,7 @@ use crate::limits::MAX_AUTHORIZATION;
 use crate::origin::Origin;
 use crate::respond::error_response;
 use crate::services::Services;
+use crate::validation;
 
 /// A product: the label it is routed by, and the service an agreement names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,25 +129,45 @@ impl Routes {
 
     /// `GET` of one resource.
     #[must_use]
-    pub fn fetch<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn fetch<H: Handler<T, ()>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Method::GET, MethodFilter::GET, path, access, handler)
     }
 
     /// `POST` to a collection.
     #[must_use]
-    pub fn create<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn create<H: Handler<T, ()>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Method::POST, MethodFilter::POST, path, access, handler)
     }
 
     /// `POST` to one resource.
     #[must_use]
-    pub fn update<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn update<H: Handler<T, ()>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Method::POST, MethodFilter::POST, path, access, handler)
     }
 
     /// `DELETE` of one resource.
     #[must_use]
-    pub fn delete<H: Handler<T, ()>, T: 'static>(self, path: &'static str, access: Access, handler: H) -> Self {
+    pub fn delete<H: Handler<T, ()>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
         self.add(Method::DELETE, MethodFilter::DELETE, path, access, handler)
     }
 
@@ -168,12 +189,11 @@ impl Routes {
     ) -> Self {
         access.service = self.product.service;
         let services = Arc::clone(&self.services);
-        let checked = on(filter, handler).layer(from_fn(
-            move |params: RawPathParams, request: Request, next: Next| {
+        let checked =
+            on(filter, handler).layer(from_fn(move |params: RawPathParams, request: Request, next: Next| {
                 let services = Arc::clone(&services);
                 async move { admit(services, access, params, request, next).await }
-            },
-        ));
+            }));
         self.router = self.router.route(path, checked);
         self.table.push(RouteRow { product: self.product.label, method, path, access });
         self
@@ -214,15 +234,12 @@ async fn admit(
     services: Arc<Services>,
     access: Access,
     params: RawPathParams,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let named = params.iter().find(|(name, _)| *name == "AccountSid").map(|(_, text)| text.to_owned());
-    let credentials = basic(request.headers());
-    let origin = request.extensions().get::<Origin>().cloned();
-    let is_read = request.method() == Method::GET;
-    match context(services, access, named, credentials, origin, is_read).await {
-        Ok((caller, ctx)) => {
+    match context(services, access, named, request).await {
+        Ok((mut request, caller, ctx)) => {
             request.extensions_mut().insert(caller);
             if let Some(ctx) = ctx {
                 request.extensions_mut().insert(ctx);
@@ -237,67 +254,114 @@ async fn context(
     services: Arc<Services>,
     access: Access,
     named: Option<String>,
-    credentials: Result<(String, Secret)>,
-    origin: Option<Origin>,
-    is_read: bool,
-) -> Result<(Caller, Option<Ctx>)> {
-    let origin = origin.ok_or(ApiError::new(codes::INTERNAL))?;
-    let (user, password) = credentials?;
+    request: Request,
+) -> Result<(Request, Caller, Option<Ctx>)> {
+    let origin = request.extensions().get::<Origin>().cloned().ok_or(ApiError::new(codes::INTERNAL))?;
+    let is_read = request.method() == Method::GET;
+    let (user, password) = basic(request.headers())?;
     let principal = authenticate(&services.store, services.operator.as_ref(), &user, password.reveal())
         .await
         .map_err(|failure| match failure {
             AuthFailure::Refused => codes::UNAUTHORIZED.into(),
             AuthFailure::Store(error) => ApiError::from(error),
         })?;
+    let (request, is_signed) =
+        validation::check(&services.store, &principal, &user, services.now(), request).await?;
     let account = match named {
         Some(text) => Some(text.parse::<AccountSid>().map_err(|_| ApiError::new(codes::NOT_FOUND))?),
         None => principal.account,
     };
-    let now = services.now();
-    let caller = Caller { principal, origin, services, access };
+    let caller = Caller { principal, origin, services, access, is_signed };
+    if caller.principal.grant == auth::Grant::Operator && !caller.origin.secure {
+        // The operator's token opens every HIPAA project, so it is held to what they are held to.
+        decide(&hipaa_project(), &plain_http(&caller.origin))?;
+    }
     let Some(sid) = account else {
-        return permitted(&caller).map(|()| (caller, None));
+        return permitted(&caller).map(|()| (request, caller, None));
     };
-    let account = load_account(&caller.services.store, sid, now).await?.ok_or(ApiError::new(codes::NOT_FOUND))?;
+    let ctx = enter(&caller, sid, is_read).await?;
+    Ok((request, caller, Some(ctx)))
+}
+
+/// What the guard goes by when no particular HIPAA project is meant.
+fn hipaa_project() -> rulebook::AccountFacts {
+    rulebook::AccountFacts {
+        protected: true,
+        phi_permitted: false,
+        agreement_active: false,
+        simulator: false,
+        policy: rulebook::Policy::default(),
+    }
+}
+
+/// A request with credentials that came without TLS.
+fn plain_http(origin: &Origin) -> guard::Action<'static> {
+    guard::Action::PlainHttp(guard::PlainHttpFacts { credentials: true, loopback: origin.is_loopback() })
+}
+
+/// The caller in this account, if it may be there at all.
+pub(crate) async fn enter(caller: &Caller, sid: AccountSid, is_read: bool) -> Result<Ctx> {
+    let access = caller.access;
+    let now = caller.now();
+    let account =
+        load_account(&caller.services.store, sid, now).await?.ok_or(ApiError::new(codes::NOT_FOUND))?;
     let own = caller.principal.account;
     let reachable = match own {
         None => true,
         Some(own) => {
             own == sid
-                || (caller.principal.reaches_subaccounts() && account.account.facts.is_subaccount_of(sid, own))
+                || (caller.principal.reaches_subaccounts()
+                    && account.account.facts.is_subaccount_of(sid, own))
         }
     };
     if !reachable {
         return Err(codes::NOT_FOUND.into());
     }
-    let plain_http = guard::Action::PlainHttp(guard::PlainHttpFacts {
-        credentials: true,
-        loopback: caller.origin.is_loopback(),
-    });
     // An owner that is not active itself reaches none of its subaccounts either, and its credentials
     // are those of its own project, whatever the subaccount is.
     if let Some(own) = own.filter(|own| *own != sid) {
         let own = load_account(&caller.services.store, own, now).await?;
-        let own = own.filter(auth::AccountContext::is_active).ok_or(ApiError::new(codes::ACCOUNT_SUSPENDED))?;
+        let own =
+            own.filter(auth::AccountContext::is_active).ok_or(ApiError::new(codes::ACCOUNT_SUSPENDED))?;
         if !caller.origin.secure {
-            decide(&own.facts(access.service), &plain_http)?;
+            decide(&own.facts(access.service), &plain_http(&caller.origin))?;
         }
+        require_signature(caller, &own)?;
     }
-    permitted(&caller)?;
+    require_signature(caller, &account)?;
+    permitted(caller)?;
     let facts = account.facts(access.service);
     if !caller.origin.secure {
-        decide(&facts, &plain_http)?;
+        decide(&facts, &plain_http(&caller.origin))?;
     }
     if access.ai_ml {
-        decide(&facts, &guard::Action::UseCapability(guard::CapabilityFacts { system: access.service, ai_ml: true, declared_phi: false, attested_phi_free: false }))?;
+        decide(
+            &facts,
+            &guard::Action::UseCapability(guard::CapabilityFacts {
+                system: access.service,
+                ai_ml: true,
+                declared_phi: false,
+                attested_phi_free: false,
+            }),
+        )?;
     }
     // Credentials of a suspended or closed account open nothing, except for its owner and the operator.
     let status = account.account.facts.status;
     if status != AccountStatus::Active && !(access.inactive_too && (own != Some(sid) || is_read)) {
         return Err(codes::ACCOUNT_SUSPENDED.into());
     }
-    let ctx = Ctx::new(caller.clone(), account);
-    Ok((caller, Some(ctx)))
+    Ok(Ctx::new(caller.clone(), account))
+}
+
+/// Refuses an unsigned request where the account accepts only signed ones. The operator's token is no
+/// account's, so it has no public key to sign with.
+fn require_signature(caller: &Caller, account: &auth::AccountContext) -> Result<()> {
+    let is_enforced = account.account.facts.settings.enforce_client_validation;
+    if !is_enforced || caller.is_signed || caller.principal.grant == auth::Grant::Operator {
+        return Ok(());
+    }
+    let code = rulebook::codes::row(rulebook::codes::CLIENT_VALIDATION_REQUIRED);
+    Err(ApiError::new(code.expect("a constant of that table")).rule("GEN-PKCV-1"))
 }
 
 fn permitted(caller: &Caller) -> Result<()> {

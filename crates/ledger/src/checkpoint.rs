@@ -18,6 +18,8 @@ pub enum CheckpointError {
     Store(StoreError),
     /// The signing key could not be used.
     Key,
+    /// An entry is missing, so there is nothing whole to sign; verification says where.
+    Gap,
 }
 
 impl fmt::Display for CheckpointError {
@@ -25,6 +27,7 @@ impl fmt::Display for CheckpointError {
         match self {
             Self::Store(error) => write!(f, "the journal could not be read or written: {error}"),
             Self::Key => f.write_str("the ledger's signing key could not be used"),
+            Self::Gap => f.write_str("an entry of the ledger is missing; no checkpoint was signed"),
         }
     }
 }
@@ -72,12 +75,14 @@ pub async fn public_key(store: &Store) -> Result<Vec<u8>, CheckpointError> {
 /// `tree` is the state kept between calls: start with an empty one.
 ///
 /// # Errors
-/// [`CheckpointError`] when the journal cannot be read or written.
+/// [`CheckpointError`] when the journal has a gap, or cannot be read or written.
 pub async fn checkpoint(store: &Store, tree: &mut Tree) -> Result<Option<Checkpoint>, CheckpointError> {
-    let before = tree.size();
     loop {
         let rows = store.journal().read(tree.size(), WALK_ROWS).await?;
         for row in &rows {
+            if row.sequence != tree.size() + 1 {
+                return Err(CheckpointError::Gap);
+            }
             tree.push(leaf_of(row));
         }
         if rows.len() < WALK_ROWS {
@@ -85,7 +90,7 @@ pub async fn checkpoint(store: &Store, tree: &mut Tree) -> Result<Option<Checkpo
         }
     }
     let last = store.journal().checkpoints().await?.last().map(|last| last.size);
-    if tree.size() == 0 || (before == tree.size() && last == Some(before)) || last == Some(tree.size()) {
+    if tree.size() == 0 || last == Some(tree.size()) {
         return Ok(None);
     }
     let at = store.clock().now();

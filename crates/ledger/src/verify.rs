@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use store::{Journal, Store};
+use store::{Journal, Store, StoreError};
 
 use crate::checkpoint::{CheckpointError, WALK_ROWS, is_signed_by, leaf_of, public_key};
 use crate::merkle::Tree;
 
-/// Faults listed in one report; more are only counted.
+/// Faults listed in one report; the walk ends when there are as many.
 pub const MAX_FAULTS: usize = 100;
 
 /// What is wrong, and where.
@@ -25,6 +25,13 @@ pub enum Fault {
         /// The entry's sequence number.
         sequence: u64,
     },
+    /// What follows this entry does not even have the shape of one.
+    Unreadable {
+        /// The sequence number of the last entry before it; 0 when there is none.
+        after: u64,
+    },
+    /// The checkpoints do not have the shape of any.
+    Checkpoints,
     /// The head says something else than the entries: the end was removed or added to.
     Head,
     /// A checkpoint's root is not that of the entries it covers.
@@ -51,6 +58,8 @@ impl fmt::Display for Fault {
             Self::BrokenLink { sequence } => {
                 write!(f, "entry {sequence} does not link to the one before: something was altered")
             }
+            Self::Unreadable { after } => write!(f, "what follows entry {after} is no entry: it was altered"),
+            Self::Checkpoints => f.write_str("the checkpoints cannot be read: they were altered"),
             Self::Head => f.write_str("the sealed head does not match the last entry"),
             Self::Root { size } => write!(f, "the checkpoint over {size} entries has another root"),
             Self::Signature { size } => {
@@ -94,14 +103,20 @@ pub type VerifyError = CheckpointError;
 pub async fn verify(store: &Store) -> Result<Report, VerifyError> {
     let journal = store.journal();
     let key = public_key(store).await?;
-    let checkpoints = journal.checkpoints().await?;
-    let mut due = checkpoints.iter().peekable();
     let mut faults = Vec::new();
+    let checkpoints = readable(journal.checkpoints().await)?.unwrap_or_else(|| {
+        faults.push(Fault::Checkpoints);
+        Vec::new()
+    });
+    let mut due = checkpoints.iter().peekable();
     let mut tree = Tree::default();
     let mut last = (0, [0; 32]);
 
     loop {
-        let rows = journal.read(last.0, WALK_ROWS).await?;
+        let Some(rows) = readable(journal.read(last.0, WALK_ROWS).await)? else {
+            faults.push(Fault::Unreadable { after: last.0 });
+            break;
+        };
         for row in &rows {
             if row.sequence != last.0 + 1 {
                 faults.push(Fault::Gap { expected: last.0 + 1, found: row.sequence });
@@ -125,8 +140,8 @@ pub async fn verify(store: &Store) -> Result<Report, VerifyError> {
         }
     }
 
-    let head = journal.head().await?;
-    if !head.mac_valid || (head.sequence, head.chain) != last {
+    let head = readable(journal.head().await)?;
+    if !head.is_some_and(|head| head.mac_valid && (head.sequence, head.chain) == last) {
         faults.push(Fault::Head);
     }
     faults.extend(due.map(|checkpoint| Fault::Missing { size: checkpoint.size }));
@@ -138,4 +153,13 @@ pub async fn verify(store: &Store) -> Result<Report, VerifyError> {
     );
     faults.truncate(MAX_FAULTS);
     Ok(Report { entries: tree.size(), checkpoints: checkpoints.len() as u64, faults, root: tree.root() })
+}
+
+/// `None` for rows that are there and are not what this program writes: a fault, not a failure.
+fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match read {
+        Ok(rows) => Ok(Some(rows)),
+        Err(StoreError::Sealed) => Ok(None),
+        Err(error) => Err(error),
+    }
 }

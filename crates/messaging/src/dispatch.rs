@@ -15,11 +15,15 @@ use ledger::{Action as LedgerAction, Actor, Entry, Purpose};
 use phi::Phi;
 use rulebook::guard::{Action, AddressKind, MessageFacts as GuardFacts};
 use store::{Batch, Document, Lease, NewJob, StoreError};
+use tokio::time::timeout;
 use webhooks::Webhooks;
 
 use crate::carrier::{Carrier, CarrierError, Reference, Submission};
 use crate::inbound;
-use crate::limits::{ANSWERING_CONCURRENCY, MAX_CONFLICTS, REDACTING_CONCURRENCY, SENDING_CONCURRENCY};
+use crate::limits::{
+    ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, MAX_CONFLICTS, REDACTING_CONCURRENCY, SENDING_CONCURRENCY,
+    SUBMIT_DEADLINE,
+};
 use crate::messages::events;
 use crate::messages::model::{AddressClass, Message, Status};
 use crate::messages::store as messages;
@@ -32,6 +36,7 @@ pub(crate) const SENDING: &str = "messages.send";
 const ACCOUNT_SUSPENDED: u32 = 30_002;
 const VALIDITY_EXPIRED: u32 = 30_036;
 const OPTED_OUT: u32 = 21_610;
+const NUMBER_GONE: u32 = 21_606;
 
 /// The queue of messages that the carrier has and that are redacted when no receipt comes.
 const REDACTING: &str = "messages.redact";
@@ -100,7 +105,11 @@ pub(crate) fn entry(
     }
 }
 
-async fn send(services: &Services, carrier: Option<&dyn Carrier>, lease: &Lease) -> Result<Outcome, StoreError> {
+async fn send(
+    services: &Services,
+    carrier: Option<&dyn Carrier>,
+    lease: &Lease,
+) -> Result<Outcome, StoreError> {
     let Some((account, mut message)) = load(services, lease).await? else {
         return finish(services, lease).await;
     };
@@ -113,7 +122,8 @@ async fn send(services: &Services, carrier: Option<&dyn Carrier>, lease: &Lease)
     message.facts.obfuscate_address |= protected;
     let now = services.now();
     let scoped = services.store.scope(lease.scope);
-    let Some(number) = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()))
+    let Some(number) =
+        message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()))
     else {
         return finish(services, lease).await;
     };
@@ -130,9 +140,12 @@ async fn send(services: &Services, carrier: Option<&dyn Carrier>, lease: &Lease)
     message.facts.status = Status::Sending;
     let mut batch = services.store.batch(lease.scope);
     batch.update::<Message>(&message);
-    let proof =
-        ledger::commit(&services.store, batch, &entry("hand_to_carrier", message.sid, &["body", "to"], Purpose::Carriage))
-            .await?;
+    let proof = ledger::commit(
+        &services.store,
+        batch,
+        &entry("hand_to_carrier", message.sid, &["body", "to"], Purpose::Carriage),
+    )
+    .await?;
     message.revision += 1;
     let submission = Submission {
         reference: Reference { account: account.sid(), message: message.sid },
@@ -142,7 +155,10 @@ async fn send(services: &Services, carrier: Option<&dyn Carrier>, lease: &Lease)
         segments: message.facts.segments,
         valid_until: Timestamp::from_micros(message.facts.valid_until),
     };
-    match carrier.submit(submission).await {
+    // Without an answer in time nothing is known; the carrier will recognise the reference.
+    let submitted =
+        timeout(SUBMIT_DEADLINE, carrier.submit(submission)).await.unwrap_or(Err(CarrierError::Unavailable));
+    match submitted {
         Ok(()) => sent(services, lease, message.sid, &number).await,
         Err(CarrierError::Rejected(code)) => fail(services, lease, message, number, code).await,
         Err(CarrierError::Unavailable) => Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts)))),
@@ -188,20 +204,29 @@ async fn obstacle(
     if let Err(refusal) = decision {
         return Ok(Some(refusal.code().number));
     }
+    // A number that was given back while the message waited may be another account's by now.
+    let scoped = services.store.scope(account.scope());
+    if numbers::by_number(&scoped, &message.facts.own_number).await?.is_none() {
+        return Ok(Some(NUMBER_GONE));
+    }
     if message.facts.confirms_stop {
         return Ok(None);
     }
-    let scoped = services.store.scope(account.scope());
     let pair = messages::pair(&*scoped.digest_key().await?, &message.facts.own_number, number);
     Ok(messages::opt_out(&scoped, pair).await?.map(|_| OPTED_OUT))
 }
 
 /// The carrier has it. A receipt may have come first; then only the job ends.
-async fn sent(services: &Services, lease: &Lease, sid: MessageSid, number: &Phi<String>) -> Result<Outcome, StoreError> {
+async fn sent(
+    services: &Services,
+    lease: &Lease,
+    sid: MessageSid,
+    number: &Phi<String>,
+) -> Result<Outcome, StoreError> {
     let now = services.now();
     for _ in 0..MAX_CONFLICTS {
         let Some(mut message) = services.store.scope(lease.scope).get::<Message>(sid).await? else {
-            break;
+            return finish(services, lease).await;
         };
         let mut batch = services.store.batch(lease.scope);
         batch.finish(lease);
@@ -215,7 +240,7 @@ async fn sent(services: &Services, lease: &Lease, sid: MessageSid, number: &Phi<
                 batch.enqueue(NewJob {
                     queue: REDACTING,
                     ordering_key: None,
-                    due_at: Timestamp::from_micros(message.facts.valid_until),
+                    due_at: Timestamp::from_micros(message.facts.valid_until).min(now.plus(DEFAULT_VALIDITY)),
                     payload: sid.to_string().into_bytes(),
                 });
             }
@@ -225,18 +250,22 @@ async fn sent(services: &Services, lease: &Lease, sid: MessageSid, number: &Phi<
             done => return done.map(|_| Outcome::Done),
         }
     }
-    finish(services, lease).await
+    // Ending the job here would leave the message under way for ever; the carrier knows its reference.
+    Err(StoreError::Conflict)
 }
 
 /// The time in which it could be delivered is over. A receipt that never came must not keep the text
 /// (ambiguity 15); the state stays as the carrier left it.
 async fn redact(services: &Services, lease: &Lease) -> Result<Outcome, StoreError> {
-    let Some((_, message)) = load(services, lease).await? else {
+    let Some((account, mut message)) = load(services, lease).await? else {
         return finish(services, lease).await;
     };
     if message.facts.status.is_terminal() {
         return finish(services, lease).await;
     }
+    let protected = account.account.facts.designation.protected;
+    message.facts.discard_body |= protected;
+    message.facts.obfuscate_address |= protected;
     let mut batch = services.store.batch(lease.scope);
     batch.finish(lease);
     messages::redact(&mut batch, message.sid, &message.facts);
@@ -266,7 +295,13 @@ async fn fail(
     Ok(Outcome::Done)
 }
 
-fn report(batch: &mut Batch, lease: &Lease, message: &Document<Message>, number: Option<Phi<String>>, now: Timestamp) {
+fn report(
+    batch: &mut Batch,
+    lease: &Lease,
+    message: &Document<Message>,
+    number: Option<Phi<String>>,
+    now: Timestamp,
+) {
     if let Some(account) = lease.scope.account_sid() {
         events::report(batch, account, message, number, now);
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use auth::{AccountContext, load_account};
-use base::{Address, AlertSid, MessageSid, PhoneNumberSid, Sid, Timestamp};
+use base::{AccountSid, Address, AlertSid, MessageSid, PhoneNumberSid, Sid, Timestamp};
 use jobs::{Outcome, backoff};
 use kit::Services;
 use kit::ctx::decide;
@@ -13,12 +13,16 @@ use ledger::Purpose;
 use phi::{Phi, Proof};
 use rulebook::guard::{Action, AddressKind, ReceiveFacts};
 use store::{Batch, Document, Lease, Name, NewJob, Scope, StoreError};
+use tokio::time::timeout;
 use twiml::MessagingVerb;
 use webhooks::{LogLevel, Method, NewAlert, SendError, Webhook, WebhookUrl, Webhooks};
 
 use crate::carrier::{Arrival, Receipt, Reference};
 use crate::dispatch::{self, SENDING, entry};
-use crate::limits::{DEFAULT_VALIDITY, MAX_ANSWER_ATTEMPTS, MAX_CONFLICTS, MAX_INBOUND_CHARACTERS, MAX_REDIRECTS, MAX_REPLIES};
+use crate::limits::{
+    ANSWERING_DEADLINE, DEFAULT_VALIDITY, MAX_ANSWER_ATTEMPTS, MAX_CONFLICTS, MAX_INBOUND_CHARACTERS,
+    MAX_REDIRECTS, MAX_REPLIES,
+};
 use crate::messages::events;
 use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status};
 use crate::messages::service::{conversation, masked};
@@ -33,6 +37,7 @@ pub(crate) const ANSWERING: &str = "messages.answer";
 /// Alert codes of what can be wrong with an answer (Twilio's error pages).
 const BAD_REDIRECT: u32 = 12_100;
 const BAD_REPLY: u32 = 12_300;
+const TOO_SLOW: u32 = 11_205;
 
 /// Why an arrived message was not taken.
 #[derive(Debug)]
@@ -94,7 +99,12 @@ impl Inbox {
                 return Ok(());
             }
             let now = self.services.now();
-            let number = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
+            let number =
+                message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
+            if self.must_be_redacted(reference.account, &message.facts).await? {
+                message.facts.discard_body = true;
+                message.facts.obfuscate_address = true;
+            }
             message.facts.status = status;
             message.facts.error_code = code;
             message.event_at = message.event_at.or(Some(now));
@@ -109,6 +119,16 @@ impl Inbox {
             }
         }
         Err(StoreError::Conflict)
+    }
+
+    /// Whether the account became a HIPAA project after the message was handed over: it ends like
+    /// everything in one.
+    async fn must_be_redacted(&self, account: AccountSid, facts: &MessageFacts) -> Result<bool, StoreError> {
+        if facts.discard_body && facts.obfuscate_address {
+            return Ok(true);
+        }
+        let account = load_account(&self.services.store, account, self.services.now()).await?;
+        Ok(account.is_some_and(|account| account.account.facts.designation.protected))
     }
 
     /// Takes a message from a handset.
@@ -161,7 +181,9 @@ impl Inbox {
         let keyword = body.learn(|text| Recognised(optout::recognise(text))).0;
 
         let mut batch = store.batch(located.scope);
-        self.heed(&mut batch, &account, &own, keyword, pair, &from, now).await?;
+        if let Some(keyword) = keyword {
+            self.heed(&mut batch, keyword, &account, &own, &from, now).await?;
+        }
         let asks = account.is_active() && !refused && own.facts.sms_url.is_some();
         messages::insert(
             &mut batch,
@@ -188,18 +210,17 @@ impl Inbox {
     async fn heed(
         &self,
         batch: &mut Batch,
+        keyword: Keyword,
         account: &AccountContext,
         own: &Document<PhoneNumber>,
-        keyword: Option<Keyword>,
-        pair: phi::Digest,
         from: &Phi<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let Some(keyword) = keyword else {
-            return Ok(());
-        };
         let store = &self.services.store;
-        let known = messages::opt_outs(&store.scope(account.scope()), pair).await?;
+        let scoped = store.scope(account.scope());
+        let key = scoped.digest_key().await?;
+        let pair = messages::pair(&key, &own.facts.number, from);
+        let known = messages::opt_outs(&scoped, pair).await?;
         match keyword {
             // Said again: nothing changes, and no second confirmation is sent.
             Keyword::Stop if !known.is_empty() => return Ok(()),
@@ -208,7 +229,6 @@ impl Inbox {
             Keyword::Start => known.iter().for_each(|opt_out| batch.delete(opt_out)),
             Keyword::Help => {}
         }
-        let key = store.scope(account.scope()).digest_key().await?;
         let reply = Reply {
             own_number: own.facts.number.clone(),
             to: from.clone(),
@@ -276,15 +296,30 @@ fn queue_reply(
 }
 
 /// Asks the account's webhook about a message that came in, and does what it answers.
-pub(crate) async fn answer(services: &Services, webhooks: &Webhooks, lease: &Lease) -> Result<Outcome, StoreError> {
-    let Some((account, message)) = dispatch::load(services, lease).await? else {
+pub(crate) async fn answer(
+    services: &Services,
+    webhooks: &Webhooks,
+    lease: &Lease,
+) -> Result<Outcome, StoreError> {
+    let Some((account, mut message)) = dispatch::load(services, lease).await? else {
         return dispatch::finish(services, lease).await;
     };
+    // What came in before the account became a HIPAA project ends like everything in one.
+    let protected = account.account.facts.designation.protected;
+    message.facts.discard_body |= protected;
+    message.facts.obfuscate_address |= protected;
     let number = numbers::by_number(&services.store.scope(lease.scope), &message.facts.own_number).await?;
+    let number = number.filter(|_| account.is_active());
     let sender = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
     let body = messages::body(&services.store.scope(lease.scope), message.sid).await?;
     let (Some(number), Some(sender), Some(body)) = (number, sender, body) else {
-        return dispatch::finish(services, lease).await;
+        // Nobody will be told any more: what may not be kept is not kept.
+        let mut batch = services.store.batch(lease.scope);
+        batch.finish(lease);
+        messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
+        batch.record(entry("redact_unanswered", message.sid, &[], Purpose::Retention).to_bytes());
+        services.store.commit(batch).await?;
+        return Ok(Outcome::Done);
     };
     let proof = ledger::disclose(
         &services.store,
@@ -294,7 +329,18 @@ pub(crate) async fn answer(services: &Services, webhooks: &Webhooks, lease: &Lea
     .await?;
     let parameters = parameters(&account, &message, &sender, &body);
     let asked = Asked { webhooks, account: &account, message: &message, proof: &proof, parameters };
-    let Conversation { sends, failures } = asked.converse(&number).await;
+    let late = || Conversation {
+        sends: None,
+        failures: number
+            .facts
+            .sms_url
+            .clone()
+            .map(|url| Failure { code: TOO_SLOW, url, retry: false })
+            .into_iter()
+            .collect(),
+    };
+    let Conversation { sends, failures } =
+        timeout(ANSWERING_DEADLINE, asked.converse(&number)).await.unwrap_or_else(|_| late());
     if let (None, Some(Failure { code, retry: true, .. })) = (&sends, failures.last())
         && lease.attempts < MAX_ANSWER_ATTEMPTS
     {
@@ -415,9 +461,11 @@ impl Asked<'_> {
             return Conversation { sends: None, failures: vec![failure] };
         };
         let code = failure.code.to_string();
+        // The URL may hold a password, and the fallback may be somebody else's server.
+        let shown = WebhookUrl::parse(&url).map(|url| url.without_secrets()).unwrap_or_default();
         let parameters = self.parameters.clone().map(|mut parameters| {
             parameters.push(("ErrorCode".to_owned(), code));
-            parameters.push(("ErrorUrl".to_owned(), url));
+            parameters.push(("ErrorUrl".to_owned(), shown));
             parameters
         });
         match self.follow(fallback, number.facts.sms_fallback_method, parameters).await {
@@ -465,7 +513,12 @@ impl Asked<'_> {
         Err(Failure { code: BAD_REDIRECT, url, retry: false })
     }
 
-    async fn ask(&self, url: &str, method: Method, params: Phi<Vec<(String, String)>>) -> Result<bytes::Bytes, Failure> {
+    async fn ask(
+        &self,
+        url: &str,
+        method: Method,
+        params: Phi<Vec<(String, String)>>,
+    ) -> Result<bytes::Bytes, Failure> {
         let webhook = Webhook {
             resource_sid: self.message.sid.to_string(),
             url: url.to_owned(),
@@ -509,7 +562,9 @@ fn reply_from(
     let status_callback = send.status_callback.or(send.action);
     let callback = match status_callback.as_deref() {
         None => None,
-        Some(url) => Some(numbers::callback_fact(account, "statusCallback", url, false).map_err(|_| BAD_REPLY)?),
+        Some(url) => {
+            Some(numbers::callback_fact(account, "statusCallback", url, false).map_err(|_| BAD_REPLY)?)
+        }
     };
     let own = Address::parse(&message.facts.own_number).ok().map(|address| AddressClass::of(&address).0);
     decide(

@@ -33,7 +33,11 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .fetch(MESSAGE, reads("fetch_message"), message::fetch)
         .update(MESSAGE, writes("update_message"), message::update)
         .delete(MESSAGE, writes("delete_message"), message::delete)
-        .create(NUMBERS, Access::new(Permission::NumbersWrite, "create_incoming_phone_number"), number::create)
+        .create(
+            NUMBERS,
+            Access::new(Permission::NumbersWrite, "create_incoming_phone_number"),
+            number::create,
+        )
         .list(NUMBERS, Access::new(Permission::NumbersRead, "list_incoming_phone_number"), number::list)
         .fetch(NUMBER, Access::new(Permission::NumbersRead, "fetch_incoming_phone_number"), number::fetch)
         .update(NUMBER, Access::new(Permission::NumbersWrite, "update_incoming_phone_number"), number::update)

@@ -21,6 +21,13 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 /// Characters reached through the escape code: two septets each.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
+/// The codes of [`EXTENSION`], in its order (3GPP TS 23.038 §6.2.1.1).
+const EXTENSION_CODES: [u8; 10] = [0x0A, 0x14, 0x28, 0x29, 0x2F, 0x3C, 0x3D, 0x3E, 0x40, 0x65];
+/// The code before those of the extension table.
+const ESCAPE: u8 = 0x1B;
+/// What a code stands for that this alphabet does not have.
+const UNKNOWN: char = ' ';
+
 /// How a text is written on the air.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -53,6 +60,75 @@ pub fn segment(text: &str) -> Segmentation {
             segments: pack(text.chars().map(char::len_utf16), UCS2_SINGLE, UCS2_JOINED),
         },
     }
+}
+
+/// A text as it goes to a carrier. Open text: no `Debug`.
+pub struct Encoded {
+    /// How it is written.
+    pub encoding: Encoding,
+    /// Its segments, as many as [`segment`] says: one octet a septet for GSM-7, and UTF-16 with the high octet
+    /// first for UCS-2. Without the header that joins them.
+    pub segments: Vec<Vec<u8>>,
+}
+
+/// Writes a text and cuts it where [`segment`] cuts it.
+pub fn encode(text: &str) -> Encoded {
+    let septets: Option<Vec<Vec<u8>>> = text.chars().map(gsm7_codes).collect();
+    match septets {
+        Some(codes) => Encoded { encoding: Encoding::Gsm7, segments: cut(codes, 1, GSM7_SINGLE, GSM7_JOINED) },
+        None => {
+            let units = text.chars().map(|character| {
+                character.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| unit.to_be_bytes()).collect()
+            });
+            Encoded { encoding: Encoding::Ucs2, segments: cut(units.collect(), 2, UCS2_SINGLE, UCS2_JOINED) }
+        }
+    }
+}
+
+/// Reads a GSM-7 text of one octet a septet. Codes that stand for nothing become blanks, as on a handset
+/// (3GPP TS 23.038 §6.2.1).
+pub fn decode_gsm7(octets: &[u8]) -> String {
+    let basic: Vec<char> = BASIC.chars().collect();
+    let mut octets = octets.iter();
+    let mut text = String::new();
+    while let Some(&octet) = octets.next() {
+        let character = match octet {
+            ESCAPE => octets.next().and_then(|code| {
+                let at = EXTENSION_CODES.iter().position(|extension| extension == code)?;
+                EXTENSION.chars().nth(at)
+            }),
+            // The alphabet is written without the escape code.
+            _ => basic.get(usize::from(octet) - usize::from(octet > ESCAPE)).copied(),
+        };
+        text.push(character.unwrap_or(UNKNOWN));
+    }
+    text
+}
+
+/// The septets of a character, one octet each.
+fn gsm7_codes(character: char) -> Option<Vec<u8>> {
+    if let Some(at) = BASIC.chars().position(|basic| basic == character) {
+        let code = u8::try_from(at).ok()?;
+        return Some(vec![code + u8::from(code >= ESCAPE)]);
+    }
+    let at = EXTENSION.chars().position(|extension| extension == character)?;
+    Some(vec![ESCAPE, EXTENSION_CODES[at]])
+}
+
+/// Cuts characters of `width` octets a unit into segments with room for so many units.
+fn cut(characters: Vec<Vec<u8>>, width: usize, single: usize, joined: usize) -> Vec<Vec<u8>> {
+    let total: usize = characters.iter().map(Vec::len).sum();
+    let room = width * if total <= single * width { single } else { joined };
+    let mut segments = vec![Vec::new()];
+    for character in characters {
+        if segments.last().is_some_and(|segment: &Vec<u8>| segment.len() + character.len() > room) {
+            segments.push(Vec::new());
+        }
+        if let Some(segment) = segments.last_mut() {
+            segment.extend(character);
+        }
+    }
+    segments
 }
 
 /// Whether a text is longer than [`TEXT_LIMIT`].
@@ -144,6 +220,36 @@ mod tests {
         check(&"😀".repeat(66), Encoding::Ucs2, 2);
         check(&"😀".repeat(67), Encoding::Ucs2, 3);
         check(&format!("{}😀{}", "日".repeat(66), "日".repeat(66)), Encoding::Ucs2, 3);
+    }
+
+    #[test]
+    fn texts_are_written_as_they_are_counted_and_read_back() {
+        let long = format!("{}€{}", "a".repeat(152), "a".repeat(152));
+        let alphabet = format!("{BASIC}{EXTENSION}");
+        for text in ["", "hello", &long, &alphabet, &"€".repeat(153), &"日".repeat(135), &"😀".repeat(67)] {
+            let (counted, encoded) = (segment(text), encode(text));
+            assert_eq!(encoded.encoding, counted.encoding);
+            assert_eq!(u32::try_from(encoded.segments.len()), Ok(counted.segments), "{} characters", text.chars().count());
+            let octets = encoded.segments.concat();
+            let read = match encoded.encoding {
+                Encoding::Gsm7 => decode_gsm7(&octets),
+                Encoding::Ucs2 => {
+                    let units: Vec<u16> =
+                        octets.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+                    String::from_utf16(&units).unwrap()
+                }
+            };
+            assert_eq!(read, text);
+        }
+    }
+
+    #[test]
+    fn letters_have_the_codes_of_the_standard() {
+        for (text, codes) in [("@", vec![0]), ("Æ", vec![0x1C]), ("é", vec![5]), ("A", vec![0x41]), ("à", vec![0x7F])] {
+            assert_eq!(encode(text).segments, [codes]);
+        }
+        assert_eq!(encode("€[").segments, [vec![0x1B, 0x65, 0x1B, 0x3C]]);
+        assert_eq!(decode_gsm7(&[0x41, 0xFF, 0x1B, 0x01, 0x1B]), "A   ");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! everything in good order.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,13 +69,40 @@ pub(crate) async fn open_services(
     Ok(Arc::new(Services { store, operator }))
 }
 
-/// How the port is served.
-#[derive(Default)]
-pub(crate) struct PortSettings {
-    /// The operator's own domain.
-    pub(crate) base_domain: Option<String>,
-    /// The operator's certificate chain and key.
-    pub(crate) certificate: Option<(PathBuf, PathBuf)>,
+/// A bound port and how it is served.
+pub(crate) struct Port {
+    listener: TcpListener,
+    config: EdgeConfig,
+    base_domain: Option<String>,
+}
+
+impl Port {
+    /// Makes what TLS needs ready and binds `address`: who connects from then on is served.
+    ///
+    /// `base_domain` is the operator's own domain, `certificate` the files of its chain and key.
+    ///
+    /// # Errors
+    /// When the private CA or the certificate cannot be used, or the address is taken.
+    pub(crate) async fn open(
+        data: &DataFolder,
+        address: SocketAddr,
+        base_domain: Option<String>,
+        certificate: Option<(PathBuf, PathBuf)>,
+    ) -> Result<Self> {
+        let config = edge_config(data, base_domain.as_deref(), certificate)?;
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| Problem::new(format!("cannot listen on {address}: {error}")))?;
+        Ok(Self { listener, config, base_domain })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        self.listener.local_addr().map_err(|error| Problem::new(format!("the port has no address: {error}")))
+    }
 }
 
 /// Serves until `shutdown` completes, then ends everything in good order.
@@ -82,14 +110,11 @@ pub(crate) struct PortSettings {
 /// # Errors
 /// When the port cannot be served.
 pub(crate) async fn serve(
-    data: &DataFolder,
     services: Arc<Services>,
     connections: Connections,
-    port: PortSettings,
-    listener: TcpListener,
+    port: Port,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
-    let config = edge_config(data, &port)?;
     let (stop, stopped) = watch::channel(false);
     let mut runner = jobs::Runner::new(services.store.clone(), stopped.clone());
     for queue in connections.queues(&services) {
@@ -103,7 +128,7 @@ pub(crate) async fn serve(
 
     let routes = connections.routes(&services);
     let front = Arc::new(Front::new(Arc::clone(&services), port.base_domain, routes));
-    let served = edge::serve(listener, config, front.service(), shutdown).await;
+    let served = edge::serve(port.listener, port.config, front.service(), shutdown).await;
 
     stop.send_replace(true);
     if timeout(JOBS_GRACE, runner.stopped()).await.is_err() {
@@ -124,13 +149,17 @@ pub(crate) async fn serve(
     served.map_err(|error| Problem::new(format!("the port could not be served: {error}")))
 }
 
-fn edge_config(data: &DataFolder, port: &PortSettings) -> Result<EdgeConfig> {
+fn edge_config(
+    data: &DataFolder,
+    base_domain: Option<&str>,
+    certificate: Option<(PathBuf, PathBuf)>,
+) -> Result<EdgeConfig> {
     let clock: WallClock = Arc::new(wall_clock);
-    let authority = CertificateAuthority::load_or_create(data.path(), port.base_domain.as_deref(), clock())
+    let authority = CertificateAuthority::load_or_create(data.path(), base_domain, clock())
         .map_err(|error| Problem::new(format!("the private CA cannot be used: {error}")))?;
-    let own = match &port.certificate {
+    let own = match certificate {
         Some((chain, key)) => {
-            Some(load_certificate(chain, key).map_err(|error| Problem::new(error.to_string()))?)
+            Some(load_certificate(&chain, &key).map_err(|error| Problem::new(error.to_string()))?)
         }
         None => None,
     };

@@ -19,6 +19,7 @@ use crate::terminal;
 
 /// What `--help` says at its end.
 const ENVIRONMENT: &str = "Environment:
+  SWITCHWARD_DATABASE    PostgreSQL URL, as --database, but not shown in the list of processes
   SWITCHWARD_MASTER_KEY  the master key (32 bytes in base64 or hexadecimal) instead of master.key
   SWITCHWARD_LOG         log filter, for example `info` or `warn,webhooks=debug`";
 
@@ -87,6 +88,14 @@ fn variable(name: &str) -> Result<Option<String>> {
 
 fn master_key() -> Result<Option<String>> {
     variable("SWITCHWARD_MASTER_KEY")
+}
+
+/// The PostgreSQL URL, when one is used: as given, or from the environment.
+fn database(given: Option<&str>) -> Result<Option<String>> {
+    match given {
+        Some(url) => Ok(Some(url.to_owned())),
+        None => variable("SWITCHWARD_DATABASE"),
+    }
 }
 
 /// A runtime for the commands that need the store.

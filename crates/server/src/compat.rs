@@ -159,11 +159,17 @@ mod tests {
 
     #[test]
     fn nothing_is_served_under_a_published_label_that_is_not_published() {
-        let table = route_table().expect("the routes");
-        let rows: Vec<String> = unpublished(&table)
-            .iter()
-            .map(|row| format!("{} {} {}", row.product, row.method, row.path))
-            .collect();
-        assert!(rows.is_empty(), "{rows:#?}");
+        let mut table = route_table().expect("the routes");
+        assert_eq!(shown(&unpublished(&table)), "");
+        let row = table.iter().find(|row| row.product == "api").expect("the 2010 API is served").clone();
+        table.push(RouteRow { path: "/2010-04-01/Surprise", ..row.clone() });
+        table.push(RouteRow { product: "switchward", path: "/switchward/v1/Surprise", ..row });
+        assert_eq!(shown(&unpublished(&table)), "api GET /2010-04-01/Surprise");
+    }
+
+    fn shown(rows: &[&RouteRow]) -> String {
+        let lines: Vec<String> =
+            rows.iter().map(|row| format!("{} {} {}", row.product, row.method, row.path)).collect();
+        lines.join("\n")
     }
 }

@@ -22,7 +22,7 @@ use http::uri::PathAndQuery;
 use http::{Method, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use kit::respond::error_response;
-use kit::{Origin, Routes, Services};
+use kit::{Origin, ReceivedPath, Routes, Services};
 use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 
@@ -124,6 +124,8 @@ impl Front {
             return not_found();
         };
         let Some(uri) = clean_uri(&target, request.uri()) else { return not_found() };
+        let received = ReceivedPath(request.uri().path().to_owned());
+        request.extensions_mut().insert(received);
         *request.uri_mut() = uri;
         request.extensions_mut().insert(origin(&target, connection));
         let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});

@@ -38,6 +38,7 @@ impl Connections {
         let mut all = vec![
             accounts::api_routes(shared()),
             accounts::accounts_routes(shared()),
+            accounts::iam_routes(shared()),
             accounts::switchward_routes(shared()),
             messaging::routes(shared()),
             lookup::routes(shared(), Arc::clone(&self.numbers)),

@@ -39,6 +39,8 @@ const BANS: &[Ban] = &[
             "crates/jobs/",
             "crates/server/",
             "crates/webhooks/src/client",
+            // How long one group commit may grow is a matter of the machine, not of the product's time.
+            "crates/store/src/sqlite_writer.rs",
             XTASK,
         ],
         tests: true,
@@ -83,7 +85,8 @@ const SQL: &[&str] = &[
     "ALTER TABLE ",
     "PRAGMA ",
 ];
-const SQL_ALLOWED: &[&str] = &["crates/store/", XTASK];
+/// The store itself, and the tests that tamper with a database behind its back.
+const SQL_ALLOWED: &[&str] = &["crates/store/", "crates/ledger/tests/", XTASK];
 
 /// Words in comments that need the number of an issue beside them.
 const UNFINISHED: &[&str] = &["TODO", "FIXME", "XXX"];

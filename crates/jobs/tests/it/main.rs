@@ -1,1 +1,7 @@
-//! Tests.
+//! Durable work from outside: jobs on a real database, a clock that stands, and handlers that fail.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod bench;
+mod order;
+mod retry;
+mod stop;

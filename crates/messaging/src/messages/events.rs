@@ -8,7 +8,13 @@ use webhooks::{Method, Webhook};
 use super::model::{Message, Status};
 
 /// Enqueues the callback for the state the message is in now, if a callback is wanted.
-pub fn report(batch: &mut Batch, account: AccountSid, message: &Document<Message>, counterparty: Option<Phi<String>>, now: base::Timestamp) {
+pub fn report(
+    batch: &mut Batch,
+    account: AccountSid,
+    message: &Document<Message>,
+    counterparty: Option<Phi<String>>,
+    now: base::Timestamp,
+) {
     let facts = &message.facts;
     let Some(url) = facts.status_callback.clone() else {
         return;

@@ -84,21 +84,18 @@ impl Status {
 
     /// Whether nothing more will happen to it: what redaction waits for.
     pub const fn is_terminal(self) -> bool {
-        matches!(
-            self,
-            Self::Delivered | Self::Undelivered | Self::Failed | Self::Canceled | Self::Received
-        )
+        matches!(self, Self::Delivered | Self::Undelivered | Self::Failed | Self::Canceled | Self::Received)
     }
 
     /// Whether `next` may follow. Receipts come late and out of order; they never lead back.
     pub const fn may_become(self, next: Self) -> bool {
-        match (self, next) {
+        matches!(
+            (self, next),
             (Self::Scheduled, Self::Queued | Self::Sending | Self::Canceled | Self::Failed)
-            | (Self::Queued, Self::Sending | Self::Canceled | Self::Failed)
-            | (Self::Sending, Self::Queued | Self::Sent | Self::Failed)
-            | (Self::Sending | Self::Sent, Self::Delivered | Self::Undelivered) => true,
-            _ => false,
-        }
+                | (Self::Queued, Self::Sending | Self::Canceled | Self::Failed)
+                | (Self::Sending, Self::Queued | Self::Sent | Self::Failed)
+                | (Self::Sending | Self::Sent, Self::Delivered | Self::Undelivered)
+        )
     }
 }
 
@@ -246,19 +243,27 @@ impl Draft {
         }
         let validity = params.integer("ValidityPeriod", 1..=MAX_VALIDITY_SECONDS)?;
         let draft = Self {
-            to: to.try_map(|text| Address::parse(&text).map_err(|_| ())).map_err(|()| ApiError::new(codes::TO_INVALID))?,
+            to: to
+                .try_map(|text| Address::parse(&text).map_err(|_| ()))
+                .map_err(|()| ApiError::new(codes::TO_INVALID))?,
             from: Address::parse(&from).map_err(|_| ApiError::new(codes::FROM_INVALID))?,
             body,
             status_callback: params.text("StatusCallback")?.filter(|url| !url.is_empty()),
-            validity: validity.map_or(DEFAULT_VALIDITY, |seconds| Duration::from_secs(seconds.unsigned_abs())),
+            validity: validity
+                .map_or(DEFAULT_VALIDITY, |seconds| Duration::from_secs(seconds.unsigned_abs())),
             send_at: schedule(params, now)?,
             content_retention: retention(params.word("ContentRetention", &["retain", "discard"])?),
             address_retention: retention(params.word("AddressRetention", &["retain", "obfuscate"])?),
             has_tags,
             uses_ai,
         };
-        let to_number = draft.to.learn(|to| matches!(to, Address::Phone(_) | Address::Channel(_)));
-        if to_number { Ok(draft) } else { Err(codes::TO_INVALID.into()) }
+        let can_receive = draft.to.learn(|to| match to {
+            Address::Phone(number) => number.fault().is_none(),
+            // The guard has the word on channels.
+            Address::Channel(_) => true,
+            Address::ShortCode(_) | Address::Alphanumeric(_) => false,
+        });
+        if can_receive { Ok(draft) } else { Err(codes::TO_INVALID.into()) }
     }
 }
 
@@ -353,9 +358,9 @@ impl kit::FromParams for Filter {
             sent.until = Some(if is_day { at.plus(DAY) } else { at.plus(Duration::from_secs(1)) });
         }
         let normalised = |value: Option<Phi<String>>| {
-            value.filter_present().map(|text| {
-                text.map(|text| Address::parse(&text).map_or(text, Address::into_string))
-            })
+            value
+                .filter_present()
+                .map(|text| text.map(|text| Address::parse(&text).map_or(text, Address::into_string)))
         };
         Ok(Self { to: normalised(params.phi("To")?), from: normalised(params.phi("From")?), sent })
     }
@@ -407,7 +412,10 @@ mod tests {
             ("To=%2B14155550101&From=!&Body=x", codes::FROM_INVALID),
             ("To=%2B14155550101&From=%2B14155550100&Body=x&MediaUrl=https://a/", codes::NOT_SUPPORTED),
             ("To=%2B14155550101&From=%2B14155550100&Body=x&ValidityPeriod=0", codes::INVALID_PARAMETER),
-            ("To=%2B14155550101&From=%2B14155550100&Body=x&SendAt=2026-01-15T13:00:00Z", codes::SCHEDULE_INVALID),
+            (
+                "To=%2B14155550101&From=%2B14155550100&Body=x&SendAt=2026-01-15T13:00:00Z",
+                codes::SCHEDULE_INVALID,
+            ),
             (
                 "To=%2B14155550101&From=%2B14155550100&Body=x&ScheduleType=fixed&SendAt=2026-01-15T12:00:01Z",
                 codes::SEND_AT_INVALID,

@@ -33,7 +33,11 @@ pub async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     Ok(Found(service::list(&ctx, filter, paging).await?.api2010(&path, "messages")))
 }
 
-pub async fn update(ctx: Ctx, Path(sid): Path<MessageSid>, Form(change): Form<Change>) -> Answer<Found<MessageView>> {
+pub async fn update(
+    ctx: Ctx,
+    Path(sid): Path<MessageSid>,
+    Form(change): Form<Change>,
+) -> Answer<Found<MessageView>> {
     Ok(Found(service::update(&ctx, sid, change).await?))
 }
 

@@ -8,7 +8,9 @@ use rulebook::guard::{Action, MessageFacts as GuardFacts, Settings};
 use store::{Document, NewJob};
 
 use super::events;
-use super::model::{AddressClass, Change, Direction, Draft, Filter, Message, MessageBody, MessageFacts, Status};
+use super::model::{
+    AddressClass, Change, Direction, Draft, Filter, Message, MessageBody, MessageFacts, Status,
+};
 use super::store::{self as messages, NewMessage};
 use super::view::{MessageView, Opened};
 use crate::dispatch::SENDING;
@@ -21,7 +23,10 @@ const SHOWN: &[&str] = &["body", "from", "to"];
 /// Accepts a message: guard, then one transaction with the message, its job, its first callback
 /// and the ledger entry.
 pub async fn send(ctx: &Ctx, draft: Draft) -> Result<MessageView> {
-    let callback = draft.status_callback.as_deref().map(|url| numbers::callback_fact(ctx.account(), "StatusCallback", url, false));
+    let callback = draft
+        .status_callback
+        .as_deref()
+        .map(|url| numbers::callback_fact(ctx.account(), "StatusCallback", url, false));
     let callback = callback.transpose()?;
     let settings = ctx.guard(&Action::SendMessage(GuardFacts {
         to: draft.to.learn(AddressClass::of).0,
@@ -140,10 +145,10 @@ pub async fn fetch(ctx: &Ctx, sid: MessageSid) -> Result<MessageView> {
 }
 
 fn shown(ctx: &Ctx, mut message: Document<Message>, body: Option<Phi<String>>, proof: &Proof) -> MessageView {
-    let counterparty = message.content.take().map_or_else(
-        || message.facts.masked.clone(),
-        |content| content.into_open(proof).number,
-    );
+    let counterparty = message
+        .content
+        .take()
+        .map_or_else(|| message.facts.masked.clone(), |content| content.into_open(proof).number);
     let body = body.map_or_else(String::new, |body| body.into_open(proof));
     MessageView::new(ctx.account().sid(), &message, Opened { counterparty, body })
 }
@@ -186,8 +191,13 @@ pub async fn update(ctx: &Ctx, sid: MessageSid, change: Change) -> Result<Messag
         }
         Change::Cancel => {
             message.facts.status = Status::Canceled;
+            // What was accepted before the account became a HIPAA project ends like everything in one.
+            let protected = ctx.account().account.facts.designation.protected;
+            message.facts.discard_body |= protected;
+            message.facts.obfuscate_address |= protected;
             batch.update::<Message>(&message);
-            let counterparty = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
+            let counterparty =
+                message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
             events::report(&mut batch, ctx.account().sid(), &message, counterparty, ctx.now());
             messages::redact_when_terminal(&mut batch, sid, &message.facts);
         }

@@ -78,7 +78,12 @@ pub async fn body(scoped: &Scoped, sid: MessageSid) -> Result<Option<Phi<String>
 }
 
 /// The query of a list of messages.
-pub fn query(key: &DigestKey, to: Option<&Phi<String>>, from: Option<&Phi<String>>, sent: store::Range) -> Query {
+pub fn query(
+    key: &DigestKey,
+    to: Option<&Phi<String>>,
+    from: Option<&Phi<String>>,
+    sent: store::Range,
+) -> Query {
     let filter = |name, value: Option<&Phi<String>>| {
         value.map(|number| Index { key: name, value: IndexValue::Digest(number.digest(key, "number")) })
     };

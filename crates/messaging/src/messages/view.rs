@@ -82,6 +82,7 @@ impl MessageView {
 /// What a delivery code means, in our words.
 pub fn error_text(code: u32) -> &'static str {
     match code {
+        21606 => "The From number is not this account's any more",
         21610 => "The recipient has opted out of messages from this sender",
         30001 => "The queue is full",
         30002 => "The account is suspended",

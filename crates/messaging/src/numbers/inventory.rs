@@ -63,7 +63,10 @@ pub async fn add_to_inventory(services: &Services, numbers: &[&str]) -> Result<(
             return Err(codes::TO_INVALID.into());
         };
         let number = number.into_string();
-        let known = store.scope(Scope::SYSTEM).find::<InventoryNumber>(NUMBER, IndexValue::Plain(number.clone())).await?;
+        let known = store
+            .scope(Scope::SYSTEM)
+            .find::<InventoryNumber>(NUMBER, IndexValue::Plain(number.clone()))
+            .await?;
         if known.is_some() || store.locate(&name_of(store, &number)).await?.is_some() {
             continue;
         }
@@ -153,7 +156,12 @@ pub(super) fn take(
 }
 
 /// Gives a number back to the inventory, within the caller's batch.
-pub(super) fn give_back(store: &Store, batch: &mut Batch, number: &store::Document<PhoneNumber>, now: base::Timestamp) {
+pub(super) fn give_back(
+    store: &Store,
+    batch: &mut Batch,
+    number: &store::Document<PhoneNumber>,
+    now: base::Timestamp,
+) {
     let account = batch.scope();
     batch.delete(number);
     batch.unname(name_of(store, &number.facts.number));

@@ -8,7 +8,7 @@ pub(crate) mod routes;
 mod service;
 mod view;
 
-pub use inventory::{add_to_inventory, claim_number};
 pub(crate) use inventory::OWNER;
+pub use inventory::{add_to_inventory, claim_number};
 pub(crate) use model::PhoneNumber;
 pub(crate) use service::{by_number, callback_fact, owned};

@@ -27,7 +27,11 @@ pub async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     Ok(Found(listing.api2010(&path, "incoming_phone_numbers")))
 }
 
-pub async fn update(ctx: Ctx, Path(sid): Path<PhoneNumberSid>, Form(settings): Form<Settings>) -> Answer<Found<NumberView>> {
+pub async fn update(
+    ctx: Ctx,
+    Path(sid): Path<PhoneNumberSid>,
+    Form(settings): Form<Settings>,
+) -> Answer<Found<NumberView>> {
     let number = service::update(&ctx, sid, settings).await?;
     Ok(Found(NumberView::new(ctx.account().sid(), &number)))
 }

@@ -16,7 +16,10 @@ use super::model::{Filter, NumberFacts, PhoneNumber, Settings, Wanted};
 ///
 /// # Errors
 /// When the store cannot answer.
-pub async fn by_number(scoped: &Scoped, number: &str) -> std::result::Result<Option<Document<PhoneNumber>>, StoreError> {
+pub async fn by_number(
+    scoped: &Scoped,
+    number: &str,
+) -> std::result::Result<Option<Document<PhoneNumber>>, StoreError> {
     scoped.find::<PhoneNumber>("number", IndexValue::Plain(number.to_owned())).await
 }
 
@@ -33,7 +36,8 @@ pub async fn owned(ctx: &Ctx, number: &str) -> Result<()> {
 /// # Errors
 /// 21609 when it is not a URL that a webhook can be sent to.
 pub fn callback_fact(account: &AccountContext, field: &'static str, url: &str, get: bool) -> Result<UrlFact> {
-    let parsed = WebhookUrl::parse(url).map_err(|_| ApiError::new(codes::CALLBACK_INVALID).parameter(field))?;
+    let parsed =
+        WebhookUrl::parse(url).map_err(|_| ApiError::new(codes::CALLBACK_INVALID).parameter(field))?;
     let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
     let registered = &account.account.facts.settings.registered_hosts;
     Ok(UrlFact {
@@ -55,7 +59,12 @@ fn check(ctx: &Ctx, facts: &NumberFacts) -> Result<()> {
     ];
     for (field, url, method) in urls {
         if let Some(url) = url {
-            ctx.guard(&Action::ConfigureUrl(callback_fact(ctx.account(), field, url, method == Method::Get)?))?;
+            ctx.guard(&Action::ConfigureUrl(callback_fact(
+                ctx.account(),
+                field,
+                url,
+                method == Method::Get,
+            )?))?;
         }
     }
     Ok(())
@@ -88,7 +97,10 @@ pub async fn get(ctx: &Ctx, sid: PhoneNumberSid) -> Result<Document<PhoneNumber>
 pub fn query(filter: Filter, paging: &kit::page::Paging) -> Query {
     let by = |key, value: Option<String>| value.map(|value| Index { key, value: IndexValue::Plain(value) });
     Query {
-        filters: by("number", filter.number).into_iter().chain(by("friendly_name", filter.friendly_name)).collect(),
+        filters: by("number", filter.number)
+            .into_iter()
+            .chain(by("friendly_name", filter.friendly_name))
+            .collect(),
         limit: paging.size,
         cursor: paging.cursor.clone(),
         ..Query::default()
@@ -102,7 +114,11 @@ pub async fn update(ctx: &Ctx, sid: PhoneNumberSid, settings: Settings) -> Resul
     check(ctx, &number.facts)?;
     let mut batch = ctx.batch();
     batch.update::<PhoneNumber>(&number);
-    batch.reindex::<PhoneNumber>(sid, "friendly_name", vec![IndexValue::Plain(number.facts.friendly_name.clone())]);
+    batch.reindex::<PhoneNumber>(
+        sid,
+        "friendly_name",
+        vec![IndexValue::Plain(number.facts.friendly_name.clone())],
+    );
     ctx.commit(batch, vec![sid.to_string()]).await?;
     get(ctx, sid).await
 }

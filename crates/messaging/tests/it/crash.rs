@@ -17,6 +17,7 @@ async fn a_message_survives_a_crash_after_the_carrier_took_it() {
     let message = site.accepted(owner, "Hello", &[("StatusCallback", &site.sink.url("/status"))]).await;
     site.handed(1).await;
     assert_eq!(site.fetch(owner, message).await["status"], "sending");
+    site.webhooks_done().await;
     site.app.advance(LEASE);
     site.wait_status(owner, message, "sent").await;
     site.receipt(owner, message, Receipt::Delivered).await;
@@ -53,6 +54,7 @@ async fn an_answer_that_comes_after_the_lease_changes_nothing() {
     site.carrier.script(&[Step::Hold, Step::Take]);
     let message = site.accepted(owner, "Hello", &[("StatusCallback", &site.sink.url("/status"))]).await;
     site.handed(1).await;
+    site.webhooks_done().await;
     site.app.advance(LEASE);
     let taken = site.handed(2).await;
     site.wait_status(owner, message, "sent").await;
@@ -73,6 +75,7 @@ async fn a_receipt_after_a_crash_ends_the_job_without_another_submission() {
     let message = site.accepted(owner, "Hello", &[]).await;
     site.handed(1).await;
     site.receipt(owner, message, Receipt::Delivered).await;
+    site.webhooks_done().await;
     site.app.advance(LEASE);
     site.settle().await;
     assert_eq!(site.fetch(owner, message).await["status"], "delivered");

@@ -50,12 +50,18 @@ async fn the_webhook_is_told_everything_and_signed() {
     assert_eq!(form, expected);
     site.settle().await;
     let shown = site.fetch(owner, message).await;
-    assert_eq!((&shown["direction"], &shown["from"], &shown["to"]), (&"inbound".into(), &PATIENT.into(), &OWN.into()));
+    assert_eq!(
+        (&shown["direction"], &shown["from"], &shown["to"]),
+        (&"inbound".into(), &PATIENT.into(), &OWN.into())
+    );
     assert_eq!(shown["date_sent"], "Thu, 15 Jan 2026 12:00:00 +0000");
     assert!(site.carrier.taken().is_empty() && site.alerts(owner).await.is_empty());
     let entries = site.app.ledger_actions(owner.scope()).await;
     for action in ["receive_message", "ask_webhook"] {
-        assert_eq!(entries.iter().filter(|entry| entry.act == action && entry.what == [sid.clone()]).count(), 1);
+        assert_eq!(
+            entries.iter().filter(|entry| entry.act == action && entry.what == [sid.clone()]).count(),
+            1
+        );
     }
 }
 
@@ -80,11 +86,17 @@ async fn twiml_messages_are_sent() {
     let mut taken = site.handed(2).await;
     taken.sort_by(|left, right| left.body.cmp(&right.body));
     assert_eq!((taken[0].from.as_str(), taken[0].to.as_str(), taken[0].body.as_str()), (OWN, PATIENT, "One"));
-    assert_eq!((taken[1].from.as_str(), taken[1].to.as_str(), taken[1].body.as_str()), (OWN, "+14155550188", "Two"));
+    assert_eq!(
+        (taken[1].from.as_str(), taken[1].to.as_str(), taken[1].body.as_str()),
+        (OWN, "+14155550188", "Two")
+    );
     let reply = site.wait_status(owner, taken[0].reference.message, "sent").await;
     assert_eq!(reply["direction"], "outbound-reply");
     let told = site.requests(2).await;
-    assert_eq!((told[1].path.as_str(), told[1].parameter("MessageStatus").as_deref()), ("/status", Some("sent")));
+    assert_eq!(
+        (told[1].path.as_str(), told[1].parameter("MessageStatus").as_deref()),
+        ("/status", Some("sent"))
+    );
 }
 
 #[tokio::test]
@@ -110,7 +122,12 @@ async fn bad_answers_send_nothing_and_raise_an_alert() {
         (SinkReply::twiml("<Response><Message>x</Response>"), 12100),
         (SinkReply::twiml("<Response><Message/></Response>"), 12300),
         (SinkReply::twiml("<Response><Message from=\"+14155559999\">x</Message></Response>"), 12300),
-        (SinkReply::twiml("<Response><Message><Body>x</Body><Media>https://example.com/a</Media></Message></Response>"), 12300),
+        (
+            SinkReply::twiml(
+                "<Response><Message><Body>x</Body><Media>https://example.com/a</Media></Message></Response>",
+            ),
+            12300,
+        ),
         (SinkReply::twiml("<Response><Message>x</Message><Redirect/></Response>"), 12100),
         (SinkReply::twiml("<Response><Redirect>ftp://example.com/</Redirect></Response>"), 12100),
         (SinkReply::status(500), 11200),

@@ -9,5 +9,6 @@ mod numbers;
 mod paging;
 mod policy;
 mod redaction;
+mod review;
 mod rules;
 mod site;

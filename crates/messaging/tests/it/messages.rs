@@ -92,6 +92,7 @@ async fn each_bad_parameter_has_its_code() {
     };
     let cases = [
         (with("To", ""), 400, 21604),
+        (with("To", "+19995550177"), 400, 21211),
         (with("From", ""), 400, 21603),
         (with("Body", ""), 400, 21602),
         (with("To", "nobody-at-all!"), 400, 21211),
@@ -180,7 +181,10 @@ async fn keys_reach_what_they_are_granted() {
     site.app.get(&site.app.keys.restricted, API, &path).await.assert_status(200);
     site.app.delete(&site.app.keys.restricted, API, &path).await.assert_error(403, 20003);
     let send = [("To", PATIENT), ("From", OWN), ("Body", "x")];
-    site.app.post_form(&site.app.keys.restricted, API, &list_path(&site), &send).await.assert_error(403, 20003);
+    site.app
+        .post_form(&site.app.keys.restricted, API, &list_path(&site), &send)
+        .await
+        .assert_error(403, 20003);
     site.app.post_form(&site.app.keys.standard, API, &list_path(&site), &send).await.assert_status(201);
 }
 

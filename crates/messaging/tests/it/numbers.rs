@@ -156,9 +156,14 @@ async fn lists_filter_by_whole_values() {
 async fn updates_change_what_is_given_and_clear_what_is_empty() {
     let site = Site::idle().await;
     let owner = &site.app.owner;
-    site.configure(owner, &[("SmsUrl", "https://example.com/a"), ("FriendlyName", "A")]).await.assert_status(200);
+    site.configure(owner, &[("SmsUrl", "https://example.com/a"), ("FriendlyName", "A")])
+        .await
+        .assert_status(200);
     let reply = site.configure(owner, &[("SmsMethod", "GET")]).await;
-    assert_eq!((&reply.json["sms_url"], &reply.json["sms_method"]), (&"https://example.com/a".into(), &"GET".into()));
+    assert_eq!(
+        (&reply.json["sms_url"], &reply.json["sms_method"]),
+        (&"https://example.com/a".into(), &"GET".into())
+    );
     assert_eq!(site.configure(owner, &[("SmsUrl", "")]).await.json["sms_url"], "");
     site.configure(owner, &[("FriendlyName", "B")]).await.assert_status(200);
     assert!(numbers(&site, "?FriendlyName=A").await.is_empty());

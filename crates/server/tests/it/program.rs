@@ -62,8 +62,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server with the simulator on a free port.
     pub(crate) fn start(data: &Path) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same with more arguments.
+    pub(crate) fn start_with(data: &Path, more: &[&str]) -> Self {
         let mut child =
             switchward(&["serve", "--data", text(data), "--listen", "127.0.0.1:0", "--simulator"])
+                .args(more)
                 .stdout(Stdio::null())
                 .stderr(Stdio::piped())
                 .spawn()

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -22,9 +23,9 @@ fn get(host: &str, path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").into_bytes()
 }
 
-/// TLS to the server, in a tunnel to `host` or directly, trusting the data folder's CA alone.
-fn over_tls(server: &Server, data: &Path, host: &str, tunnel: bool, request: &[u8]) -> String {
-    let pem = fs::read(data.join("ca.pem")).expect("a certificate");
+/// TLS to the server, in a tunnel to `host` or directly, trusting the CA in the file `ca` alone.
+fn over_tls(server: &Server, ca: &Path, host: &str, tunnel: bool, request: &[u8]) -> String {
+    let pem = fs::read(ca).expect("a certificate");
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(&pem).expect("a certificate")).expect("a CA");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -59,17 +60,61 @@ fn answers_on_one_port_over_http_tls_and_connect() {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(parsed(&server.raw(&get("127.0.0.1", path))).0, 200, "{path}");
         assert_eq!(
-            parsed(&over_tls(&server, &data, "localhost", false, &get("localhost", path))).0,
+            parsed(&over_tls(&server, &data.join("ca.pem"), "localhost", false, &get("localhost", path))).0,
             200,
             "{path}"
         );
     }
     // Without credentials: found, and refused.
     let list = get("api.twilio.com", "/2010-04-01/Accounts.json");
-    let (status, body) = parsed(&over_tls(&server, &data, "api.twilio.com", true, &list));
+    let (status, body) = parsed(&over_tls(&server, &data.join("ca.pem"), "api.twilio.com", true, &list));
     assert_eq!((status, &body["code"]), (401, &20003.into()));
     let prefixed = get("127.0.0.1", "/lookups/v2/PhoneNumbers/+14155550142");
     assert_eq!(parsed(&server.raw(&prefixed)).0, 401);
+}
+
+/// A CA and a certificate of it for every product below `domain`, as files.
+fn own_certificate(dir: &Path, domain: &str) -> [PathBuf; 3] {
+    let mut authority = CertificateParams::default();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().expect("a key");
+    let ca = authority.self_signed(&authority_key).expect("a certificate").pem();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().expect("a key");
+    let leaf = CertificateParams::new(vec![format!("*.{domain}")]).expect("a name");
+    let leaf = leaf.signed_by(&key, &issuer).expect("a certificate").pem();
+    [("own-ca.pem", ca), ("own.pem", leaf), ("own.key", key.serialize_pem())].map(|(name, pem)| {
+        let path = dir.join(name);
+        fs::write(&path, pem).expect("a file");
+        path
+    })
+}
+
+#[test]
+fn answers_below_the_operators_domain_as_sdks_with_a_region_ask() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let domain = "comms.example.org";
+    let [own_ca, certificate, key] = own_certificate(dir.path(), domain);
+    let own = ["--base-domain", domain, "--tls-cert", text(&certificate), "--tls-key", text(&key)];
+    let host = format!("api.{domain}");
+    for (name, arguments, own_ca) in [("minted", &own[..2], None), ("own", &own[..], Some(own_ca.as_path()))]
+    {
+        let data = dir.path().join(name);
+        let server = Server::start_with(&data, arguments);
+        let private_ca = data.join("ca.pem");
+        // Node leaves the dotted segment out, Python puts it in.
+        for path in ["/2010-04-01/Accounts.json", "/.twilio.com/2010-04-01/Accounts.json"] {
+            let answer = over_tls(&server, own_ca.unwrap_or(&private_ca), &host, false, &get(&host, path));
+            assert_eq!(parsed(&answer).0, 401, "{name} {path}");
+        }
+        // The names of the real service are vouched for by the private CA all the same.
+        let request = get("api.twilio.com", "/2010-04-01/Accounts.json");
+        assert_eq!(
+            parsed(&over_tls(&server, &private_ca, "api.twilio.com", true, &request)).0,
+            401,
+            "{name}"
+        );
+    }
 }
 
 #[test]
@@ -177,6 +222,31 @@ fn refuses_a_port_in_use() {
     let (other, listen) = (dir.path().join("b"), server.address.to_string());
     let problem = problem_of(&["serve", "--data", text(&other), "--listen", &listen, "--simulator"]);
     assert!(problem.contains("cannot listen on"), "{problem}");
+}
+
+#[test]
+fn refuses_settings_it_cannot_use() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let data = dir.path().join("data");
+    let serve = ["serve", "--data", text(&data), "--listen", "127.0.0.1:0", "--simulator"];
+    let nothing = dir.path().join("nothing.pem");
+    fs::write(&nothing, "no certificate").expect("a file");
+    let table: [(&[&str], &str); 5] = [
+        (&["--webhook-ca", text(&nothing)], "is not a certificate"),
+        (&["--webhook-ca", "/does/not/exist"], "cannot read"),
+        (&["--tls-cert", text(&nothing), "--tls-key", text(&nothing)], "holds no certificate"),
+        (&["--lookup-table", text(&nothing)], "TOML"),
+        (&["--database", "postgres://someone:canary-password@127.0.0.1:1/none"], "cannot be opened"),
+    ];
+    for (more, expected) in table {
+        let problem = problem_of(&[&serve[..], more].concat());
+        assert!(problem.contains(expected), "{more:?}: {problem}");
+        assert!(!problem.contains("canary-password"), "{problem}");
+    }
+    // Wrong words are told by the parser, with its own status.
+    for more in [&["--allow-webhook-to", "10.0.0.1/8"][..], &["--tls-cert", "x"], &["--surprise"]] {
+        assert_eq!(run(&[&serve[..], more].concat()).status.code(), Some(2), "{more:?}");
+    }
 }
 
 #[test]

@@ -23,11 +23,15 @@ before(async () => {
 /** Runs `body` with a receiver and a number whose webhook is there; both are gone afterwards. */
 async function withNumber(body, certificate) {
   const clinic = await receiver(certificate);
-  const number = await client.incomingPhoneNumbers.create({ areaCode: "415", smsUrl: clinic.url("/sms?clinic=7") });
   try {
-    await body(clinic, number);
+    const number = await client.incomingPhoneNumbers.create({ areaCode: "415", smsUrl: clinic.url("/sms?clinic=7") });
+    try {
+      await body(clinic, number);
+    } finally {
+      // Through the list: what this SDK's create() returns does not know its own SID.
+      await client.incomingPhoneNumbers(number.sid).remove();
+    }
   } finally {
-    await number.remove();
     await clinic.close();
   }
 }
@@ -39,7 +43,8 @@ function assertSigned({ url, form, signature }) {
   assert.ok(!twilio.validateRequest(token, signature, url, { ...form, Extra: "1" }));
   assert.ok(!twilio.validateRequest(token, signature, `${url}x`, form));
   assert.ok(!twilio.validateRequest("0".repeat(32), signature, url, form));
-  assert.ok(!twilio.validateRequest(token, `${signature.slice(0, -2)}A=`, url, form));
+  const other = signature.startsWith("A") ? "B" : "A";
+  assert.ok(!twilio.validateRequest(token, other + signature.slice(1), url, form));
 }
 
 test("a message arrives with a valid signature, and the answer of the SDK reaches the handset", () =>
@@ -96,13 +101,3 @@ test("a self-signed receiver sees no request, and an alert says why", () =>
     await alert(number, "11237");
     assert.deepEqual(clinic.received, []);
   }, "self-signed"));
-
-test("the validator for bodies accepts what the server signs", () =>
-  withNumber(async (clinic, number) => {
-    // The server sends forms only; a hash of the body in the URL is checked as well when it is there.
-    const body = text();
-    await sendFromHandset(HANDSET, number.phoneNumber, body);
-    const [{ url, form, signature }] = await eventually("the webhook", () => clinic.received.length && clinic.received);
-    assert.ok(twilio.validateRequest(token, signature, url, form));
-    assert.equal(twilio.validateRequestWithBody(token, signature, url, "{}"), false);
-  }));

@@ -16,7 +16,8 @@ const send = (options) => client.messages.create({ to: HANDSET, from: number, bo
 async function rule(form) {
   const uri = `https://api.twilio.com/2010-04-01/Accounts/${accountSid}/Messages.json`;
   const data = { To: HANDSET, From: number, Body: "Your appointment is tomorrow.", ...form };
-  const answer = await client.request({ method: "POST", uri, data });
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  const answer = await client.request({ method: "POST", uri, data, headers });
   const body = typeof answer.body === "string" ? JSON.parse(answer.body) : answer.body;
   assert.deepEqual(Object.keys(body).sort(), ["code", "message", "more_info", "rule", "status"]);
   assert.equal(body.status, answer.statusCode);

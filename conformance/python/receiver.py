@@ -12,6 +12,7 @@ import server
 EMPTY = "<Response/>"
 MAX_REQUEST_BYTES = 64 * 1024
 STOP_SECONDS = 10
+POLL_SECONDS = 0.05
 SOCKET_SECONDS = 10
 
 
@@ -48,7 +49,7 @@ class Receiver:
         self.answers = {}
         # The handshake is done in the request's own thread: one that fails must not stop the others.
         self.server = Listener(("127.0.0.1", 0), handler_of(self), context)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(POLL_SECONDS,), daemon=True)
         self.thread.start()
 
     def url(self, path):

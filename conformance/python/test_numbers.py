@@ -128,6 +128,7 @@ class LookupTest(NumberCase):
     def test_add_ons_are_refused_by_their_rule(self):
         number = self.client.lookups.v1.phone_numbers("+14155550123")
         self.assert_refused(403, 77435, number.fetch, add_ons=["whitepages_pro_caller_id"])
+        self.assert_refused(403, 77435, number.fetch, add_ons_data={"whitepages": {"key": "value"}})
         url = "https://lookups.twilio.com/v1/PhoneNumbers/+14155550123"
         answer = self.client.request("GET", url, params={"AddOns": "whitepages_pro_caller_id"})
         self.assertEqual(json.loads(answer.text)["rule"], "LOOK-MKT-1")

@@ -204,12 +204,29 @@ SERVED = [
         ("api_v2010", f"/2010-04-01/Accounts/{{AccountSid}}/{name}", f"/2010-04-01/Accounts/{{account}}/{name}")
         for name in ["Messages.json", "IncomingPhoneNumbers.json", "Keys.json", "SigningKeys.json"]
     ),
+    # Parameters are read before the resource is looked for, so that one that does not exist will do.
+    *(
+        ("api_v2010", f"/2010-04-01/Accounts/{{AccountSid}}/{name}/{{Sid}}.json", f"/2010-04-01/Accounts/{{account}}/{name}/{sid}.json")
+        for name, sid in [
+            ("Messages", "SM" + "0" * 32),
+            ("IncomingPhoneNumbers", "PN" + "0" * 32),
+            ("Keys", "SK" + "0" * 32),
+            ("SigningKeys", "SK" + "0" * 32),
+        ]
+    ),
     ("accounts_v1", "/v1/AuthTokens/Secondary", "/accounts/v1/AuthTokens/Secondary"),
     ("accounts_v1", "/v1/AuthTokens/Promote", "/accounts/v1/AuthTokens/Promote"),
     ("lookups_v2", "/v2/PhoneNumbers/{PhoneNumber}", "/lookups/v2/PhoneNumbers/%2B14155550123"),
     ("lookups_v1", "/v1/PhoneNumbers/{PhoneNumber}", "/lookups/v1/PhoneNumbers/%2B14155550123"),
     ("monitor_v1", "/v1/Alerts", "/monitor/v1/Alerts"),
 ]
+
+
+def on_the_wire(parameter):
+    """The name that is sent: a "collapsible map" is sent as `Prefix.key`, never by its own name."""
+    prefix = "prefixed-collapsible-map-"
+    form = parameter["schema"].get("format", "")
+    return form.removeprefix(prefix) + ".key" if form.startswith(prefix) else parameter["name"]
 
 
 @unittest.skipUnless(schemas.folder(), NO_DOCUMENTS)
@@ -240,7 +257,7 @@ class ParameterTest(unittest.TestCase):
             operations = schemas.document(name)["paths"][template]
             for parameter in operations.get("get", {}).get("parameters", []):
                 if parameter["in"] == "query":
-                    self.assert_known("GET", path, [parameter["name"]], in_query=True)
+                    self.assert_known("GET", path, [on_the_wire(parameter)], in_query=True)
             form = operations.get("post", {}).get("requestBody", {}).get("content", {})
             for content in form.values():
                 self.assert_known("POST", path, content["schema"].get("properties", {}), in_query=False)

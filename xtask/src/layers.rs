@@ -36,7 +36,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
     ("smpp-proto", &["base"]),
-    ("smpp-net", &["base", "errors", "store", "kit", "messaging", "smpp-proto"]),
+    // Its tests drive the queues, hence `jobs` and `webhooks`.
+    ("smpp-net", &["base", "store", "jobs", "webhooks", "messaging", "smpp-proto"]),
     ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",

@@ -47,7 +47,8 @@ fn prepare_python(source: &Path, venv: &Path) -> Result<(), String> {
     stamp(venv, &[&requirements])
 }
 
-fn prepare_node(source: &Path, folder: &Path) -> Result<(), String> {
+/// Fills `folder` with the packages that the files in `source` name, unless it holds them already.
+pub(crate) fn prepare_node(source: &Path, folder: &Path) -> Result<(), String> {
     let files: Vec<_> = NODE_FILES.iter().map(|name| source.join(name)).collect();
     let files: Vec<&Path> = files.iter().map(|path| path.as_path()).collect();
     if is_current(folder, &files) {

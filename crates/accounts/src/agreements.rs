@@ -9,7 +9,7 @@ use kit::{Answer, Caller, Created, Found, Json, Path, PathPair};
 
 use crate::author::Author;
 use crate::designation::NoChoices;
-use crate::organizations::reach;
+use crate::organizations::{reach, reach_as_main};
 use model::CreateAgreement;
 use view::{AgreementList, AgreementView};
 
@@ -30,7 +30,7 @@ pub(crate) async fn create(
     Path(organization): Path<OrganizationSid>,
     Json(request): Json<CreateAgreement>,
 ) -> Answer<Created<AgreementView>> {
-    let entitled = reach(&caller, organization).await?;
+    let entitled = reach_as_main(&caller, organization).await?;
     let author = Author::of(&caller);
     let facts = request.parse(caller.now())?;
     let document = service::create(&author, &entitled, facts).await?;
@@ -53,7 +53,7 @@ pub(crate) async fn terminate(
     PathPair(organization, agreement): PathPair<OrganizationSid, AgreementSid>,
     Json(NoChoices {}): Json<NoChoices>,
 ) -> Answer<Found<AgreementView>> {
-    reach(&caller, organization).await?;
+    reach_as_main(&caller, organization).await?;
     let document = service::terminate(&Author::of(&caller), organization, agreement).await?;
     Ok(Found(AgreementView::new(organization, document, caller.now())))
 }

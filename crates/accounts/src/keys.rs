@@ -1,7 +1,7 @@
 //! API keys of the 2010 API: `Keys` and `SigningKeys` are two names for the same documents.
 
 use auth::provision::add_key;
-use auth::{ApiKey, KeyType, Permission};
+use auth::{ApiKey, KeyType, Permission, Secret};
 use base::KeySid;
 use errors::{ApiError, Result, codes};
 use kit::page::Unfiltered;
@@ -74,14 +74,7 @@ async fn list(ctx: Ctx, page: PageRequest, collection: &str, key: &str) -> Answe
 
 /// `POST …/Keys`: a standard key, as Twilio makes them here.
 pub(crate) async fn create(ctx: Ctx, Form(NamedKey(name)): Form<NamedKey>) -> Answer<Created<NewKeyView>> {
-    require_standard(&ctx)?;
-    let mut batch = ctx.batch();
-    let account = ctx.account().sid();
-    let name = name.unwrap_or_default();
-    let (sid, secret) =
-        add_key(&ctx.services.store, &mut batch, account, name, KeyType::Standard, &[]).await?;
-    Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], &["secret"]).await?;
-    let key = find(&ctx, sid).await?;
+    let (key, secret) = make(&ctx, name.unwrap_or_default(), &Rights::Standard).await?;
     Ok(Created(NewKeyView { key: KeyView::new(key), secret: secret.reveal().to_owned() }))
 }
 
@@ -100,33 +93,76 @@ pub(crate) async fn update(
     if let Some(name) = name {
         key.facts.friendly_name = name;
     }
-    let mut batch = ctx.batch();
-    batch.update(&key);
-    Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], NOTHING).await?;
-    key.updated_at = ctx.now();
-    Ok(Found(KeyView::new(key)))
+    Ok(Found(KeyView::new(write(&ctx, key).await?)))
 }
 
 /// `DELETE …/Keys/{Sid}`: the key opens nothing from now on.
 pub(crate) async fn delete(ctx: Ctx, Path(sid): Path<KeySid>) -> Answer<Deleted> {
-    let key = find(&ctx, sid).await?;
-    let mut batch = ctx.batch();
-    batch.delete(&key);
-    batch.unname(Name::key(sid));
-    Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], NOTHING).await?;
+    remove(&ctx, sid).await?;
     Ok(Deleted)
 }
 
-async fn find(ctx: &Ctx, sid: KeySid) -> Result<Document<ApiKey>> {
+/// What a new key may do.
+pub(crate) enum Rights {
+    /// What the auth token may.
+    Main,
+    /// Everything but accounts and keys.
+    Standard,
+    /// These permissions.
+    Restricted(Vec<Permission>),
+}
+
+/// Makes a key. A key cannot make one that may do more than itself.
+pub(crate) async fn make(ctx: &Ctx, name: String, rights: &Rights) -> Result<(Document<ApiKey>, Secret)> {
+    require(ctx, rights)?;
+    let (key_type, permissions) = match rights {
+        Rights::Main => (KeyType::Main, [].as_slice()),
+        Rights::Standard => (KeyType::Standard, [].as_slice()),
+        Rights::Restricted(list) => (KeyType::Restricted, list.as_slice()),
+    };
+    let mut batch = ctx.batch();
+    let account = ctx.account().sid();
+    let (sid, secret) =
+        add_key(&ctx.services.store, &mut batch, account, name, key_type, permissions).await?;
+    Author::of(ctx).commit(batch, ctx.scope(), vec![sid.to_string()], &["secret"]).await?;
+    Ok((find(ctx, sid).await?, secret))
+}
+
+/// Writes a changed key.
+pub(crate) async fn write(ctx: &Ctx, mut key: Document<ApiKey>) -> Result<Document<ApiKey>> {
+    let mut batch = ctx.batch();
+    batch.update(&key);
+    Author::of(ctx).commit(batch, ctx.scope(), vec![key.sid.to_string()], NOTHING).await?;
+    key.updated_at = ctx.now();
+    Ok(key)
+}
+
+/// Deletes a key of this account.
+pub(crate) async fn remove(ctx: &Ctx, sid: KeySid) -> Result<()> {
+    let key = find(ctx, sid).await?;
+    let mut batch = ctx.batch();
+    batch.delete(&key);
+    batch.unname(Name::key(sid));
+    Author::of(ctx).commit(batch, ctx.scope(), vec![sid.to_string()], NOTHING).await
+}
+
+/// A key of this account.
+pub(crate) async fn find(ctx: &Ctx, sid: KeySid) -> Result<Document<ApiKey>> {
     ctx.store().get::<ApiKey>(sid).await?.ok_or(ApiError::new(codes::NOT_FOUND))
 }
 
-/// A key cannot make one that may do more than itself.
-fn require_standard(caller: &Caller) -> Result<()> {
-    let mut needed = Permission::ALL.iter().filter(|permission| !permission.is_administrative());
-    if needed.all(|permission| caller.principal.may(*permission)) {
+/// Refuses to let a caller hand out rights that it has not itself.
+pub(crate) fn require(caller: &Caller, rights: &Rights) -> Result<()> {
+    let may = |permission: &Permission| caller.principal.may(*permission);
+    let holds = match rights {
+        // A main key also reaches subaccounts, which no list of permissions does.
+        Rights::Main => caller.principal.reaches_subaccounts(),
+        Rights::Standard => Permission::ALL.iter().filter(|one| !one.is_administrative()).all(may),
+        Rights::Restricted(list) => list.iter().all(may),
+    };
+    if holds {
         Ok(())
     } else {
-        Err(ApiError::new(codes::FORBIDDEN).hint("the new key could do more than these credentials"))
+        Err(ApiError::new(codes::FORBIDDEN).hint("the key could do more than these credentials"))
     }
 }

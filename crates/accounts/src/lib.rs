@@ -1,10 +1,10 @@
 //! Organizations, agreements, HIPAA designation, settings, accounts, keys and auth tokens.
 //!
-//! Three tables of routes: [`api_routes`] and [`accounts_routes`] are Twilio's (the 2010 API's `Accounts`,
-//! `Keys` and `SigningKeys`; `AuthTokens` of accounts v1), [`switchward_routes`] is ours and is described by
-//! [`OPENAPI`]. In reading order: `organizations` and `agreements` (what lets PHI in), `designation` (which
+//! Four tables of routes: [`api_routes`], [`accounts_routes`] and [`iam_routes`] are Twilio's (the 2010 API's
+//! `Accounts`, `Keys` and `SigningKeys`; `AuthTokens` and `PublicKeys` of accounts v1; `Keys` of iam v1),
+//! [`switchward_routes`] is ours and is described by [`OPENAPI`]. In reading order: `organizations` and `agreements` (what lets PHI in), `designation` (which
 //! accounts are HIPAA projects), `linking`, `settings`, `attestation` (what people stated), `subaccounts`,
-//! `keys`, `tokens`, `ledger_rows`, `reference`, [`setup`].
+//! `keys`, `iam`, `public_keys`, `tokens`, `ledger_rows`, `reference`, [`setup`].
 //!
 //! Every write goes through `author`, so none is without its ledger entry. Truth table T1 and all refusals
 //! of the guide are `rulebook`'s; here their facts are established.
@@ -13,11 +13,13 @@ mod agreements;
 mod attestation;
 mod author;
 mod designation;
+mod iam;
 mod keys;
 mod ledger_rows;
 pub mod limits;
 mod linking;
 mod organizations;
+mod public_keys;
 mod reference;
 mod routes;
 mod settings;
@@ -28,4 +30,4 @@ mod tokens;
 
 pub use attestation::{Attestation, AttestationFacts};
 pub use reference::OPENAPI;
-pub use routes::{accounts_routes, api_routes, switchward_routes};
+pub use routes::{accounts_routes, api_routes, iam_routes, switchward_routes};

@@ -35,3 +35,6 @@ pub const MAX_PAGE: usize = 1_000;
 
 /// Attestations shown at once, newest first.
 pub const ATTESTATIONS: usize = 1_000;
+
+/// Bytes of a restricted key's policy as JSON.
+pub const POLICY: usize = 16_384;

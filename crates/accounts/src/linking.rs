@@ -109,6 +109,7 @@ async fn linked_to(ctx: &Ctx, account: &Document<Account>, sid: OrganizationSid)
     let agreements = crate::agreements::service::all(store, sid).await?;
     Ok(AccountContext {
         account: account.clone(),
+        is_owner_active: ctx.account().is_owner_active,
         organization: Some(organizations::find(store, sid).await?),
         agreements: agreements.into_iter().filter(|agreement| agreement.facts.is_active(ctx.now())).collect(),
     })

@@ -5,7 +5,7 @@
 //! them, in the platform's scope.
 
 use auth::provision::add_organization;
-use auth::{Organization, OrganizationFacts, load_account};
+use auth::{Grant, Organization, OrganizationFacts, load_account};
 use base::{OrganizationSid, Sid, Timestamp};
 use errors::{ApiError, Result, codes};
 use kit::{Answer, Caller, Created, Found, FromParams, Json, Params, Path, Query};
@@ -262,4 +262,20 @@ pub(crate) async fn reach(caller: &Caller, sid: OrganizationSid) -> Result<Docum
         }
     }
     find(&caller.services.store, sid).await
+}
+
+/// As [`reach`], for what binds the whole organization: the operator, or full credentials of a main account.
+///
+/// # Errors
+/// 404 as there; 403 for a subaccount and for keys that may less than the auth token.
+pub(crate) async fn reach_as_main(caller: &Caller, sid: OrganizationSid) -> Result<Document<Organization>> {
+    let organization = reach(caller, sid).await?;
+    if let Some(own) = caller.principal.account {
+        let account = load_account(&caller.services.store, own, caller.now()).await?;
+        let is_main = account.is_some_and(|account| account.account.facts.owner.0 == own);
+        if !is_main || caller.principal.grant != Grant::Full {
+            return Err(codes::FORBIDDEN.into());
+        }
+    }
+    Ok(organization)
 }

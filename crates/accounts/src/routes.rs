@@ -1,4 +1,4 @@
-//! The three tables: verb, path, what the caller needs, handler.
+//! The four tables: verb, path, what the caller needs, handler.
 
 use std::sync::Arc;
 
@@ -6,14 +6,16 @@ use auth::Permission;
 use kit::{Access, Product, Routes, Services};
 
 use crate::{
-    agreements, attestation, designation, keys, ledger_rows, linking, organizations, reference, settings,
+    agreements, attestation, designation, iam, keys, ledger_rows, linking, organizations, reference, settings,
 };
-use crate::{subaccounts, tokens};
+use crate::{public_keys, subaccounts, tokens};
 
 /// The part of label `api` that this crate serves.
 const API: Product = Product { label: "api", service: "accounts" };
 /// Label `accounts`.
 const ACCOUNTS: Product = Product { label: "accounts", service: "accounts" };
+/// Label `iam`.
+const IAM: Product = Product { label: "iam", service: "accounts" };
 /// Our own API.
 const SWITCHWARD: Product = Product { label: "switchward", service: "accounts" };
 
@@ -53,10 +55,12 @@ pub fn api_routes(services: Arc<Services>) -> Routes {
         .delete(SIGNING_KEY, access(KeysWrite, "delete_signing_key"), keys::delete)
 }
 
-/// Auth tokens of accounts v1.
+/// Auth tokens and public keys of accounts v1.
 pub fn accounts_routes(services: Arc<Services>) -> Routes {
-    use Permission::AccountsWrite;
+    use Permission::{AccountsWrite, KeysRead, KeysWrite};
     const SECONDARY: &str = "/v1/AuthTokens/Secondary";
+    const PUBLIC_KEYS: &str = "/v1/Credentials/PublicKeys";
+    const PUBLIC_KEY: &str = "/v1/Credentials/PublicKeys/{Sid}";
     Routes::new(ACCOUNTS, services)
         .create(SECONDARY, access(AccountsWrite, "create_secondary_auth_token"), tokens::create)
         .delete(SECONDARY, access(AccountsWrite, "delete_secondary_auth_token"), tokens::delete)
@@ -65,6 +69,24 @@ pub fn accounts_routes(services: Arc<Services>) -> Routes {
             access(AccountsWrite, "update_auth_token_promotion"),
             tokens::promote,
         )
+        .list(PUBLIC_KEYS, access(KeysRead, "list_credential_public_key"), public_keys::list)
+        .create(PUBLIC_KEYS, access(KeysWrite, "create_credential_public_key"), public_keys::create)
+        .fetch(PUBLIC_KEY, access(KeysRead, "fetch_credential_public_key"), public_keys::fetch)
+        .update(PUBLIC_KEY, access(KeysWrite, "update_credential_public_key"), public_keys::update)
+        .delete(PUBLIC_KEY, access(KeysWrite, "delete_credential_public_key"), public_keys::delete)
+}
+
+/// API keys of iam v1.
+pub fn iam_routes(services: Arc<Services>) -> Routes {
+    use Permission::{KeysRead, KeysWrite};
+    const MANY: &str = "/v1/Keys";
+    const ONE: &str = "/v1/Keys/{Sid}";
+    Routes::new(IAM, services)
+        .list(MANY, access(KeysRead, "list_iam_key"), iam::list)
+        .create(MANY, access(KeysWrite, "create_iam_key"), iam::create)
+        .fetch(ONE, access(KeysRead, "fetch_iam_key"), iam::fetch)
+        .update(ONE, access(KeysWrite, "update_iam_key"), iam::update)
+        .delete(ONE, access(KeysWrite, "delete_iam_key"), iam::delete)
 }
 
 /// Our own API, `/switchward/v1`.
@@ -135,6 +157,11 @@ fn account_rows(routes: Routes) -> Routes {
         .fetch(DESIGNATION, access(ComplianceRead, "fetch_designation"), designation::fetch)
         .create(DESIGNATION, access(ComplianceWrite, "create_designation"), designation::create)
         .delete(DESIGNATION, access(ComplianceWrite, "delete_designation"), designation::delete)
+        .create(
+            "/switchward/v1/Accounts/{AccountSid}/Keys",
+            access(Permission::KeysWrite, "create_account_key"),
+            iam::create_any,
+        )
         .create(
             "/switchward/v1/Accounts/{AccountSid}/Designation/Support",
             access(ComplianceWrite, "create_designation_by_support").operator_only(),

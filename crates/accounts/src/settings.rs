@@ -10,9 +10,9 @@ use rulebook::Action;
 use rulebook::guard::SettingChange;
 use store::Document;
 
-use crate::attestation;
 use crate::author::{Author, NOTHING};
 use crate::designation::service::update_account;
+use crate::{attestation, public_keys};
 use model::UpdateSettings;
 use view::SettingsView;
 
@@ -30,8 +30,11 @@ pub(crate) async fn update(ctx: Ctx, Json(request): Json<UpdateSettings>) -> Ans
 async fn change(ctx: &Ctx, request: UpdateSettings) -> Result<Document<Account>> {
     let mut account = ctx.account().account.clone();
     let (settings, attestation) = request.apply(&account.facts.settings)?;
-    for change in redaction(&settings) {
+    for change in changes(&account.facts.settings, &settings) {
         ctx.guard(&Action::ChangeSetting(change))?;
+    }
+    if settings.enforce_client_validation && !account.facts.settings.enforce_client_validation {
+        public_keys::require_one(ctx).await?;
     }
     account.facts.settings = settings;
     let author = Author::of(ctx);
@@ -46,9 +49,13 @@ async fn change(ctx: &Ctx, request: UpdateSettings) -> Result<Document<Account>>
 }
 
 /// The guard judges the settings as they would be, not only what the request names.
-fn redaction(settings: &Settings) -> [SettingChange; 2] {
+fn changes(now: &Settings, wanted: &Settings) -> [SettingChange; 3] {
     [
-        SettingChange::BodyRedaction(settings.body_redaction),
-        SettingChange::AddressRedaction(settings.number_redaction),
+        SettingChange::BodyRedaction(wanted.body_redaction),
+        SettingChange::AddressRedaction(wanted.number_redaction),
+        SettingChange::HostRegister {
+            kept: !now.registered_hosts.is_empty(),
+            keeps: !wanted.registered_hosts.is_empty(),
+        },
     ]
 }

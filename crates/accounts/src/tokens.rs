@@ -20,7 +20,9 @@ const SECONDARY_TOKEN: Fields = &["secondary_auth_token"];
 pub(crate) struct Nothing;
 
 impl FromParams for Nothing {
-    fn from_params(_params: &mut Params) -> Result<Self> {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        // The SDKs send it; nobody is emailed here.
+        params.without_effect(&["SuppressEmailNotification"]);
         Ok(Self)
     }
 }

@@ -19,6 +19,8 @@ pub struct AccountContext {
     pub organization: Option<Document<Organization>>,
     /// The agreements in force now.
     pub agreements: Vec<Document<Agreement>>,
+    /// Whether the owner account is active; a main account owns itself.
+    pub is_owner_active: bool,
 }
 
 impl AccountContext {
@@ -32,9 +34,9 @@ impl AccountContext {
         Scope::account(self.account.sid)
     }
 
-    /// Whether the account may be used.
+    /// Whether the account may be used: it and its owner are active.
     pub fn is_active(&self) -> bool {
-        self.account.facts.status == AccountStatus::Active
+        self.account.facts.status == AccountStatus::Active && self.is_owner_active
     }
 
     /// Whether an agreement in force covers `service`.
@@ -86,5 +88,12 @@ pub async fn load_account(
             .filter(|agreement| agreement.facts.is_active(now))
             .collect();
     }
-    Ok(Some(AccountContext { account, organization, agreements }))
+    let owner = account.facts.owner.0;
+    let is_owner_active = owner == sid
+        || store
+            .scope(located.scope)
+            .get::<Account>(owner)
+            .await?
+            .is_some_and(|owner| owner.facts.status == AccountStatus::Active);
+    Ok(Some(AccountContext { account, organization, agreements, is_owner_active }))
 }

@@ -94,10 +94,8 @@ mod tests {
     fn verifies_both_algorithms_and_nothing_altered() {
         let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
         let key = PublicKeyFacts::from_pem("Key".into(), &pem(&pair)).unwrap();
-        let encodings: [(SignatureAlgorithm, &'static dyn RsaEncoding); 2] = [
-            (SignatureAlgorithm::Rs256, &RSA_PKCS1_SHA256),
-            (SignatureAlgorithm::Ps256, &RSA_PSS_SHA256),
-        ];
+        let encodings: [(SignatureAlgorithm, &'static dyn RsaEncoding); 2] =
+            [(SignatureAlgorithm::Rs256, &RSA_PKCS1_SHA256), (SignatureAlgorithm::Ps256, &RSA_PSS_SHA256)];
         for (algorithm, encoding) in encodings {
             let mut signature = vec![0; pair.public_modulus_len()];
             pair.sign(encoding, &SystemRandom::new(), b"message", &mut signature).unwrap();
@@ -122,5 +120,32 @@ mod tests {
         ] {
             assert!(PublicKeyFacts::from_pem(String::new(), &bad).is_none(), "{bad}");
         }
+    }
+
+    /// One DER element with its length in the shortest form (X.690 §10.1).
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        let [high, low] = u16::try_from(content.len()).unwrap().to_be_bytes();
+        let head = match content.len() {
+            0..=127 => vec![tag, low],
+            128..=255 => vec![tag, 0x81, low],
+            _ => vec![tag, 0x82, high, low],
+        };
+        [head.as_slice(), content].concat()
+    }
+
+    #[test]
+    fn refuses_a_key_of_1024_bits() {
+        // rsaEncryption (RFC 8017 appendix A.1) without parameters.
+        const RSA: [u8; 13] = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+        let pem_of = |modulus_bytes: usize| {
+            let modulus = [vec![0], vec![0xff; modulus_bytes]].concat();
+            let numbers = [element(0x02, &modulus), element(0x02, &[0x01, 0x00, 0x01])].concat();
+            let key = [vec![0], element(0x30, &numbers)].concat();
+            let whole = [element(0x30, &RSA), element(0x03, &key)].concat();
+            format!("{BEGIN}{}{END}", BASE64.encode(&element(0x30, &whole)))
+        };
+        assert!(PublicKeyFacts::from_pem(String::new(), &pem_of(256)).is_some());
+        assert!(PublicKeyFacts::from_pem(String::new(), &pem_of(128)).is_none());
+        assert!(PublicKeyFacts::from_pem(String::new(), &pem_of(255)).is_none());
     }
 }

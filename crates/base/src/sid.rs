@@ -106,6 +106,8 @@ sids! {
     OrganizationSid = "OR";
     /// A person: a console user or signer (ours).
     PersonSid = "US";
+    /// A public key that signs requests (`accounts/v1/Credentials/PublicKeys`).
+    PublicKeySid = "CR";
     /// A phone number of the platform's inventory.
     PhoneNumberSid = "PN";
 }

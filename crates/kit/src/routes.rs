@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use auth::{AccountStatus, AuthFailure, Permission, Secret, authenticate, load_account};
+use auth::{AuthFailure, Permission, Secret, authenticate, load_account};
 use axum::Router;
 use axum::extract::{RawPathParams, Request};
 use axum::handler::Handler;
@@ -346,8 +346,7 @@ pub(crate) async fn enter(caller: &Caller, sid: AccountSid, is_read: bool) -> Re
         )?;
     }
     // Credentials of a suspended or closed account open nothing, except for its owner and the operator.
-    let status = account.account.facts.status;
-    if status != AccountStatus::Active && !(access.inactive_too && (own != Some(sid) || is_read)) {
+    if !account.is_active() && !(access.inactive_too && (own != Some(sid) || is_read)) {
         return Err(codes::ACCOUNT_SUSPENDED.into());
     }
     Ok(Ctx::new(caller.clone(), account))

@@ -355,7 +355,11 @@ pub(crate) async fn answer(
     for failure in failures {
         raise(&mut batch, services, &message, failure.code, Some(&failure.url));
     }
-    for send in sends.unwrap_or_default().into_iter().take(MAX_REPLIES) {
+    let sends = sends.unwrap_or_default();
+    if sends.len() > MAX_REPLIES {
+        raise(&mut batch, services, &message, BAD_REPLY, number.facts.sms_url.as_deref());
+    }
+    for send in sends.into_iter().take(MAX_REPLIES) {
         match reply_from(&account, &message, &sender, send) {
             Ok(reply) => {
                 let sid = queue_reply(&mut batch, services, &account, &key, reply, now, false);

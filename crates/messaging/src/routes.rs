@@ -12,6 +12,7 @@ pub const PRODUCT: Product = Product { label: "api", service: "messaging" };
 
 const MESSAGES: &str = "/2010-04-01/Accounts/{AccountSid}/Messages";
 const MESSAGE: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}";
+const MEDIA: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media";
 const NUMBERS: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers";
 const NUMBER: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}";
 
@@ -33,6 +34,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .fetch(MESSAGE, reads("fetch_message"), message::fetch)
         .update(MESSAGE, writes("update_message"), message::update)
         .delete(MESSAGE, writes("delete_message"), message::delete)
+        .list(MEDIA, reads("list_media"), message::list_media)
         .create(
             NUMBERS,
             Access::new(Permission::NumbersWrite, "create_incoming_phone_number"),

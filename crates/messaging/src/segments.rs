@@ -75,7 +75,9 @@ pub struct Encoded {
 pub fn encode(text: &str) -> Encoded {
     let septets: Option<Vec<Vec<u8>>> = text.chars().map(gsm7_codes).collect();
     match septets {
-        Some(codes) => Encoded { encoding: Encoding::Gsm7, segments: cut(codes, 1, GSM7_SINGLE, GSM7_JOINED) },
+        Some(codes) => {
+            Encoded { encoding: Encoding::Gsm7, segments: cut(codes, 1, GSM7_SINGLE, GSM7_JOINED) }
+        }
         None => {
             let units = text.chars().map(|character| {
                 character.encode_utf16(&mut [0; 2]).iter().flat_map(|unit| unit.to_be_bytes()).collect()
@@ -226,10 +228,16 @@ mod tests {
     fn texts_are_written_as_they_are_counted_and_read_back() {
         let long = format!("{}€{}", "a".repeat(152), "a".repeat(152));
         let alphabet = format!("{BASIC}{EXTENSION}");
-        for text in ["", "hello", &long, &alphabet, &"€".repeat(153), &"日".repeat(135), &"😀".repeat(67)] {
+        for text in ["", "hello", &long, &alphabet, &"€".repeat(153), &"日".repeat(135), &"😀".repeat(67)]
+        {
             let (counted, encoded) = (segment(text), encode(text));
             assert_eq!(encoded.encoding, counted.encoding);
-            assert_eq!(u32::try_from(encoded.segments.len()), Ok(counted.segments), "{} characters", text.chars().count());
+            assert_eq!(
+                u32::try_from(encoded.segments.len()),
+                Ok(counted.segments),
+                "{} characters",
+                text.chars().count()
+            );
             let octets = encoded.segments.concat();
             let read = match encoded.encoding {
                 Encoding::Gsm7 => decode_gsm7(&octets),
@@ -245,7 +253,9 @@ mod tests {
 
     #[test]
     fn letters_have_the_codes_of_the_standard() {
-        for (text, codes) in [("@", vec![0]), ("Æ", vec![0x1C]), ("é", vec![5]), ("A", vec![0x41]), ("à", vec![0x7F])] {
+        for (text, codes) in
+            [("@", vec![0]), ("Æ", vec![0x1C]), ("é", vec![5]), ("A", vec![0x41]), ("à", vec![0x7F])]
+        {
             assert_eq!(encode(text).segments, [codes]);
         }
         assert_eq!(encode("€[").segments, [vec![0x1B, 0x65, 0x1B, 0x3C]]);

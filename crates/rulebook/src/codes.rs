@@ -18,6 +18,8 @@ macro_rules! codes {
 codes! {
     /// SMS-GEO-1: a number outside the United States. The vendor's own number for a closed region.
     REGION_NOT_PERMITTED = 21408, 403, "Only United States numbers are permitted in a HIPAA project";
+    /// GEN-PKCV-1: the vendor's own number for a request that is not signed.
+    CLIENT_VALIDATION_REQUIRED = 70052, 403, "This account accepts only requests that are signed for public key client validation";
     /// ART-BAA-1 to ART-BAA-4, which share a paragraph and the number.
     AGREEMENT_INCOMPLETE = 77002, 400, "The agreement lacks what a business associate agreement must say";
     /// SG-ELIG-1.
@@ -72,6 +74,8 @@ codes! {
     GET_WEBHOOK_REFUSED = 77288, 403, "Message webhooks in a HIPAA project must use POST";
     /// SMS-BOT-1, ART-CTRL-INTEG.
     HOST_NOT_REGISTERED = 77301, 403, "The host of a callback URL is not in this account's register";
+    /// ART-CTRL-INTEG: the register is kept once it was begun.
+    REGISTER_LOCKED = 77302, 403, "The register of callback hosts cannot be emptied in a HIPAA project";
     /// SMS-CHAN-1.
     CHANNEL_NOT_ELIGIBLE = 77305, 403, "This channel is not eligible in a HIPAA project";
     /// SMS-TAG-1.
@@ -149,7 +153,11 @@ mod tests {
     #[test]
     fn numbers_are_unique_and_ascending() {
         assert!(CODES.windows(2).all(|pair| pair[0].number < pair[1].number));
-        assert!(CODES.iter().all(|row| row.number == 21408 || (77_000..78_000).contains(&row.number)));
+        assert!(
+            CODES
+                .iter()
+                .all(|row| [21_408, 70_052].contains(&row.number) || (77_000..78_000).contains(&row.number))
+        );
         assert_eq!(row(REDACTION_LOCKED).map(|row| row.status), Some(403));
         assert_eq!(row(20404), None);
     }

@@ -52,6 +52,12 @@ const AGREEMENTS: &str = "accounts::agreements";
 const DESIGNATION: &str = "accounts::designation";
 const SETTINGS: &str = "accounts::settings";
 const LEDGER: &str = "accounts::ledger_rows";
+const VALIDATION: &str = "kit::validation";
+const AUDIT: &str = "ledger";
+const OPT_OUT: &str = "messaging::optout";
+const RETENTION: &str = "messaging::messages";
+const TRUST: &str = "webhooks::trust";
+const SIGNATURE: &str = "webhooks::signature";
 
 /// Every row, by rule id.
 pub const ENFORCED: &[Enforced] = &[
@@ -60,6 +66,7 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("ART-BAA-2", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
     refuses("ART-BAA-3", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
     refuses("ART-BAA-4", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
+    does("ART-CTRL-AUDIT", Effect::Force, AUDIT),
     refuses("ART-CTRL-INTEG", codes::HOST_NOT_REGISTERED, URLS),
     refuses("ART-RESTR-TRACK", codes::PHI_IN_URL, URLS),
     does("CHG-PROD-1", Effect::Force, DESIGNATION),
@@ -69,6 +76,7 @@ pub const ENFORCED: &[Enforced] = &[
     does("CON-LABEL-1", Effect::Load, LOAD),
     does("CON-LIST-1", Effect::Load, LOAD),
     refuses("CON-NELIST-1", codes::NOT_ON_ELIGIBLE_LIST, SERVICES),
+    does("D-RED-1", Effect::Permit, OPT_OUT),
     refuses("D-RED-3", codes::GET_WEBHOOK_REFUSED, URLS),
     does("D-SEG-4", Effect::Permit, LEDGER),
     refuses("DES-EDITION-1", codes::ENTITLEMENT_MISSING, DESIGNATE),
@@ -85,6 +93,9 @@ pub const ENFORCED: &[Enforced] = &[
     does("DES-SUP-3", Effect::Decide, TRUTH_TABLE),
     refuses("GEN-HTTPS-1", codes::REQUEST_NOT_HTTPS, URLS),
     refuses("GEN-HTTPS-2", codes::CALLBACK_NOT_HTTPS, URLS),
+    does("GEN-HTTPS-3", Effect::Force, TRUST),
+    refuses("GEN-PKCV-1", codes::CLIENT_VALIDATION_REQUIRED, VALIDATION),
+    does("GEN-SIG-1", Effect::Force, SIGNATURE),
     does("LOG-NUM-1", Effect::Permit, MESSAGE),
     does("LOOK-ELIG-1", Effect::Permit, SERVICES),
     refuses("LOOK-MKT-1", codes::LOOKUP_ADD_ONS_NOT_ELIGIBLE, SERVICES),
@@ -93,6 +104,8 @@ pub const ENFORCED: &[Enforced] = &[
     does("SMS-ELIG-1", Effect::Permit, MESSAGE),
     refuses("SMS-GEO-1", codes::REGION_NOT_PERMITTED, MESSAGE),
     refuses("SMS-GEO-2", codes::COUNTRY_LOCKED, SERVICES),
+    does("SMS-REDACT-1", Effect::Force, RETENTION),
+    does("SMS-REDACT-2", Effect::Force, RETENTION),
     refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),
     does("SMS-REDACT-4", Effect::Permit, SETTINGS),
     refuses("SMS-TAG-1", codes::TAGS_NOT_ELIGIBLE, MESSAGE),

@@ -46,7 +46,8 @@ pub struct Policy {
     pub strict: bool,
     /// `foreign_inbound` is `quarantine`: inbound messages from elsewhere are kept apart, not turned away.
     pub quarantine_foreign_inbound: bool,
-    /// `webhook_hosts` is `registered`: callback hosts must be in the register.
+    /// Callback hosts must be in the register: always when `webhook_hosts` is `registered`, and for an
+    /// account that keeps one when it is `kept`.
     pub registered_hosts_only: bool,
     /// `verify_push`: the push channel may be used.
     pub verify_push: bool,
@@ -69,7 +70,7 @@ impl Policy {
             // Anything but the one loose option is strict.
             strict: !is("ineligible_services", "relaxed")?,
             quarantine_foreign_inbound: is("foreign_inbound", "quarantine")?,
-            registered_hosts_only: !is("webhook_hosts", "any")?,
+            registered_hosts_only: is("webhook_hosts", "registered")?,
             verify_push: is("verify_push", "allow")?,
             inherit_self_service: is("inherit_self_service", "yes")?,
         })

@@ -123,7 +123,10 @@ pub(crate) async fn serve(
     let checkpoints = tokio::spawn(checkpoint_until(services.store.clone(), stopped.clone()));
     let mut helpers = JoinSet::new();
     if let Some(simulator) = connections.simulator.clone() {
-        helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped));
+        helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped.clone()));
+    }
+    if let Some(smpp) = connections.smpp.clone() {
+        helpers.spawn(smpp.run(Inbox::new(Arc::clone(&services)), stopped));
     }
 
     let routes = connections.routes(&services);

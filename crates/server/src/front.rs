@@ -19,7 +19,7 @@ use edge::{Connection, Scheme};
 use errors::codes;
 use futures_util::FutureExt;
 use http::uri::PathAndQuery;
-use http::{Method, StatusCode, Uri, header};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use kit::respond::error_response;
 use kit::{Origin, ReceivedPath, Routes, Services};
@@ -32,6 +32,9 @@ const ALIVE_PATH: &str = "/healthz";
 const READY_PATH: &str = "/readyz";
 /// What the log calls a product, method or route that is not one of ours: what was sent stays out.
 const OTHER: &str = "other";
+
+/// Browsers that were here over TLS stay there for a year (GEN-HTTPS-1; RFC 6797 §6.1).
+const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Everything that is served, by product.
 pub(crate) struct Front {
@@ -127,9 +130,14 @@ impl Front {
         let received = ReceivedPath(request.uri().path().to_owned());
         request.extensions_mut().insert(received);
         *request.uri_mut() = uri;
+        let secure = connection.scheme == Scheme::Https;
         request.extensions_mut().insert(origin(&target, connection));
         let response = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
-        shaped(response)
+        let mut response = shaped(response);
+        if secure {
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HSTS);
+        }
+        response
     }
 
     /// Whether the store answers, without saying why it does not.

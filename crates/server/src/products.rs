@@ -9,13 +9,16 @@ use lookup::{LocalTable, Provider};
 use messaging::Inbox;
 use messaging::carrier::Carrier;
 use sim::Simulator;
+use smpp_net::SmppCarrier;
 use store::Store;
 use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 
 /// What the products need besides the services.
 pub(crate) struct Connections {
-    /// The simulated carrier; without it there is none.
+    /// The simulated carrier. It goes before a network's.
     pub(crate) simulator: Option<Simulator>,
+    /// The network's carrier; without this and the simulator there is none.
+    pub(crate) smpp: Option<SmppCarrier>,
     /// How customers' servers are told.
     pub(crate) webhooks: Webhooks,
     /// What is known about phone numbers.
@@ -29,7 +32,7 @@ impl Connections {
     /// [`TrustProblem`] when webhooks have no usable roots.
     pub(crate) fn none(store: &Store) -> Result<Self, TrustProblem> {
         let webhooks = Webhooks::new(store.clone(), WebhooksConfig::default())?;
-        Ok(Self { simulator: None, webhooks, numbers: Arc::new(LocalTable::default()) })
+        Ok(Self { simulator: None, smpp: None, webhooks, numbers: Arc::new(LocalTable::default()) })
     }
 
     /// Every product's routes.
@@ -57,7 +60,8 @@ impl Connections {
 
     /// Every queue of jobs.
     pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
-        let carrier = self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Carrier>);
+        let simulated = self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Carrier>);
+        let carrier = simulated.or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>));
         let mut queues = messaging::queues(Arc::clone(services), carrier, self.webhooks.clone());
         queues.push(self.webhooks.queue());
         queues

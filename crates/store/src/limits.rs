@@ -44,6 +44,10 @@ pub const SQLITE_CHECKPOINT_STEPS: usize = 4_000;
 /// SQLite: pages of the log (4 KiB each) after which the writer itself waits for it to be emptied.
 pub const SQLITE_LOG_PAGES: i64 = 32_768;
 
+/// SQLite: how long the log may keep what the file has not any more: a destroyed key is in no file of
+/// ours this long after it was destroyed (D-RED-5 asks for 60 seconds).
+pub const SQLITE_LOG_KEPT: Duration = Duration::from_secs(30);
+
 /// PostgreSQL: tasks that write groups.
 pub const POSTGRES_BATCHERS: usize = 2;
 /// PostgreSQL: connections of one process.

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Instant;
 
 use base::Clock;
 use rusqlite::Connection;
@@ -63,7 +64,7 @@ pub(crate) fn write(
         }
     }
     drop(checkpoints);
-    if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())) {
+    if let Err(error) = empty_log(&connection) {
         tracing::warn!(error = %explain(&error), "the log could not be emptied into the file");
     }
 }
@@ -180,8 +181,19 @@ impl Checkpoints {
         let Self { wanted, log_pages } = self;
         // Its own sender would keep the thread waiting for ever.
         drop(wanted);
-        while requests.recv().is_ok() {
-            let pages = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1));
+        let mut emptied = Instant::now();
+        loop {
+            let left = limits::SQLITE_LOG_KEPT.saturating_sub(emptied.elapsed());
+            let pages = match requests.recv_timeout(left) {
+                Err(RecvTimeoutError::Disconnected) => return,
+                Ok(()) if !left.is_zero() => {
+                    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))
+                }
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {
+                    emptied = Instant::now();
+                    empty_log(connection)
+                }
+            };
             match pages {
                 Ok(pages) => log_pages.store(pages, Ordering::Relaxed),
                 Err(error) => tracing::warn!(error = %explain(&error), "a checkpoint failed"),
@@ -201,6 +213,12 @@ impl Checkpoints {
             let _ = self.wanted.try_send(());
         }
     }
+}
+
+/// Moves the log into the file and empties it, and answers how many pages are left in it. Until then a
+/// destroyed key still stands in the log, although `secure_delete` has overwritten it in the file.
+fn empty_log(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(1))
 }
 
 #[cfg(test)]
@@ -227,6 +245,41 @@ mod tests {
         let clock = VirtualClock::standing_at(Timestamp::from_seconds(0));
         commit_group(connection, group, &clock, &Arc::new(OnceLock::new()));
         answers.into_iter().map(|done| done.blocking_recv().expect("every batch is answered")).collect()
+    }
+
+    /// What a shredded document leaves behind is in the log only, and for a bounded time.
+    #[test]
+    fn nothing_that_was_deleted_is_left_once_the_log_is_emptied() {
+        const NEEDLE: &[u8] = b"a wrapped key that is destroyed";
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let is_on_disk = || {
+            std::fs::read_dir(folder.path()).expect("a folder").any(|file| {
+                let bytes = std::fs::read(file.expect("a file").path()).expect("readable");
+                bytes.windows(NEEDLE.len()).any(|window| window == NEEDLE)
+            })
+        };
+        let connection = Connection::open(folder.path().join("log.db")).expect("a file");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA secure_delete = ON; CREATE TABLE rows (filling BLOB);",
+            )
+            .expect("a table");
+        connection.execute("INSERT INTO rows VALUES ($1)", [NEEDLE]).expect("a row");
+        connection.execute("DELETE FROM rows", []).expect("deleted");
+        assert!(is_on_disk(), "the log still has it");
+        assert_eq!(empty_log(&connection).expect("nobody reads"), 0);
+        assert!(!is_on_disk());
+    }
+
+    #[test]
+    fn the_checkpoint_thread_ends_with_the_writer() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let connection = Connection::open(folder.path().join("end.db")).expect("a file");
+        let (checkpoints, wanted) = Checkpoints::new();
+        let state = checkpoints.clone();
+        let thread = std::thread::spawn(move || state.run(&connection, &wanted));
+        drop(checkpoints);
+        thread.join().expect("it ends");
     }
 
     /// SQLite gives up the whole transaction when the disk is full; here a bound on the file's size

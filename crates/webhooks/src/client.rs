@@ -89,6 +89,9 @@ pub struct Delivery<'a> {
     pub idempotency_token: &'a str,
     /// Refuse plain http, in the URL and in every redirect, before a byte leaves: accounts designated for PHI.
     pub https_only: bool,
+    /// The only hosts that may be reached, redirects included; `None` for any: the register of an account designated
+    /// for PHI (ART-CTRL-INTEG).
+    pub hosts: Option<&'a [String]>,
     /// Time left for this attempt when it is shorter than the URL's or the client's total.
     pub time_left: Option<Duration>,
 }
@@ -184,6 +187,11 @@ impl Client {
         for _ in 0..=limits::REDIRECTS {
             if delivery.https_only && !hop.url.is_https() {
                 return Err(SendError::PlainHttpRefused);
+            }
+            let is_registered =
+                |hosts: &[String]| hosts.iter().any(|host| host.eq_ignore_ascii_case(hop.url.host()));
+            if !delivery.hosts.is_none_or(is_registered) {
+                return Err(SendError::Refused(rulebook::codes::HOST_NOT_REGISTERED));
             }
             let (mut response, mut deadline) = self.exchange(delivery, &hop, None).await?;
             if let Some(authorization) = hop.url.authorization().filter(|_| asks_for_basic(&response)) {

@@ -261,8 +261,11 @@ impl Webhooks {
     ) {
         let store = &self.inner.store;
         tracing::info!(event = head.event, resource = %head.resource_sid, error_code, "webhook failed");
-        // RT-DEBUG-1: of a HIPAA project, neither parameters nor answers are kept.
-        let content = (!account.account.facts.designation.protected).then(|| {
+        // RT-DEBUG-1: of a HIPAA project, neither parameters nor answers are kept. Where redaction is on (SMS-REDACT-1,
+        // SMS-REDACT-2), a copy in an alert would outlive what it is a copy of.
+        let facts = &account.account.facts;
+        let is_redacted = facts.settings.body_redaction || facts.settings.number_redaction;
+        let content = (!facts.designation.protected && !is_redacted).then(|| {
             params.map(|params| AlertContent {
                 request_variables: encode_form(&params),
                 response_body: answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()),
@@ -377,6 +380,8 @@ fn delivery<'a>(
         idempotency_token,
         // Holds for redirects too, which the guard has not seen.
         https_only: facts.designation.protected,
+        hosts: Some(&facts.settings.registered_hosts[..])
+            .filter(|hosts| facts.designation.protected && !hosts.is_empty()),
         time_left: None,
     }
 }

@@ -38,6 +38,8 @@ const BANS: &[Ban] = &[
             "crates/edge/",
             "crates/jobs/",
             "crates/server/",
+            // Timeouts of connections: monotonic, and no business of the product's clock.
+            "crates/smpp-net/",
             "crates/webhooks/src/client",
             // How long one group commit may grow is a matter of the machine, not of the product's time.
             "crates/store/src/sqlite_writer.rs",

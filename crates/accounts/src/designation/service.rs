@@ -128,6 +128,7 @@ pub(crate) fn update_account(batch: &mut Batch, account: &Document<Account>) {
 fn with_account(context: &AccountContext, account: Document<Account>) -> AccountContext {
     AccountContext {
         account,
+        is_owner_active: context.is_owner_active,
         organization: context.organization.clone(),
         agreements: context.agreements.clone(),
     }

@@ -23,6 +23,7 @@ pub(crate) struct UpdateSettings {
     inherit_self_service: Option<bool>,
     webhook_authorities: Option<Vec<String>>,
     registered_hosts: Option<Vec<String>>,
+    enforce_client_validation: Option<bool>,
     attestation: Option<Statement>,
 }
 
@@ -64,6 +65,9 @@ impl UpdateSettings {
                 Some(hosts) => checked_hosts(hosts)?,
                 None => now.registered_hosts.clone(),
             },
+            enforce_client_validation: self
+                .enforce_client_validation
+                .unwrap_or(now.enforce_client_validation),
         };
         Ok((settings, attestation))
     }

@@ -179,6 +179,9 @@ async fn a_suspended_owner_reaches_none_of_its_subaccounts() {
     let app = start().await;
     set(&app, &app.operator, app.owner.sid, ("Status", "suspended")).await.assert_status(200);
     app.get(&app.owner, "api", &one(app.subaccount.sid)).await.assert_error(403, 20_005);
+    // The subaccount's own credentials rest with it.
+    let keys = format!("/2010-04-01/Accounts/{}/Keys.json", app.subaccount.sid);
+    app.get(&app.subaccount, "api", &keys).await.assert_error(403, 20_005);
     set(&app, &app.operator, app.owner.sid, ("Status", "active")).await.assert_status(200);
     app.get(&app.owner, "api", &one(app.subaccount.sid)).await.assert_status(200);
 }

@@ -189,3 +189,14 @@ async fn organizations_are_listed_in_pages_and_read_by_their_own() {
     let own = get(&app, &app.owner, &format!("Organizations/{}", app.organization)).await;
     assert_eq!(own.assert_status(200).json["entitled"], true);
 }
+
+#[tokio::test]
+async fn only_full_credentials_of_a_main_account_bind_the_organization() {
+    let app = start().await;
+    let path = format!("Organizations/{}/Agreements", app.organization);
+    let restricted = app.restricted_key(&app.owner, &[auth::Permission::ComplianceWrite]).await;
+    post(&app, &restricted, &path, agreement(&app, NEWER)).await.assert_error(403, 20_003);
+    let linked = crate::world::subaccount(&app, &app.owner).await;
+    post(&app, &linked, &path, agreement(&app, NEWER)).await.assert_error(403, 20_003);
+    post(&app, &app.owner, &path, agreement(&app, NEWER)).await.assert_status(201);
+}

@@ -4,12 +4,16 @@
 mod accounts;
 mod agreements;
 mod designation;
+mod iam;
 mod inheritance;
 mod keys;
 mod linking;
 mod policy;
+mod public_keys;
 mod reference;
 mod settings;
 mod setup;
+mod signer;
 mod tokens;
+mod validation;
 mod world;

@@ -23,6 +23,7 @@ async fn settings_have_all_members_and_keep_what_is_not_named() {
         members(&reply.assert_status(200).json),
         [
             "body_redaction",
+            "enforce_client_validation",
             "https_only",
             "inherit_self_service",
             "media_authentication",

@@ -6,12 +6,13 @@ use test_kit::{Credentials, Reply, TestApp};
 
 pub(crate) const SWITCHWARD: &str = "switchward";
 
-/// A platform with the three tables of this crate.
+/// A platform with the four tables of this crate.
 pub(crate) async fn start() -> TestApp {
     TestApp::start(|services| {
         vec![
             accounts::api_routes(services.clone()),
             accounts::accounts_routes(services.clone()),
+            accounts::iam_routes(services.clone()),
             accounts::switchward_routes(services),
         ]
     })

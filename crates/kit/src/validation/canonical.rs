@@ -1,4 +1,4 @@
-//! What a client hashes of its request. Twilio's SDKs have two dialects of the same canonical form, and
+//! What a client hashes of its request. Twilio's SDKs have three dialects of the same canonical form, and
 //! differ where a query or path needs escapes; a request is good when one dialect gives its hash.
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -6,6 +6,12 @@ use data_encoding::HEXLOWER;
 
 /// Parameters of our own next-page links, and nothing else.
 const PAGING: [&str; 3] = ["Page", "PageSize", "PageToken"];
+
+/// What Java's `URLEncoder` leaves, after what its client puts right; slashes are those of the path.
+const KEPT_BY_JAVA: &[u8] = b"-_.~/";
+
+/// What JavaScript's `encodeURIComponent` leaves, without `*`, which its client escapes.
+const KEPT_BY_NODE: &[u8] = b"-_.~!'()";
 
 /// The parts of a request that are signed.
 pub(crate) struct Signed<'a> {
@@ -27,6 +33,9 @@ impl Signed<'_> {
             phi::constant_time_eq(sum.as_ref(), hash)
         };
         if is(self.path, &sorted(self.query)) {
+            return true;
+        }
+        if reencoded_whole(self.path).is_some_and(|path| is(&path, &sorted(&adjusted(self.query)))) {
             return true;
         }
         let Some(path) = reencoded_path(self.path) else { return false };
@@ -57,22 +66,38 @@ impl Signed<'_> {
     }
 }
 
-/// The first dialect (Python, Java): the raw pairs in byte order.
+/// The first dialect (Python): the raw pairs in byte order, beside the raw path.
 fn sorted(query: &str) -> String {
     let mut pairs: Vec<&str> = query.split('&').collect();
     pairs.sort_unstable();
     pairs.join("&")
 }
 
-/// The second dialect (node) of a path: each segment decoded and encoded again.
+/// The second dialect (Java) of a path: decoded and encoded again as a whole. An escaped slash would look
+/// like one of the path's own, so a path with one has no such form.
+fn reencoded_whole(path: &str) -> Option<String> {
+    let slashes = |text: &str| text.bytes().filter(|byte| *byte == b'/').count();
+    let decoded = decode(path, false).filter(|decoded| slashes(decoded) == slashes(path))?;
+    Some(encode(&decoded, KEPT_BY_JAVA))
+}
+
+/// The second dialect (Java) of a query: three escapes made uniform; sorted as in the first.
+fn adjusted(query: &str) -> String {
+    query.replace('+', "%20").replace('*', "%2A").replace("%7E", "~")
+}
+
+/// The third dialect (node) of a path: each segment decoded and encoded again.
 fn reencoded_path(path: &str) -> Option<String> {
-    let segments: Option<Vec<String>> =
-        path.split('/').map(|segment| decode(segment, false).map(|text| encode(&text))).collect();
+    let segments: Option<Vec<String>> = path
+        .split('/')
+        .map(|segment| decode(segment, false).map(|text| encode(&text, KEPT_BY_NODE)))
+        .collect();
     Some(segments?.join("/"))
 }
 
-/// The second dialect (node) of a query: it sorts decoded `name=value` pairs, drops what follows a second
-/// `=`, and decodes once more before it encodes.
+/// The third dialect (node) of a query: it sorts decoded `name=value` pairs, drops what follows a second
+/// `=`, and decodes once more before it encodes. What it drops is not protected, in a query: whoever takes
+/// these clients takes that. A body is hashed as it is.
 fn reencoded_query(query: &str) -> Option<String> {
     let wire = query.split('&').filter(|pair| !pair.is_empty());
     let mut pairs: Vec<String> = wire
@@ -89,7 +114,7 @@ fn reencoded_query(query: &str) -> Option<String> {
             let mut parts = pair.split('=');
             let name = decode(parts.next().unwrap_or_default(), false)?;
             let value = decode(parts.next().unwrap_or_default(), false)?;
-            Some(format!("{}={}", encode(&name), encode(&value)))
+            Some(format!("{}={}", encode(&name, KEPT_BY_NODE), encode(&value, KEPT_BY_NODE)))
         })
         .collect();
     Some(encoded?.join("&"))
@@ -114,11 +139,11 @@ fn decode(text: &str, is_form: bool) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Escapes all but the characters that `encodeURIComponent` leaves, and `*` too, as the node client does.
-fn encode(text: &str) -> String {
+/// Escapes all but letters, digits and the `kept` characters.
+fn encode(text: &str, kept: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~!'()".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push_str(&format!("%{byte:02X}"));
@@ -131,8 +156,7 @@ fn encode(text: &str) -> String {
 mod tests {
     use super::*;
 
-    const HEADERS: [(&str, &str); 2] =
-        [("authorization", "Basic U0s6c2VjcmV0"), ("host", "api.twilio.com")];
+    const HEADERS: [(&str, &str); 2] = [("authorization", "Basic U0s6c2VjcmV0"), ("host", "api.twilio.com")];
 
     fn hash(lines: &[&str]) -> [u8; 32] {
         let sum = digest(&SHA256, lines.join("\n").as_bytes());
@@ -170,7 +194,28 @@ mod tests {
     }
 
     #[test]
-    fn the_second_dialect_decodes_twice_and_encodes_again() {
+    fn the_second_dialect_makes_three_escapes_uniform_and_encodes_the_path_again() {
+        let path = "/v1/Services";
+        for (query, canonical) in [
+            ("B=a+b&A=%7E", "A=~&B=a%20b"),
+            ("A=*&A=%2F%3A", "A=%2A&A=%2F%3A"),
+            // Nothing else is touched, and nothing is lost.
+            ("A=b=c'&A=%41", "A=%41&A=b=c'"),
+        ] {
+            assert!(accepts("GET", path, query, path, canonical), "{query}");
+        }
+        for (path, canonical) in [
+            ("/v2/PhoneNumbers/+14155550100", "/v2/PhoneNumbers/%2B14155550100"),
+            ("/v1/Users/it's(me)", "/v1/Users/it%27s%28me%29"),
+            ("/v1/Users/a%7Ec", "/v1/Users/a~c"),
+        ] {
+            assert!(accepts("GET", path, "", canonical, ""), "{path}");
+        }
+        assert!(!accepts("GET", "/v1/Users%2Fa", "", "/v1/Users/a", ""));
+    }
+
+    #[test]
+    fn the_third_dialect_decodes_twice_and_encodes_again() {
         let path = "/v1/Services";
         for (query, canonical) in [
             // `+` is a space on the wire, and comes back as an escape.
@@ -211,7 +256,16 @@ mod tests {
     fn the_body_and_every_header_count() {
         let request = |body, headers| Signed { method: "POST", path: "/v1/Keys", query: "", headers, body };
         let lines = |sum| {
-            ["POST", "/v1/Keys", "", "authorization:Basic U0s6c2VjcmV0", "host:api.twilio.com", "", "authorization;host", sum]
+            [
+                "POST",
+                "/v1/Keys",
+                "",
+                "authorization:Basic U0s6c2VjcmV0",
+                "host:api.twilio.com",
+                "",
+                "authorization;host",
+                sum,
+            ]
         };
         // SHA-256 of "A=1".
         let sum = HEXLOWER.encode(digest(&SHA256, b"A=1").as_ref());

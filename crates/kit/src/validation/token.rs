@@ -113,7 +113,9 @@ fn object<T: DeserializeOwned>(segment: &str) -> Option<T> {
 fn names(text: &str) -> Option<Vec<String>> {
     let is_name = |name: &&str| {
         !name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
     };
     let mut names: Vec<&str> = text.split(';').take(MAX_SIGNED_HEADERS + 1).collect();
     names.sort_unstable();

@@ -1,10 +1,12 @@
 //! Handlers of the Message resource.
 
 use base::MessageSid;
-use kit::{Answer, Created, Ctx, Deleted, Form, Found, FromParams, PageRequest, Params, Path};
+use kit::page::Unfiltered;
+use kit::{Answer, Created, Ctx, Deleted, Form, Found, FromParams, Listing, PageRequest, Params, Path};
 use serde_json::Value;
+use store::Listed;
 
-use super::model::{Change, Draft, Filter};
+use super::model::{Change, Draft, Filter, Message};
 use super::service;
 use super::view::MessageView;
 
@@ -44,4 +46,14 @@ pub async fn update(
 pub async fn delete(ctx: Ctx, Path(sid): Path<MessageSid>) -> Answer<Deleted> {
     service::delete(&ctx, sid).await?;
     Ok(Deleted)
+}
+
+/// The media of a message: none, since no message has any yet.
+pub async fn list_media(ctx: Ctx, Path(sid): Path<MessageSid>, page: PageRequest) -> Answer<Found<Value>> {
+    let (_, paging) = page.open::<Unfiltered>(&ctx).await?;
+    service::exists(&ctx, sid).await?;
+    let path = format!("/2010-04-01/Accounts/{}/Messages/{sid}/Media.json", ctx.account().sid());
+    let none = Listed::<Message> { documents: Vec::new(), next: None, previous: None };
+    let listing = Listing::new(&ctx, paging, none, |_| Value::Null).await?;
+    Ok(Found(listing.api2010(&path, "media_list")))
 }

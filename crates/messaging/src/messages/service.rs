@@ -14,6 +14,7 @@ use super::model::{
 use super::store::{self as messages, NewMessage};
 use super::view::{MessageView, Opened};
 use crate::dispatch::SENDING;
+use crate::limits::DEFAULT_VALIDITY;
 use crate::numbers;
 use crate::segments;
 
@@ -56,6 +57,11 @@ pub async fn send(ctx: &Ctx, draft: Draft) -> Result<MessageView> {
     let pair = messages::pair(&key, &own_number, &to);
     if messages::opt_out(&scoped, pair).await?.is_some() {
         return Err(codes::UNSUBSCRIBED.into());
+    }
+
+    if settings.discard_body && draft.validity > DEFAULT_VALIDITY {
+        // A HIPAA project's text may wait that long and no longer (ambiguity 15).
+        return Err(ApiError::new(codes::INVALID_PARAMETER).parameter("ValidityPeriod").rule("SMS-REDACT-1"));
     }
 
     let now = ctx.now();
@@ -134,6 +140,11 @@ fn obfuscate(ctx: &Ctx, forced: &Settings, asked: Option<rulebook::guard::Retent
 
 async fn get(ctx: &Ctx, sid: MessageSid) -> Result<Document<Message>> {
     ctx.store().get::<Message>(sid).await?.ok_or(codes::NOT_FOUND.into())
+}
+
+/// Makes sure that there is such a message.
+pub async fn exists(ctx: &Ctx, sid: MessageSid) -> Result<()> {
+    get(ctx, sid).await.map(|_| ())
 }
 
 /// Shows a message; the ledger has it first.

@@ -90,10 +90,12 @@ async fn what_was_scheduled_before_the_designation_is_redacted_when_it_is_cancel
 }
 
 #[tokio::test]
-async fn a_long_validity_does_not_keep_the_text_for_longer_than_four_hours() {
+async fn sms_redact_1__refuses_a_text_that_would_wait_longer_than_four_hours() {
     let site = Site::start().await;
     let hipaa = &site.app.hipaa;
-    let message = site.accepted(hipaa, CANARY, &[("ValidityPeriod", "36000")]).await;
+    let reply = site.send(hipaa, CANARY, &[("ValidityPeriod", "14401")]).await;
+    assert_eq!(reply.assert_error(400, 20001).rule(), Some("SMS-REDACT-1"));
+    let message = site.accepted(hipaa, CANARY, &[("ValidityPeriod", "14400")]).await;
     site.wait_status(hipaa, message, "sent").await;
     site.app.advance(Duration::from_secs(4 * 3_600));
     site.settle().await;

@@ -84,6 +84,7 @@ pub(super) fn receive(account: &AccountFacts, facts: &ReceiveFacts<'_>) -> Resul
     if !account.protected {
         return Ok(Settings::NONE);
     }
+    check_agreement(account)?;
     if facts.from.is_channel() || facts.to.is_channel() {
         return Err(refuse("SMS-CHAN-1", codes::CHANNEL_NOT_ELIGIBLE, Some("From")));
     }
@@ -105,10 +106,15 @@ fn check_scope(account: &AccountFacts, facts: &MessageFacts<'_>) -> Check {
         return Err(refuse("DES-SCOPE-1", codes::ACCOUNT_NOT_DESIGNATED, None));
     }
     let counts_as_phi = facts.declared_phi || (account.protected && !account.simulator);
-    if counts_as_phi && !account.agreement_active {
-        return Err(refuse("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, None));
+    if counts_as_phi { check_agreement(account) } else { Ok(()) }
+}
+
+/// Without an agreement in force no PHI goes in or out.
+fn check_agreement(account: &AccountFacts) -> Check {
+    match account.agreement_active {
+        true => Ok(()),
+        false => Err(refuse("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, None)),
     }
-    Ok(())
 }
 
 fn check_addresses(account: &AccountFacts, facts: &MessageFacts<'_>) -> Check {

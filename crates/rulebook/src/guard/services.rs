@@ -38,6 +38,13 @@ pub enum SettingChange {
     MediaAuthentication(bool),
     /// Whether callbacks check certificates.
     CertificateChecks(bool),
+    /// The register of callback hosts: whether anything is left in it.
+    HostRegister {
+        /// There was something in it before.
+        kept: bool,
+        /// There is something in it afterwards.
+        keeps: bool,
+    },
     /// A country is opened or closed for messages.
     CountryPermission {
         /// It is the United States.
@@ -102,6 +109,13 @@ pub(super) fn lookup(account: &AccountFacts, facts: &LookupFacts<'_>) -> Check {
     if !account.protected {
         return Ok(());
     }
+    // A number is PHI, and in a HIPAA project it counts as such without being declared (CON-BAA-1).
+    if !account.phi_permitted {
+        return Err(refuse("DES-SCOPE-1", codes::ACCOUNT_NOT_DESIGNATED, None));
+    }
+    if !account.agreement_active {
+        return Err(refuse("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, None));
+    }
     if facts.add_ons {
         return Err(refuse("LOOK-MKT-1", codes::LOOKUP_ADD_ONS_NOT_ELIGIBLE, Some("AddOns")));
     }
@@ -129,10 +143,14 @@ pub(super) fn change_setting(account: &AccountFacts, change: SettingChange) -> C
         SettingChange::CountryPermission { united_states: false, enabled: true } => {
             ("SMS-GEO-2", codes::COUNTRY_LOCKED)
         }
+        SettingChange::HostRegister { kept: true, keeps: false } => {
+            ("ART-CTRL-INTEG", codes::REGISTER_LOCKED)
+        }
         SettingChange::BodyRedaction(true)
         | SettingChange::AddressRedaction(true)
         | SettingChange::MediaAuthentication(true)
         | SettingChange::CertificateChecks(true)
+        | SettingChange::HostRegister { .. }
         | SettingChange::CountryPermission { .. } => return Ok(()),
     };
     Err(refuse(rule, code, None))

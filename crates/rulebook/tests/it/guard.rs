@@ -3,14 +3,14 @@
 use rulebook::guard::{AddressKind, MessageFacts};
 use rulebook::{AccountFacts, Action, Policy, Refusal, Settings, Verdict, decide};
 
-/// A HIPAA project with an agreement in force.
+/// A HIPAA project with an agreement in force, which keeps a register of callback hosts.
 pub(crate) fn project() -> AccountFacts {
     AccountFacts {
         protected: true,
         phi_permitted: true,
         agreement_active: true,
         simulator: false,
-        policy: Policy::default(),
+        policy: Policy { registered_hosts_only: true, ..Policy::default() },
     }
 }
 

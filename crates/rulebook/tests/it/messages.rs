@@ -237,3 +237,11 @@ fn sms_elig_1__allows_ordinary_message() {
 fn log_num_1__allows_ordinary_us_number_without_special_provisioning() {
     assert_message_allowed(&project(), from(AddressKind::Us));
 }
+
+#[test]
+fn con_baa_1__refuses_to_pass_on_what_arrives_once_the_agreement_has_lapsed() {
+    let arrived = Action::ReceiveMessage(ReceiveFacts { from: AddressKind::Us, to: AddressKind::Us });
+    let lapsed = AccountFacts { agreement_active: false, ..project() };
+    assert_refused(&lapsed, &arrived, "CON-BAA-1", 77058, None);
+    assert_allowed(&project(), &arrived);
+}

@@ -116,6 +116,16 @@ fn look_mkt_1__allows_add_ons_outside_hipaa_projects() {
 }
 
 #[test]
+fn con_baa_1__refuses_lookups_without_an_agreement_that_covers_them() {
+    let lookup = Action::Lookup(LookupFacts { packages: &["validation"], add_ons: false });
+    let account = AccountFacts { agreement_active: false, ..project() };
+    assert_refused(&account, &lookup, "CON-BAA-1", 77058, None);
+    let account = AccountFacts { phi_permitted: false, ..project() };
+    assert_refused(&account, &lookup, "DES-SCOPE-1", 77064, None);
+    assert_allowed(&AccountFacts { agreement_active: false, ..undesignated() }, &lookup);
+}
+
+#[test]
 fn look_elig_1__allows_validation_carrier_and_caller_name() {
     for packages in [
         &[] as &[&str],
@@ -172,4 +182,19 @@ fn sms_geo_2__refuses_opening_another_country() {
 fn sms_geo_2__allows_closing_another_country() {
     let change = SettingChange::CountryPermission { united_states: false, enabled: false };
     assert_allowed(&project(), &Action::ChangeSetting(change));
+}
+
+#[test]
+fn art_ctrl_integ__refuses_emptying_a_register_that_was_kept() {
+    let emptied = Action::ChangeSetting(SettingChange::HostRegister { kept: true, keeps: false });
+    assert_refused(&project(), &emptied, "ART-CTRL-INTEG", 77302, None);
+}
+
+#[test]
+fn art_ctrl_integ__allows_every_other_change_of_the_register() {
+    for (kept, keeps) in [(false, false), (false, true), (true, true)] {
+        assert_allowed(&project(), &Action::ChangeSetting(SettingChange::HostRegister { kept, keeps }));
+    }
+    let emptied = Action::ChangeSetting(SettingChange::HostRegister { kept: true, keeps: false });
+    assert_allowed(&undesignated(), &emptied);
 }

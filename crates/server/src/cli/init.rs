@@ -45,8 +45,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
 }
 
 async fn make(arguments: &Arguments, data: DataFolder) -> Result<Identity> {
-    let settings =
-        StoreSettings { data, database: cli::database(arguments.database.as_deref())?, master_key: cli::master_key()? };
+    let settings = StoreSettings {
+        data,
+        database: cli::database(arguments.database.as_deref())?,
+        master_key: cli::master_key()?,
+    };
     let services = settings.open(Arc::new(SystemClock)).await?;
     let made = first_account::ensure(&settings.data, &services, arguments.hipaa).await;
     services.store.clone().close().await;

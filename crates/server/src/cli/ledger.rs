@@ -59,8 +59,7 @@ async fn verify(arguments: &VerifyArguments) -> Result<ledger::Report> {
     if database.is_none() && !data.database_file().exists() {
         return Err(Problem::new(format!("there is no database in {}", data.path().display())));
     }
-    let settings =
-        StoreSettings { data, database, master_key: cli::master_key()? };
+    let settings = StoreSettings { data, database, master_key: cli::master_key()? };
     let services = settings.open(Arc::new(SystemClock)).await?;
     let report = ledger::verify(&services.store).await;
     services.store.clone().close().await;

@@ -11,6 +11,7 @@ use kit::Services;
 use lookup::{LocalTable, Provider};
 use rustls::pki_types::CertificateDer;
 use sim::Simulator;
+use smpp_net::{SmppCarrier, SmppConfig};
 use webhooks::{IpRange, Webhooks, WebhooksConfig, read_authorities};
 
 use crate::app::{self, Port, StoreSettings};
@@ -39,10 +40,13 @@ pub(super) struct Arguments {
     /// Private key (PEM) of the certificate
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Deliver to simulated handsets instead of a network; without it, messages stay queued until
-    /// their validity ends, because no carrier is connected yet
+    /// Deliver to simulated handsets instead of a network; without this and --smpp-config, messages
+    /// stay queued until their validity ends
     #[arg(long)]
     simulator: bool,
+    /// Deliver to mobile networks over SMPP, as this file (TOML, see docs/smpp.md) says
+    #[arg(long, value_name = "FILE", conflicts_with = "simulator")]
+    smpp_config: Option<PathBuf>,
     /// Private address range that webhooks may reach; may be given several times
     #[arg(long, value_name = "CIDR")]
     allow_webhook_to: Vec<IpRange>,
@@ -67,6 +71,12 @@ async fn serve(arguments: Arguments) -> Result<()> {
     let operator_roots = authorities(&arguments.webhook_ca)?;
     let numbers = lookup_table(arguments.lookup_table.as_deref())?;
     let (clock, simulator) = carrier(arguments.simulator);
+    let smpp_config = arguments.smpp_config.as_deref().map(smpp_config).transpose()?;
+    if simulator.is_none() && smpp_config.is_none() {
+        tracing::warn!(
+            "no carrier is connected: messages stay queued until their validity ends; start with --simulator to try things out"
+        );
+    }
     let master_key = cli::master_key()?;
     let database = cli::database(arguments.database.as_deref())?;
     let is_shared = database.is_some();
@@ -78,10 +88,12 @@ async fn serve(arguments: Arguments) -> Result<()> {
     let config = WebhooksConfig { allowed_private: arguments.allow_webhook_to, operator_roots };
     let webhooks = Webhooks::new(services.store.clone(), config)
         .map_err(|error| Problem::new(format!("--webhook-ca cannot be used: {error}")))?;
+    let smpp = smpp_config.map(|config| SmppCarrier::new(config, services.store.clone())).transpose();
+    let smpp = smpp.map_err(|problem| Problem::new(format!("--smpp-config cannot be used: {problem}")))?;
     let certificate = arguments.tls_cert.zip(arguments.tls_key);
     let port = Port::open(&data, arguments.listen, arguments.base_domain, certificate).await?;
     tracing::info!(address = %port.address()?, simulator = arguments.simulator, "listening");
-    app::serve(services, Connections { simulator, webhooks, numbers }, port, stop).await
+    app::serve(services, Connections { simulator, smpp, webhooks, numbers }, port, stop).await
 }
 
 /// The clock, and the carrier that goes with it.
@@ -90,10 +102,14 @@ fn carrier(simulated: bool) -> (Arc<dyn Clock>, Option<Simulator>) {
         let clock = Arc::new(VirtualClock::following_system());
         return (Arc::<VirtualClock>::clone(&clock), Some(Simulator::new(clock)));
     }
-    tracing::warn!(
-        "no carrier is connected: messages stay queued until their validity ends; start with --simulator to try things out"
-    );
     (Arc::new(SystemClock), None)
+}
+
+/// Which SMSCs to bind to. The text holds passwords, so it is wiped.
+fn smpp_config(file: &Path) -> Result<SmppConfig> {
+    let text = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
+    let text = zeroize::Zeroizing::new(text);
+    SmppConfig::parse(&text).map_err(|problem| Problem::new(format!("{}: {problem}", file.display())))
 }
 
 /// A first account on the first start. A database that several servers share gets its own by `init` alone.

@@ -50,6 +50,7 @@ impl Running {
             .map_err(|error| Problem::new(format!("webhooks cannot be delivered: {error}")))?;
         let connections = Connections {
             simulator: Some(Simulator::new(clock)),
+            smpp: None,
             webhooks,
             ..Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))?
         };

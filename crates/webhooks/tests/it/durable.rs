@@ -138,6 +138,33 @@ async fn refuses_at_delivery_what_the_guide_forbids() {
 }
 
 #[tokio::test]
+async fn art_ctrl_integ__a_redirect_leads_to_no_host_outside_the_register() {
+    for (hosts, expected) in [(&["localhost"][..], 1), (&["localhost", "127.0.0.1"], 2), (&[], 2)] {
+        let authority = authority();
+        let tls = authority.server(&["localhost", "127.0.0.1"], false);
+        let server = start(Some(tls), |port, seen| match seen.request_line().contains("/status") {
+            true => {
+                let location = format!("Location: https://127.0.0.1:{port}/elsewhere\r\n");
+                answer_with("307 Temporary Redirect", &location, "")
+            }
+            false => OK.to_owned(),
+        })
+        .await;
+        let settings = Settings {
+            webhook_authorities: vec![authority.pem],
+            registered_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            ..Settings::default()
+        };
+        let platform = Platform::start(hipaa(), settings).await;
+        platform.queue(Method::Post, &format!("https://localhost:{}/status", server.port)).await;
+        platform.work().await;
+        assert_eq!(server.seen().len(), expected, "{hosts:?}");
+        let codes: Vec<_> = platform.alerts().await.iter().map(|alert| alert.facts.error_code).collect();
+        assert_eq!(codes, if expected == 1 { vec![77301] } else { Vec::new() }, "{hosts:?}");
+    }
+}
+
+#[tokio::test]
 async fn gen_https_3__self_signed_certificate_ends_as_alert_11237() {
     let (tls, _) = self_signed(&["localhost"]);
     let server = start(Some(tls), |_, _| OK.to_owned()).await;
@@ -236,11 +263,16 @@ async fn stops_when_a_retry_succeeds() {
 
 #[tokio::test]
 async fn rt_debug_1__keeps_parameters_of_ordinary_accounts_only() {
-    for (designation, kept) in [(Designation::default(), true), (hipaa(), false)] {
+    let redacting = || Settings { number_redaction: true, ..Settings::default() };
+    for (designation, settings, kept) in [
+        (Designation::default(), Settings::default(), true),
+        (Designation::default(), redacting(), false),
+        (hipaa(), Settings::default(), false),
+    ] {
         let authority = authority();
         let tls = authority.server(&["localhost"], false);
         let server = start(Some(tls), |_, _| answer_with("500 Oops", "", "trace")).await;
-        let settings = Settings { webhook_authorities: vec![authority.pem], ..Settings::default() };
+        let settings = Settings { webhook_authorities: vec![authority.pem], ..settings };
         let platform = Platform::start(designation, settings).await;
         platform.queue(Method::Post, &format!("https://localhost:{}/", server.port)).await;
         platform.work().await;

@@ -201,6 +201,7 @@ pub(crate) async fn send_with(
         auth_token: TOKEN,
         idempotency_token: "delivery-1",
         https_only,
+        hosts: None,
         time_left,
     };
     client.send(delivery).await

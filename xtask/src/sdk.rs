@@ -13,6 +13,7 @@ use crate::{leak, shell};
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 /// Above the sum of the limits inside `run.py`, so that it can stop the server itself.
 const RUN_LIMIT: Duration = Duration::from_secs(900);
+const QUERY_LIMIT: Duration = Duration::from_secs(60);
 const NODE_FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
@@ -25,13 +26,48 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     prepare_python(&conformance.join("python"), &venv)?;
     prepare_node(&conformance.join("node"), &node)?;
     let notes = work.join("notes.txt");
-    let mut driver = Command::new(venv.join("bin").join("python"));
-    driver.arg(conformance.join("run.py")).arg("--binary").arg(binary).arg("--work").arg(work.join("run"));
-    driver.arg("--node-modules").arg(node.join("node_modules")).arg("--notes").arg(&notes);
-    shell::run(&mut driver, RUN_LIMIT)?;
-    match shell::read(&notes)?.trim() {
+    let drive = |database: Option<&str>| {
+        let mut driver = Command::new(venv.join("bin").join("python"));
+        driver.arg(conformance.join("run.py")).arg("--binary").arg(&binary).arg("--work").arg(work.join("run"));
+        driver.arg("--node-modules").arg(node.join("node_modules")).arg("--notes").arg(&notes);
+        if let Some(url) = database {
+            driver.arg("--database").arg(url);
+        }
+        shell::run(&mut driver, RUN_LIMIT)?;
+        shell::read(&notes)
+    };
+    let mut noted = drive(None)?;
+    match context.postgres.as_ref().map(|server| server.url().to_owned()) {
+        None => noted.push_str("the SDKs did not run against PostgreSQL: no server"),
+        Some(server) => {
+            let name = format!("switchward_sdk_{}", std::process::id());
+            query(&server, &format!("CREATE DATABASE {name}"))?;
+            let driven = drive(Some(&database_of(&server, &name)));
+            query(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
+            driven?;
+        }
+    }
+    match noted.trim() {
         "" => Ok(Outcome::Passed),
         text => Ok(Outcome::PassedInPart(text.replace('\n', "; "))),
+    }
+}
+
+/// Runs one statement through PostgreSQL's own client.
+fn query(server: &str, statement: &str) -> Result<(), String> {
+    let mut psql = Command::new("psql");
+    psql.args(["--quiet", "--no-psqlrc", "--dbname", server, "--command", statement]);
+    shell::run(&mut psql, QUERY_LIMIT)
+}
+
+/// The URL of another database of the same server.
+fn database_of(server: &str, name: &str) -> String {
+    let (url, options) = server.split_once('?').map_or((server, ""), |(url, options)| (url, options));
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
+    match options {
+        "" => format!("{}/{name}", &url[..end]),
+        options => format!("{}/{name}?{options}", &url[..end]),
     }
 }
 
@@ -76,4 +112,21 @@ fn stamp(folder: &Path, files: &[&Path]) -> Result<(), String> {
 
 fn contents(files: &[&Path]) -> Result<String, String> {
     files.iter().map(|file| shell::read(file)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_another_database_of_the_same_server() {
+        let cases = [
+            ("postgres://u@127.0.0.1:5432/postgres", "postgres://u@127.0.0.1:5432/x"),
+            ("postgres://u:p@h", "postgres://u:p@h/x"),
+            ("postgres://u@h/db?sslmode=require", "postgres://u@h/x?sslmode=require"),
+        ];
+        for (server, expected) in cases {
+            assert_eq!(database_of(server, "x"), expected);
+        }
+    }
 }

@@ -28,7 +28,12 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     let notes = work.join("notes.txt");
     let drive = |database: Option<&str>| {
         let mut driver = Command::new(venv.join("bin").join("python"));
-        driver.arg(conformance.join("run.py")).arg("--binary").arg(&binary).arg("--work").arg(work.join("run"));
+        driver
+            .arg(conformance.join("run.py"))
+            .arg("--binary")
+            .arg(&binary)
+            .arg("--work")
+            .arg(work.join("run"));
         driver.arg("--node-modules").arg(node.join("node_modules")).arg("--notes").arg(&notes);
         if let Some(url) = database {
             driver.arg("--database").arg(url);

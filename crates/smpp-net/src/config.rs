@@ -1,0 +1,363 @@
+//! The configuration: which SMSCs, as whom, and how fast. Errors name the line and the key, never a value.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+use smpp_proto::{BindRequest, Concatenation, Mode, Session, Timing, Version};
+use zeroize::Zeroizing;
+
+use crate::limits::{
+    BINDS, DEFAULT_ENQUIRE_SECONDS, DEFAULT_RATE, DEFAULT_RESPONSE_SECONDS, DEFAULT_WINDOW, LEAST_PER_SECOND,
+    MOST_ENQUIRE_SECONDS, MOST_PER_SECOND, MOST_RESPONSE_SECONDS,
+};
+
+/// The SMPP carrier's configuration.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SmppConfig {
+    /// The binds, the preferred ones first: a message goes to the first that is up and has room.
+    pub binds: Vec<BindConfig>,
+    /// Messages a second from one of our numbers (a part counts as a message); no limit when absent.
+    #[serde(default)]
+    pub rate_per_sender: Option<f64>,
+}
+
+/// One connection to an SMSC. Holds the password: no `Debug`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BindConfig {
+    /// Names the bind in logs.
+    pub name: String,
+    /// The SMSC that gives message ids: binds of one SMSC share it, so that a receipt on one of them
+    /// finds what was submitted on another. The bind's own name when absent. Changing it makes outstanding
+    /// receipts unknown.
+    #[serde(default)]
+    pub network: Option<String>,
+    /// The SMSC's host name or address.
+    pub host: String,
+    /// Its TCP port.
+    pub port: u16,
+    /// Whether the connection is TLS. Without it texts cross the network in the open: switch it off only
+    /// inside a tunnel.
+    #[serde(default = "yes")]
+    pub tls: bool,
+    /// Certificate authorities (PEM) to trust instead of the public ones.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// Our name there.
+    pub system_id: String,
+    /// The password.
+    pub password: Password,
+    /// What kind of system we are; usually empty.
+    #[serde(default)]
+    pub system_type: String,
+    /// What the bind is for.
+    #[serde(default)]
+    pub mode: BindMode,
+    /// The protocol's version.
+    #[serde(default)]
+    pub version: ProtocolVersion,
+    /// Submissions that may be unanswered at a time.
+    #[serde(default = "default_window")]
+    pub window: usize,
+    /// Parts a second.
+    #[serde(default = "default_rate")]
+    pub rate_per_second: f64,
+    /// Seconds of silence after which the SMSC is asked whether it is there.
+    #[serde(default = "default_enquire")]
+    pub enquire_seconds: u64,
+    /// Seconds an answer may take.
+    #[serde(default = "default_response")]
+    pub response_seconds: u64,
+    /// How the parts of a text are joined.
+    #[serde(default)]
+    pub concatenation: Concatenate,
+    /// The `data_coding` of texts in the GSM alphabet, for SMSCs whose default is another one.
+    #[serde(default)]
+    pub gsm7_data_coding: u8,
+}
+
+/// A password: wiped when dropped, never printed.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub struct Password(Zeroizing<String>);
+
+impl From<String> for Password {
+    fn from(password: String) -> Self {
+        Self(Zeroizing::new(password))
+    }
+}
+
+/// What a bind is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BindMode {
+    /// Both ways.
+    #[default]
+    Transceiver,
+    /// Submitting only.
+    Transmitter,
+    /// Receipts and messages of handsets only.
+    Receiver,
+}
+
+/// The protocol's version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum ProtocolVersion {
+    /// 3.4.
+    #[default]
+    #[serde(rename = "3.4")]
+    V34,
+    /// 5.0.
+    #[serde(rename = "5.0")]
+    V50,
+}
+
+/// How the parts of a text are joined.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Concatenate {
+    /// By a user data header.
+    #[default]
+    Udh,
+    /// By the `sar_*` TLVs.
+    Sar,
+}
+
+/// What is wrong with a configuration, in words for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigProblem(String);
+
+impl fmt::Display for ConfigProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigProblem {}
+
+impl SmppConfig {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// [`ConfigProblem`] with the line and the key.
+    pub fn parse(text: &str) -> Result<Self, ConfigProblem> {
+        let config: Self = toml::from_str(text).map_err(|error| problem(text, &error))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigProblem> {
+        if self.binds.is_empty() || self.binds.len() > BINDS {
+            return Err(ConfigProblem(format!("key `binds`: there must be 1 to {BINDS}")));
+        }
+        if !self.rate_per_sender.is_none_or(is_rate) {
+            return Err(ConfigProblem(format!(
+                "key `rate_per_sender`: must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}"
+            )));
+        }
+        for (index, bind) in self.binds.iter().enumerate() {
+            let wrong = |key: &str, text: &str| {
+                Err(ConfigProblem(format!(
+                    "bind `{}` (number {}), key `{key}`: {text}",
+                    bind.name,
+                    index + 1
+                )))
+            };
+            if bind.name.is_empty() || self.binds[..index].iter().any(|other| other.name == bind.name) {
+                return wrong("name", "must be there and differ from the others");
+            }
+            if !is_name(&bind.name) || !is_name(bind.network()) {
+                return wrong("network", "this and `name` have letters, digits, `-` and `_` only");
+            }
+            if bind.window == 0 || bind.window > smpp_proto::limits::WINDOW {
+                return wrong("window", &format!("must be 1 to {}", smpp_proto::limits::WINDOW));
+            }
+            if !is_rate(bind.rate_per_second) {
+                return wrong("rate_per_second", &format!("must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}"));
+            }
+            for (key, seconds, most) in [
+                ("enquire_seconds", bind.enquire_seconds, MOST_ENQUIRE_SECONDS),
+                ("response_seconds", bind.response_seconds, MOST_RESPONSE_SECONDS),
+            ] {
+                if seconds == 0 || seconds > most {
+                    return wrong(key, &format!("must be 1 to {most}"));
+                }
+            }
+            if bind.ca_file.is_some() && !bind.tls {
+                return wrong("ca_file", "is of no use without `tls`");
+            }
+            if let Err(error) = bind.session() {
+                return wrong("system_id", &error.to_string());
+            }
+        }
+        if self.binds.iter().all(|bind| bind.mode == BindMode::Receiver) {
+            return Err(ConfigProblem("key `mode`: no bind can submit".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+impl BindConfig {
+    /// Whose message ids this bind's are.
+    pub(crate) fn network(&self) -> &str {
+        self.network.as_deref().unwrap_or(&self.name)
+    }
+
+    /// How long an answer may take.
+    pub(crate) fn response(&self) -> Duration {
+        Duration::from_secs(self.response_seconds)
+    }
+
+    pub(crate) fn concatenation(&self) -> Concatenation {
+        match self.concatenation {
+            Concatenate::Udh => Concatenation::Header,
+            Concatenate::Sar => Concatenation::Sar,
+        }
+    }
+
+    /// A new session of this bind.
+    pub(crate) fn session(&self) -> Result<Session, smpp_proto::InvalidBind> {
+        let bind = BindRequest {
+            mode: match self.mode {
+                BindMode::Transceiver => Mode::Transceiver,
+                BindMode::Transmitter => Mode::Transmitter,
+                BindMode::Receiver => Mode::Receiver,
+            },
+            version: match self.version {
+                ProtocolVersion::V34 => Version::V34,
+                ProtocolVersion::V50 => Version::V50,
+            },
+            system_id: &self.system_id,
+            password: &self.password.0,
+            system_type: &self.system_type,
+        };
+        let timing = Timing {
+            window: self.window,
+            rate_per_second: self.rate_per_second,
+            response: self.response(),
+            enquire: Duration::from_secs(self.enquire_seconds),
+        };
+        Session::new(&bind, timing)
+    }
+}
+
+/// The parser's error without what it quotes: a quoted line could hold a password.
+fn problem(text: &str, error: &toml::de::Error) -> ConfigProblem {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let before = text.get(..at).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default();
+    let key = line.split('=').next().unwrap_or_default().trim();
+    let is_key = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    // "invalid type: integer `1`, expected a string": what was found stays out.
+    let message = error.message().lines().next().unwrap_or_default();
+    let reason = match message.split_once("expected ") {
+        _ if message.starts_with("missing field") || message.starts_with("unknown field") => {
+            message.to_owned()
+        }
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "cannot be read".to_owned(),
+    };
+    ConfigProblem(match is_key {
+        true => format!("line {number}, key `{key}`: {reason}"),
+        false => format!("line {number}: {reason}"),
+    })
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn is_rate(rate: f64) -> bool {
+    (LEAST_PER_SECOND..=MOST_PER_SECOND).contains(&rate)
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn default_window() -> usize {
+    DEFAULT_WINDOW
+}
+
+fn default_rate() -> f64 {
+    DEFAULT_RATE
+}
+
+fn default_enquire() -> u64 {
+    DEFAULT_ENQUIRE_SECONDS
+}
+
+fn default_response() -> u64 {
+    DEFAULT_RESPONSE_SECONDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+rate_per_sender = 1.5
+[[binds]]
+name = "main"
+host = "smsc.example.org"
+port = 3550
+system_id = "clinic"
+password = "secret"
+mode = "transmitter"
+version = "5.0"
+concatenation = "sar"
+"#;
+
+    fn check(change: (&str, &str), expected: &str) {
+        let text = GOOD.replace(change.0, change.1);
+        assert_ne!(text, GOOD);
+        let problem = SmppConfig::parse(&text).err().unwrap().to_string();
+        assert_eq!(problem, expected);
+    }
+
+    #[test]
+    fn reads_a_configuration_and_fills_in_what_is_usual() {
+        let config = SmppConfig::parse(GOOD).unwrap();
+        let bind = &config.binds[0];
+        assert_eq!((bind.network(), bind.window, bind.tls), ("main", DEFAULT_WINDOW, true));
+        assert_eq!((bind.mode, bind.version), (BindMode::Transmitter, ProtocolVersion::V50));
+        assert_eq!(bind.concatenation, Concatenate::Sar);
+    }
+
+    #[test]
+    fn errors_name_line_and_key_and_never_a_value() {
+        check(("3550", "\"x\""), "line 6, key `port`: expected u16");
+        check(("\"secret\"", "12345678"), "line 8, key `password`: expected a string");
+        check(("\"secret\"", "secret"), "line 8, key `password`: expected literal string");
+        check(
+            ("\"transmitter\"", "\"both\""),
+            "line 9, key `mode`: expected one of `transceiver`, `transmitter`, `receiver`",
+        );
+        check(("host = \"smsc.example.org\"\n", ""), "line 3: missing field `host`");
+        check(
+            ("port = 3550", "port = 3550\nwindow = 0"),
+            "bind `main` (number 1), key `window`: must be 1 to 1000",
+        );
+        check(
+            ("port = 3550", "port = 3550\nresponse_seconds = 61"),
+            "bind `main` (number 1), key `response_seconds`: must be 1 to 60",
+        );
+        check(("\"transmitter\"", "\"receiver\""), "key `mode`: no bind can submit");
+        check(
+            ("rate_per_sender = 1.5", "rate_per_sender = 0.0"),
+            "key `rate_per_sender`: must be 0.001 to 10000",
+        );
+    }
+
+    #[test]
+    fn a_password_that_does_not_fit_is_refused_at_the_start() {
+        let text = GOOD.replace("\"secret\"", "\"longer than eight\"");
+        let problem = SmppConfig::parse(&text).err().unwrap().to_string();
+        assert!(problem.contains("password 8"), "{problem}");
+        assert!(!problem.contains("longer than eight"));
+    }
+}

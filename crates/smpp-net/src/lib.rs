@@ -1,0 +1,46 @@
+//! The SMPP carrier: messages to and from a mobile network, over TCP or TLS.
+//!
+//! Read in this order: [`SmppConfig`] (which SMSCs), [`SmppCarrier`] (the carrier port: which bind, how
+//! fast, in how many parts), `link` (one connection, kept up), `inbound` (receipts and messages of
+//! handsets), `names` (how a receipt finds its message, even after a restart), `codes` (what statuses mean).
+//!
+//! # What is promised
+//!
+//! - A message counts as handed over once the SMSC has taken every part of it *and* the SMSC's names of
+//!   the parts are on disk. When the process dies in between, or an answer does not come, the message is
+//!   submitted again: at least once. Every attempt carries the same `user_message_reference` and the same
+//!   reference number of parts, taken from the message's SID, by which the SMSC or the handset can notice.
+//! - A `deliver_sm` is answered as taken only when the inbox has it on disk. One exception: parts of a
+//!   text are held unanswered until the text is complete, but an SMSC that sends nothing before it has its
+//!   answer would wait for ever; after [`limits::PART_HOLD`] a part is answered although its text is
+//!   still in memory only, and is lost with the process. What stays incomplete is handed on as it is after
+//!   [`smpp_proto::limits::REASSEMBLY_TIME`].
+//! - The receipt of the last part decides when it reports delivery; a failure of any part decides at once.
+//!
+//! # What statuses and receipts become
+//!
+//! | from the SMSC | becomes |
+//! |---|---|
+//! | throttled, queue full, system error, not bound, an unknown vendor status, no answer | unavailable: tried again |
+//! | invalid destination (0x0B, 0x50, 0x51) | 30005: unknown handset |
+//! | rejected (0x66) | 30007: filtered |
+//! | any other refusal | 30008: unknown error |
+//! | receipt `DELIVRD` | delivered |
+//! | receipt `EXPIRED` | undelivered, 30036: validity ended |
+//! | receipt `UNDELIV` | undelivered, 30003: handset cannot be reached |
+//! | receipt `REJECTD` | undelivered, 30007: filtered |
+//! | receipt `DELETED`, `UNKNOWN` | undelivered, 30008: unknown error |
+//! | receipt `ACCEPTD`, `ENROUTE` | nothing yet |
+
+mod carrier;
+mod codes;
+mod config;
+mod inbound;
+pub mod limits;
+mod link;
+mod names;
+mod text;
+mod tls;
+
+pub use carrier::{SetupProblem, SmppCarrier};
+pub use config::{BindConfig, BindMode, Concatenate, ConfigProblem, Password, ProtocolVersion, SmppConfig};

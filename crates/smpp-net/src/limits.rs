@@ -1,0 +1,75 @@
+//! Every limit of the carrier, in one place; those of the protocol are in [`smpp_proto::limits`].
+
+use std::time::Duration;
+
+/// Binds in one configuration.
+pub const BINDS: usize = 32;
+
+/// Unanswered submissions of a bind when its configuration says nothing.
+pub const DEFAULT_WINDOW: usize = 10;
+
+/// Messages a second on a bind when its configuration says nothing.
+pub const DEFAULT_RATE: f64 = 30.0;
+
+/// The slowest rate that may be configured, in messages a second.
+pub const LEAST_PER_SECOND: f64 = 0.001;
+
+/// The fastest rate that may be configured, in messages a second.
+pub const MOST_PER_SECOND: f64 = 10_000.0;
+
+/// After how many seconds of silence an SMSC is asked whether it is there, unless configured.
+pub const DEFAULT_ENQUIRE_SECONDS: u64 = 30;
+
+/// How many seconds an answer may take, unless configured.
+pub const DEFAULT_RESPONSE_SECONDS: u64 = 20;
+
+/// The longest silence, in seconds, that may be configured.
+pub const MOST_ENQUIRE_SECONDS: u64 = 3_600;
+
+/// The longest time for an answer, in seconds, that may be configured. With the waits before it, it stays
+/// below the 120 seconds for which the queue leases a message to whoever sends it.
+pub const MOST_RESPONSE_SECONDS: u64 = 60;
+
+/// How long after its start a submission may still turn to another bind.
+pub const FAILOVER_TIME: Duration = Duration::from_secs(20);
+
+/// How long a connection and its TLS handshake may take.
+pub const CONNECT_TIME: Duration = Duration::from_secs(10);
+
+/// The pause before the first attempt to connect again; it doubles with every failure.
+pub const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+
+/// The longest pause between attempts to connect.
+pub const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+/// Parts that wait for the window of one bind; beyond that another bind is asked, or nobody.
+pub const PENDING: usize = 256;
+
+/// How long a part may wait for the window and the rate of its bind. What waits longer is not written, and
+/// its message is tried again.
+pub const QUEUE_WAIT: Duration = Duration::from_secs(10);
+
+/// How much longer than its bind a message waits for an answer.
+pub const ANSWER_MARGIN: Duration = Duration::from_secs(1);
+
+/// Octets read from a connection at once.
+pub const READ_BYTES: usize = 8_192;
+
+/// How long a message may wait for its sender's rate; what would wait longer is tried again later.
+pub const PACE_WAIT: Duration = Duration::from_secs(2);
+
+/// Senders whose rate is kept in mind at a time.
+pub const SENDERS: usize = 10_000;
+
+/// How long a receipt that names no message waits while submissions are under way: it may have come
+/// before the answer that gives the name.
+pub const RECEIPT_GRACE: Duration = Duration::from_secs(5);
+
+/// How long a part of a text is held unanswered while others are missing.
+pub const PART_HOLD: Duration = Duration::from_secs(5);
+
+/// How often texts are looked for whose parts did not come.
+pub const REASSEMBLY_SWEEP: Duration = Duration::from_secs(5);
+
+/// How long submissions may still be answered after the carrier was told to stop.
+pub const STOP_GRACE: Duration = Duration::from_secs(5);

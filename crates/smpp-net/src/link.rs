@@ -1,0 +1,320 @@
+//! One bind: connected, kept alive, connected again. A task drives the sans-IO session.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smpp_proto::status::TEMPORARY_FAILURE;
+use smpp_proto::{CloseReason, Event, Hold, Session, Submit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::config::{BindConfig, BindMode};
+use crate::inbound::Inbound;
+use crate::limits::{CONNECT_TIME, FIRST_BACKOFF, LONGEST_BACKOFF, PENDING, READ_BYTES, STOP_GRACE};
+use crate::tls::{Connector, Stream};
+
+/// A part to be submitted, and who waits to hear how it went.
+pub(crate) struct Order {
+    pub(crate) part: Submit,
+    /// When it is too late to write it.
+    pub(crate) not_after: Instant,
+    pub(crate) reply: oneshot::Sender<Outcome>,
+}
+
+/// How a part fared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The SMSC has it, under this name.
+    Taken(Option<String>),
+    /// The SMSC refused it with this status.
+    Refused(u32),
+    /// It was written and not answered: the SMSC has it or not.
+    Unanswered,
+    /// It was not written.
+    NotSent,
+    /// No PDU can hold it.
+    Unsendable,
+}
+
+/// The carrier's end of a bind.
+pub(crate) struct Link {
+    pub(crate) config: Arc<BindConfig>,
+    pub(crate) orders: mpsc::Sender<Order>,
+    pub(crate) is_bound: watch::Receiver<bool>,
+}
+
+/// The task's end of a bind.
+pub(crate) struct Driver {
+    config: Arc<BindConfig>,
+    connector: Connector,
+    orders: mpsc::Receiver<Order>,
+    is_bound: watch::Sender<bool>,
+}
+
+/// Both ends of a bind.
+pub(crate) fn link(config: BindConfig, connector: Connector) -> (Link, Driver) {
+    let config = Arc::new(config);
+    let (orders, receiver) = mpsc::channel(PENDING);
+    let (bound, is_bound) = watch::channel(false);
+    let driver = Driver { config: Arc::clone(&config), connector, orders: receiver, is_bound: bound };
+    (Link { config, orders, is_bound }, driver)
+}
+
+impl Link {
+    /// Whether messages can be handed to it.
+    pub(crate) fn can_submit(&self) -> bool {
+        self.config.mode != BindMode::Receiver && *self.is_bound.borrow()
+    }
+}
+
+impl Driver {
+    /// Keeps the bind up until `stop` becomes true or is dropped.
+    pub(crate) async fn run(mut self, inbound: Arc<Inbound>, mut stop: watch::Receiver<bool>) {
+        let mut failures = 0;
+        while !*stop.borrow() && stop.has_changed().is_ok() {
+            let was_bound = self.connect_and_serve(&inbound, &mut stop).await;
+            self.is_bound.send_replace(false);
+            failures = if was_bound { 1 } else { failures + 1 };
+            let pause = sleep(backoff(failures));
+            tokio::pin!(pause);
+            tokio::select! {
+                () = refuse(&mut self.orders) => {}
+                () = &mut pause => {}
+                _ = stop.wait_for(|stop| *stop) => {}
+            }
+        }
+        self.orders.close();
+        while let Some(order) = self.orders.recv().await {
+            reply(order.reply, Outcome::NotSent);
+        }
+    }
+
+    /// One connection, from its start to its end. Whether it was bound.
+    async fn connect_and_serve(&mut self, inbound: &Arc<Inbound>, stop: &mut watch::Receiver<bool>) -> bool {
+        let name = self.config.name.as_str();
+        let connected = tokio::select! {
+            () = refuse(&mut self.orders) => return false,
+            connected = timeout(CONNECT_TIME, self.connector.connect()) => connected,
+            _ = stop.wait_for(|stop| *stop) => return false,
+        };
+        let stream = match connected {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                tracing::warn!(bind = name, kind = %error.kind(), "the SMSC cannot be reached");
+                return false;
+            }
+            Err(_) => {
+                tracing::warn!(bind = name, "the SMSC does not accept the connection in time");
+                return false;
+            }
+        };
+        let session = match self.config.session() {
+            Ok(session) => session,
+            Err(error) => {
+                tracing::error!(bind = name, %error, "the bind cannot be written");
+                return false;
+            }
+        };
+        let (reader, writer) = split(stream);
+        let connection = Connection {
+            config: &self.config,
+            session,
+            started: Instant::now(),
+            writer,
+            replies: Replies::default(),
+            deliveries: JoinSet::new(),
+            is_bound: &self.is_bound,
+            was_bound: false,
+        };
+        connection.serve(reader, &mut self.orders, inbound, stop).await
+    }
+}
+
+/// Refuses what is ordered while there is no connection, so that another bind is asked. Never ends.
+async fn refuse(orders: &mut mpsc::Receiver<Order>) {
+    while let Some(order) = orders.recv().await {
+        reply(order.reply, Outcome::NotSent);
+    }
+    std::future::pending().await
+}
+
+fn reply(to: oneshot::Sender<Outcome>, outcome: Outcome) {
+    // Whoever has given up waiting needs no answer: the message is tried again.
+    drop(to.send(outcome));
+}
+
+/// Who waits for the answer to which submission.
+#[derive(Default)]
+struct Replies {
+    waiting: std::collections::HashMap<u64, oneshot::Sender<Outcome>>,
+    next: u64,
+}
+
+impl Replies {
+    fn add(&mut self, to: oneshot::Sender<Outcome>) -> u64 {
+        self.next += 1;
+        self.waiting.insert(self.next, to);
+        self.next
+    }
+
+    fn give(&mut self, token: u64, outcome: Outcome) {
+        if let Some(to) = self.waiting.remove(&token) {
+            reply(to, outcome);
+        }
+    }
+}
+
+/// A connection that is open.
+struct Connection<'a> {
+    config: &'a BindConfig,
+    session: Session,
+    started: Instant,
+    writer: WriteHalf<Box<dyn Stream>>,
+    replies: Replies,
+    /// What came in and is being dealt with: its sequence number and its answer.
+    deliveries: JoinSet<(u32, u32)>,
+    is_bound: &'a watch::Sender<bool>,
+    was_bound: bool,
+}
+
+impl Connection<'_> {
+    /// Drives the session until it is closed. Whether it was bound.
+    async fn serve(
+        mut self,
+        mut reader: ReadHalf<Box<dyn Stream>>,
+        orders: &mut mpsc::Receiver<Order>,
+        inbound: &Arc<Inbound>,
+        stop: &mut watch::Receiver<bool>,
+    ) -> bool {
+        let mut buffer = vec![0; READ_BYTES];
+        let mut stopping_until: Option<Duration> = None;
+        loop {
+            let now = self.started.elapsed();
+            self.session.tick(now);
+            if stopping_until.is_some_and(|until| self.session.unanswered() == 0 || until <= now) {
+                self.session.unbind(now);
+            }
+            if self.write().await.is_err() {
+                self.session.disconnected();
+            }
+            if let Some(reason) = self.take_events(inbound) {
+                self.log_end(reason, stopping_until.is_some());
+                return self.was_bound;
+            }
+            let ready = self.session.ready(now);
+            let is_open = ready.is_ok() && stopping_until.is_none();
+            let wake_at = [
+                self.session.next_deadline(),
+                stopping_until,
+                match ready {
+                    Err(Hold::Until(at)) => Some(at),
+                    _ => None,
+                },
+            ];
+            // Rounded up: a timer that fires a little early would spin.
+            let wake_at =
+                wake_at.into_iter().flatten().min().map(|at| self.started + at + Duration::from_millis(1));
+            tokio::select! {
+                read = reader.read(&mut buffer) => match read {
+                    Ok(length) if length > 0 => self.session.receive(&buffer[..length], self.started.elapsed()),
+                    Ok(_) | Err(_) => self.session.disconnected(),
+                },
+                Some(order) = orders.recv(), if is_open => self.submit(order),
+                Some(done) = self.deliveries.join_next() => match done {
+                    Ok((sequence, status)) => self.session.answer(sequence, status),
+                    // Unanswered, so the SMSC sends it again.
+                    Err(_) => tracing::error!(bind = self.config.name, "taking a delivery ended by a panic"),
+                },
+                () = sleep_until(wake_at.unwrap_or(self.started)), if wake_at.is_some() => {}
+                _ = stop.wait_for(|stop| *stop), if stopping_until.is_none() => {
+                    stopping_until = Some(self.started.elapsed() + STOP_GRACE);
+                    self.is_bound.send_replace(false);
+                }
+            }
+        }
+    }
+
+    fn submit(&mut self, order: Order) {
+        // What nobody waits for any more is being tried again.
+        if order.not_after < Instant::now() || order.reply.is_closed() {
+            return reply(order.reply, Outcome::NotSent);
+        }
+        let token = self.replies.add(order.reply);
+        if self.session.submit(&order.part, token, self.started.elapsed()).is_err() {
+            self.replies.give(token, Outcome::Unsendable);
+        }
+    }
+
+    /// Passes on what happened; the reason when the session is over.
+    fn take_events(&mut self, inbound: &Arc<Inbound>) -> Option<CloseReason> {
+        while let Some(event) = self.session.next_event() {
+            match event {
+                Event::Bound => {
+                    tracing::info!(bind = self.config.name, "bound");
+                    self.was_bound = true;
+                    self.is_bound.send_replace(true);
+                }
+                Event::Submitted { token, message_id } => {
+                    self.replies.give(token, Outcome::Taken(message_id))
+                }
+                Event::Refused { token, status } => self.replies.give(token, Outcome::Refused(status)),
+                Event::Unanswered { token } => self.replies.give(token, Outcome::Unanswered),
+                Event::Delivery(delivery) => {
+                    let (inbound, sequence) = (Arc::clone(inbound), delivery.sequence);
+                    let (network, coding) = (self.config.network().to_owned(), self.config.gsm7_data_coding);
+                    // In a task of its own: what was begun is ended even when the connection is not there
+                    // any more, or a part that was answered before could be lost with it.
+                    let task =
+                        tokio::spawn(async move { inbound.take(&network, coding, delivery.delivered).await });
+                    self.deliveries.spawn(async move { (sequence, task.await.unwrap_or(TEMPORARY_FAILURE)) });
+                }
+                Event::Malformed { command } => {
+                    tracing::warn!(bind = self.config.name, command, "a PDU that cannot be read was refused");
+                }
+                Event::Closed(reason) => return Some(reason),
+            }
+        }
+        None
+    }
+
+    async fn write(&mut self) -> io::Result<()> {
+        let output = self.session.take_output();
+        if output.is_empty() {
+            return Ok(());
+        }
+        // A peer that does not read is as good as gone.
+        let written = timeout(self.config.response(), async {
+            self.writer.write_all(&output).await?;
+            self.writer.flush().await
+        });
+        written.await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn log_end(&self, reason: CloseReason, is_wanted: bool) {
+        let bind = self.config.name.as_str();
+        match reason {
+            CloseReason::Unbound => tracing::info!(bind, "unbound"),
+            reason if is_wanted => tracing::info!(bind, %reason, "the connection ended while stopping"),
+            reason => tracing::warn!(bind, %reason, "the bind was lost and is tried again"),
+        }
+    }
+}
+
+fn backoff(failures: u32) -> Duration {
+    FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(LONGEST_BACKOFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backoff_doubles_within_bounds() {
+        assert_eq!(backoff(1), FIRST_BACKOFF);
+        assert_eq!(backoff(2), FIRST_BACKOFF * 2);
+        assert_eq!(backoff(u32::MAX), LONGEST_BACKOFF);
+    }
+}

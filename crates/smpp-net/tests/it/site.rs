@@ -1,0 +1,161 @@
+//! A platform whose carrier is SMPP.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::{MessageSid, Sid};
+use jobs::Runner;
+use messaging::carrier::{Carrier, CarrierError, Reference, Submission};
+use messaging::{Inbox, add_to_inventory, claim_number};
+use serde_json::Value;
+use smpp_net::{SmppCarrier, SmppConfig};
+use store::Name;
+use test_kit::TestApp;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{interval, timeout};
+use webhooks::{Webhooks, WebhooksConfig};
+
+use crate::peer::{PATIENCE, Peer};
+
+/// Our number.
+pub(crate) const OWN: &str = "+14155550100";
+/// The handset.
+pub(crate) const PATIENT: &str = "+14155550177";
+
+/// The platform, its carrier and the carrier's task.
+pub(crate) struct Site {
+    pub(crate) app: TestApp,
+    pub(crate) carrier: SmppCarrier,
+    config: String,
+    running: Option<(watch::Sender<bool>, JoinHandle<()>)>,
+    workers: Option<(watch::Sender<bool>, Runner)>,
+}
+
+/// A bind to a peer, with more keys.
+pub(crate) fn bind(name: &str, peer: &Peer, more: &str) -> String {
+    let port = peer.port;
+    let tls = if more.contains("ca_file") { "" } else { "tls = false" };
+    format!(
+        "[[binds]]\nname = \"{name}\"\nhost = \"127.0.0.1\"\nport = {port}\nsystem_id = \"clinic\"\n\
+         password = \"secret\"\n{tls}\n{more}\n"
+    )
+}
+
+impl Site {
+    /// A platform whose carrier has these binds and tries to connect.
+    pub(crate) async fn start(config: &str) -> Self {
+        let app = TestApp::start(|services| vec![messaging::routes(services)]).await;
+        add_to_inventory(&app.services, &[OWN]).await.unwrap();
+        claim_number(&app.services, app.owner.sid, OWN).await.unwrap();
+        let carrier =
+            SmppCarrier::new(SmppConfig::parse(config).unwrap(), app.services.store.clone()).unwrap();
+        let mut site = Self { app, carrier, config: config.to_owned(), running: None, workers: None };
+        site.run();
+        site
+    }
+
+    fn run(&mut self) {
+        let (stop, stopped) = watch::channel(false);
+        let inbox = Inbox::new(Arc::clone(&self.app.services));
+        self.running = Some((stop, tokio::spawn(self.carrier.clone().run(inbox, stopped))));
+    }
+
+    /// Ends the carrier in good order.
+    pub(crate) async fn stop(&mut self) {
+        if let Some((stop, task)) = self.running.take() {
+            stop.send_replace(true);
+            timeout(PATIENCE, task).await.unwrap().unwrap();
+        }
+    }
+
+    /// Ends the carrier and starts a new one that remembers nothing.
+    pub(crate) async fn restart(&mut self) {
+        self.stop().await;
+        let config = SmppConfig::parse(&self.config).unwrap();
+        self.carrier = SmppCarrier::new(config, self.app.services.store.clone()).unwrap();
+        self.run();
+        self.bound("main").await;
+    }
+
+    /// Starts the workers of the queues.
+    pub(crate) fn work(&mut self) {
+        let (stop, stopped) = watch::channel(false);
+        let mut runner = Runner::new(self.app.services.store.clone(), stopped);
+        let webhooks = Webhooks::new(self.app.services.store.clone(), WebhooksConfig::default()).unwrap();
+        let carrier: Arc<dyn Carrier> = Arc::new(self.carrier.clone());
+        for queue in messaging::queues(Arc::clone(&self.app.services), Some(carrier), webhooks) {
+            runner.start(queue);
+        }
+        self.workers = Some((stop, runner));
+    }
+
+    /// Waits until a bind is up.
+    pub(crate) async fn bound(&self, name: &str) {
+        timeout(PATIENCE, self.carrier.until(name, true)).await.expect("the bind comes up");
+    }
+
+    /// Waits until a bind is down.
+    pub(crate) async fn lost(&self, name: &str) {
+        timeout(PATIENCE, self.carrier.until(name, false)).await.expect("the bind goes down");
+    }
+
+    /// Hands over a message that the API knows nothing of.
+    pub(crate) async fn submit(&self, body: &str) -> Result<Reference, CarrierError> {
+        let message = MessageSid::generate(self.app.services.store.random().as_ref());
+        let reference = Reference { account: self.app.owner.sid, message };
+        self.submit_as(reference, body).await.map(|()| reference)
+    }
+
+    /// Hands over a message of this name.
+    pub(crate) async fn submit_as(&self, reference: Reference, body: &str) -> Result<(), CarrierError> {
+        let submission = Submission {
+            reference,
+            from: OWN.to_owned(),
+            to: PATIENT.to_owned(),
+            body: body.to_owned(),
+            segments: messaging::segments::segment(body).segments,
+            valid_until: self.app.now().plus(Duration::from_secs(4 * 3_600)),
+        };
+        timeout(PATIENCE, self.carrier.submit(submission)).await.expect("an answer")
+    }
+
+    /// `POST Messages`; the SID.
+    pub(crate) async fn send(&self, body: &str) -> String {
+        let path = format!("/2010-04-01/Accounts/{}/Messages.json", self.app.owner.sid);
+        let fields = [("To", PATIENT), ("From", OWN), ("Body", body)];
+        let reply = self.app.post_form(&self.app.owner, "api", &path, &fields).await;
+        reply.assert_status(201).json["sid"].as_str().unwrap().to_owned()
+    }
+
+    /// Every message of the account.
+    pub(crate) async fn messages(&self) -> Vec<Value> {
+        let path = format!("/2010-04-01/Accounts/{}/Messages.json", self.app.owner.sid);
+        let reply = self.app.get(&self.app.owner, "api", &path).await;
+        reply.assert_status(200).json["messages"].as_array().unwrap().clone()
+    }
+
+    /// Waits until a message has this state; returns it.
+    pub(crate) async fn wait_status(&self, sid: &str, status: &str) -> Value {
+        let mut last = Value::Null;
+        let found = timeout(PATIENCE, async {
+            let mut ticks = interval(Duration::from_millis(10));
+            loop {
+                ticks.tick().await;
+                let messages = self.messages().await;
+                last = messages.into_iter().find(|message| message["sid"] == sid).unwrap();
+                if last["status"] == status {
+                    return;
+                }
+            }
+        });
+        assert!(found.await.is_ok(), "the message is {} and not {status}", last["status"]);
+        last
+    }
+
+    /// Whether a receipt for this id would find its message.
+    pub(crate) async fn knows(&self, network: &str, id: &str) -> bool {
+        let name = Name::custom("smpp-message", &format!("{network}:{id}"));
+        self.app.services.store.locate(&name).await.unwrap().is_some()
+    }
+}

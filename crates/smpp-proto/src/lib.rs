@@ -1,0 +1,25 @@
+//! SMPP 3.4 and 5.0 as a pure state machine, from the side of the one who binds (ESME).
+//!
+//! Bytes and an instant go in; bytes, [`Event`]s and the next deadline come out. No sockets, no
+//! clock, no tasks: an instant is the time since the connection was made, so that every run can be
+//! repeated. The wire format is `rusmpp-core`'s, the behaviour is ours. Read in this order:
+//! [`Session`], [`Submit`] (what goes out), [`Delivery`] (what comes in), [`Reassembly`], [`Bucket`].
+//!
+//! Texts and numbers pass through here in the open, on their way between `Phi` and the carrier. What
+//! holds them has no `Debug`.
+
+mod delivery;
+pub mod limits;
+mod pace;
+mod reassembly;
+mod receipt;
+mod session;
+pub mod status;
+mod submit;
+
+pub use delivery::{Delivered, Delivery, Joined, Part, Party};
+pub use pace::Bucket;
+pub use reassembly::{Added, GroupKey, Reassembly};
+pub use receipt::{Notice, State};
+pub use session::{BindRequest, CloseReason, Event, Hold, InvalidBind, Mode, Session, Timing, Version};
+pub use submit::{Concatenation, InvalidSubmit, Submit};

@@ -206,8 +206,9 @@ impl Store {
         u32::try_from(epoch).map_err(|_| StoreError::TooLarge)
     }
 
-    /// Crypto-shredding: deletes the scope's keys, so that nothing of the scope opens any more,
-    /// wherever a copy of it is. Jobs of the scope are removed. The scope cannot be made anew.
+    /// Crypto-shredding: deletes the scope's keys, so that nothing of the scope opens any more, here or
+    /// in a copy made later. A copy made earlier holds the wrapped keys too and needs the master key gone.
+    /// Jobs of the scope are removed. The scope cannot be made anew.
     ///
     /// # Errors
     /// [`StoreError::UnknownScope`]; [`StoreError::Conflict`] for [`Scope::SYSTEM`], without which

@@ -4,8 +4,8 @@
 //!   the journal in `store`, in the same transaction as the change itself.
 //! - [`commit`] and [`disclose`] are the only ways to earn a [`phi::Proof`]: protected data is
 //!   opened after its entry is on disk, or not at all (rules ART-CTRL-AUDIT, D-SEG-4).
-//! - [`checkpoint`] signs the Merkle root of everything so far (RFC 6962 §2.1, RFC 8032), and
-//!   [`verify`] finds any flipped, removed, reordered or inserted entry.
+//! - [`checkpoint()`] signs the Merkle root of everything so far (RFC 6962 §2.1, RFC 8032), and
+//!   [`verify()`] finds any flipped, removed, reordered or inserted entry.
 //!
 //! Entries are kept for at least [`RETENTION`]; nothing in Switchward deletes one.
 

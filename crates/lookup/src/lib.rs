@@ -6,7 +6,7 @@
 //! and stored nowhere. In a HIPAA project the packages of LOOK-ELIG-1 are served, add-ons are refused
 //! by LOOK-MKT-1, and everything else by AI-GEN-1 or CON-NELIST-1.
 //!
-//! Reading order: [`routes`], [`model`], [`provider`], [`table`], `service`, `view`.
+//! Reading order: [`routes()`], [`model`], [`provider`], [`table`], `service`, `view`.
 
 pub mod model;
 pub mod provider;

@@ -364,4 +364,13 @@ mod tests {
         assert!(decode("W=c").word("W", &["a", "b"]).is_err());
         assert_eq!(decode("Tags=x").not_supported(&["Tags"]).unwrap_err().code(), codes::NOT_SUPPORTED);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_decoded_or_refused(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..512)) {
+            if let Ok(params) = Params::decode(&bytes) {
+                proptest::prop_assert!(params.0.len() <= MAX_PARAMS);
+            }
+        }
+    }
 }

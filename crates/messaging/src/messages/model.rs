@@ -439,4 +439,46 @@ mod tests {
         assert!(draft.content_retention == Some(Retention::Remove) && !draft.has_tags);
         assert_eq!(draft.to.learn(AddressClass::of), AddressClass(AddressKind::Us));
     }
+
+    /// Whether a HIPAA project may send to a number of this area code.
+    fn permitted(area_code: u16) -> bool {
+        let number = Address::parse(&format!("+1{area_code}5550123")).expect("ten digits after +1");
+        let project = rulebook::AccountFacts {
+            protected: true,
+            phi_permitted: true,
+            agreement_active: true,
+            simulator: false,
+            policy: rulebook::Policy::default(),
+        };
+        let message = rulebook::guard::MessageFacts {
+            to: AddressClass::of(&number).0,
+            from: Some(AddressKind::Us),
+            urls: &[],
+            has_tags: false,
+            content_retention: None,
+            address_retention: None,
+            uses_ai: false,
+            declared_phi: true,
+            attested_phi_free: false,
+        };
+        match rulebook::decide(&project, &rulebook::Action::SendMessage(message)) {
+            rulebook::Verdict::Allow(_) => true,
+            rulebook::Verdict::Refuse(refusal) => {
+                assert_eq!(refusal.rule, "SMS-GEO-1", "{area_code}");
+                false
+            }
+        }
+    }
+
+    #[test]
+    #[expect(non_snake_case, reason = "named after its rule")]
+    fn sms_geo_1__allows_every_state_and_toll_free_area_code_and_refuses_every_other() {
+        for area_code in 200..=999 {
+            let class = base::area_code(area_code);
+            let expected = matches!(class, Some(base::AreaCode::State(_) | base::AreaCode::TollFree));
+            assert_eq!(permitted(area_code), expected, "{area_code}: {class:?}");
+        }
+        assert!(permitted(415) && permitted(202) && permitted(800));
+        assert!(!permitted(204) && !permitted(787) && !permitted(876) && !permitted(900));
+    }
 }

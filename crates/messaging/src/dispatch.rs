@@ -7,13 +7,13 @@
 use std::sync::Arc;
 
 use auth::{AccountContext, load_account};
-use base::{Address, MessageSid, Timestamp};
+use base::{MessageSid, Timestamp};
 use jobs::{Outcome, Queue, backoff};
 use kit::Services;
 use kit::ctx::decide;
 use ledger::{Action as LedgerAction, Actor, Entry, Purpose};
 use phi::Phi;
-use rulebook::guard::{Action, AddressKind, MessageFacts as GuardFacts};
+use rulebook::guard::Action;
 use store::{Batch, Document, Lease, NewJob, StoreError};
 use tokio::time::timeout;
 use webhooks::Webhooks;
@@ -25,7 +25,7 @@ use crate::limits::{
     SUBMIT_DEADLINE,
 };
 use crate::messages::events;
-use crate::messages::model::{AddressClass, Message, Status};
+use crate::messages::model::{Message, Status, guard_facts};
 use crate::messages::store as messages;
 use crate::numbers;
 
@@ -183,23 +183,10 @@ async fn obstacle(
         None => None,
         Some(url) => numbers::callback_fact(account, "StatusCallback", url, false).ok(),
     };
-    let class = number.learn(|text| {
-        Address::parse(text).map_or(AddressClass(AddressKind::Foreign), |address| AddressClass::of(&address))
-    });
-    let own = Address::parse(&message.facts.own_number).ok().map(|address| AddressClass::of(&address).0);
+    let is_protected = account.account.facts.designation.protected;
     let decision = decide(
         &account.facts(crate::PRODUCT.service),
-        &Action::DispatchMessage(GuardFacts {
-            to: class.0,
-            from: own,
-            urls: callback.as_slice(),
-            has_tags: false,
-            content_retention: None,
-            address_retention: None,
-            uses_ai: false,
-            declared_phi: account.account.facts.designation.protected,
-            attested_phi_free: false,
-        }),
+        &Action::DispatchMessage(guard_facts(is_protected, &message.facts.own_number, number, &callback)),
     );
     if let Err(refusal) = decision {
         return Ok(Some(refusal.code().number));

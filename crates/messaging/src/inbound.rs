@@ -11,7 +11,7 @@ use kit::Services;
 use kit::ctx::decide;
 use ledger::Purpose;
 use phi::{Phi, Proof};
-use rulebook::guard::{Action, AddressKind, ReceiveFacts};
+use rulebook::guard::{Action, ReceiveFacts};
 use store::{Batch, Document, Lease, Name, NewJob, Scope, StoreError};
 use tokio::time::timeout;
 use twiml::MessagingVerb;
@@ -24,7 +24,7 @@ use crate::limits::{
     MAX_REDIRECTS, MAX_REPLIES,
 };
 use crate::messages::events;
-use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status};
+use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status, guard_facts};
 use crate::messages::service::{conversation, masked};
 use crate::messages::store::{self as messages, NewMessage};
 use crate::numbers::{self, PhoneNumber};
@@ -560,9 +560,6 @@ fn reply_from(
         None => sender.clone(),
         Some(to) => Phi::new(Address::parse(&to).map_err(|_| BAD_REPLY)?.into_string()),
     };
-    let class = to.learn(|text| {
-        Address::parse(text).map_or(AddressClass(AddressKind::Foreign), |address| AddressClass::of(&address))
-    });
     let status_callback = send.status_callback.or(send.action);
     let callback = match status_callback.as_deref() {
         None => None,
@@ -570,20 +567,10 @@ fn reply_from(
             Some(numbers::callback_fact(account, "statusCallback", url, false).map_err(|_| BAD_REPLY)?)
         }
     };
-    let own = Address::parse(&message.facts.own_number).ok().map(|address| AddressClass::of(&address).0);
+    let is_protected = account.account.facts.designation.protected;
     decide(
         &account.facts(crate::PRODUCT.service),
-        &Action::SendMessage(rulebook::guard::MessageFacts {
-            to: class.0,
-            from: own,
-            urls: callback.as_slice(),
-            has_tags: false,
-            content_retention: None,
-            address_retention: None,
-            uses_ai: false,
-            declared_phi: account.account.facts.designation.protected,
-            attested_phi_free: false,
-        }),
+        &Action::SendMessage(guard_facts(is_protected, &message.facts.own_number, &to, &callback)),
     )
     .map_err(|refusal| refusal.code().number)?;
     Ok(Reply { own_number: message.facts.own_number.clone(), to, body: Phi::new(body), status_callback })

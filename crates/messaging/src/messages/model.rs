@@ -6,7 +6,7 @@ use base::{Address, MessageSid, Region, Timestamp};
 use errors::{ApiError, Result, codes};
 use kit::Params;
 use phi::{Phi, PublicFact};
-use rulebook::guard::{AddressKind, Retention};
+use rulebook::guard::{AddressKind, MessageFacts as GuardFacts, Retention, UrlFact};
 use serde::{Deserialize, Serialize};
 use store::Kind;
 
@@ -179,6 +179,30 @@ impl AddressClass {
                 _ => "other",
             }),
         })
+    }
+}
+
+/// What the guard is asked about a message that brings nothing but its two ends and its callback: one
+/// that waits in the queue, or a reply. In a HIPAA project every message is taken to hold PHI.
+pub fn guard_facts<'a>(
+    is_protected: bool,
+    own_number: &str,
+    counterparty: &Phi<String>,
+    callback: &'a Option<UrlFact>,
+) -> GuardFacts<'a> {
+    let to = counterparty.learn(|text| {
+        Address::parse(text).map_or(AddressClass(AddressKind::Foreign), |address| AddressClass::of(&address))
+    });
+    GuardFacts {
+        to: to.0,
+        from: Address::parse(own_number).ok().map(|address| AddressClass::of(&address).0),
+        urls: callback.as_slice(),
+        has_tags: false,
+        content_retention: None,
+        address_retention: None,
+        uses_ai: false,
+        declared_phi: is_protected,
+        attested_phi_free: false,
     }
 }
 
@@ -450,17 +474,8 @@ mod tests {
             simulator: false,
             policy: rulebook::Policy::default(),
         };
-        let message = rulebook::guard::MessageFacts {
-            to: AddressClass::of(&number).0,
-            from: Some(AddressKind::Us),
-            urls: &[],
-            has_tags: false,
-            content_retention: None,
-            address_retention: None,
-            uses_ai: false,
-            declared_phi: true,
-            attested_phi_free: false,
-        };
+        let number = Phi::new(number.into_string());
+        let message = guard_facts(true, "+14155550100", &number, &None);
         match rulebook::decide(&project, &rulebook::Action::SendMessage(message)) {
             rulebook::Verdict::Allow(_) => true,
             rulebook::Verdict::Refuse(refusal) => {

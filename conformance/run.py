@@ -185,6 +185,7 @@ def test_environment(binary, data, listen, identity, work):
     if regions:
         raise Failure(f"`env` leaves {', '.join(regions)} set: the SDKs could go to the real service")
     environment["SWITCHWARD_URL"] = f"http://{listen}"
+    environment["SWITCHWARD_OPERATOR_TOKEN"] = (data / "operator.token").read_text().strip()
     environment["SWITCHWARD_WEBHOOKS"] = str(work / "webhooks")
     for key in INIT_KEYS:
         environment[f"SWITCHWARD_{key.upper()}"] = str(identity[key])

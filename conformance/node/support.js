@@ -30,8 +30,8 @@ async function eventually(description, attempt) {
 }
 
 /** One direct request of our own API: fetch() obeys no proxy variable. */
-async function request(method, target, body) {
-  const token = Buffer.from(`${setting("account_sid")}:${setting("auth_token")}`).toString("base64");
+async function request(method, target, body, user = "account_sid", password = "auth_token") {
+  const token = Buffer.from(`${user === "operator" ? user : setting(user)}:${setting(password)}`).toString("base64");
   const response = await fetch(setting("url") + target, {
     method,
     headers: { authorization: `Basic ${token}`, "content-type": "application/json" },
@@ -41,6 +41,10 @@ async function request(method, target, body) {
   assert.ok(response.status < 300, `${method} ${target} was answered with ${response.status}`);
   return response.json();
 }
+
+/** Sets how much an account may ask for, as the operator. */
+const limit = (account, limits) =>
+  request("POST", `/switchward/v1/Accounts/${account}/Limits`, limits, "operator", "operator_token");
 
 const handset = (number) => `/switchward/v1/simulator/handsets/${encodeURIComponent(number)}/messages`;
 
@@ -103,6 +107,7 @@ async function receiver(certificate = "trusted") {
 module.exports = {
   eventually,
   handsetMessages,
+  limit,
   receiver,
   refusal,
   request,

@@ -73,6 +73,14 @@ def send_from_handset(number, to, text):
         raise AssertionError(f"the simulator answered {status}")
 
 
+def limit(account, **limits):
+    """Sets how much an account may ask for, as the operator."""
+    path = f"/switchward/v1/Accounts/{account}/Limits"
+    status, _ = request("POST", path, body=limits, auth=("operator", setting("operator_token")))
+    if status != 200:
+        raise AssertionError(f"setting limits was answered with {status}")
+
+
 def script_fault(**script):
     """Adds a fault script to the simulated carrier."""
     status, _ = request("POST", "/switchward/v1/simulator/faults", body=script)

@@ -9,7 +9,7 @@ type Row = (&'static str, &'static [&'static str]);
 
 /// Everything a product may use besides `kit` itself.
 const BELOW_KIT: &[&str] =
-    &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks"];
+    &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "throttle"];
 const KIT_AND_BELOW: &[&str] =
     &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit"];
 
@@ -27,6 +27,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("webhooks", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs"]),
     ("edge", &[]),
     ("twiml", &["base"]),
+    ("throttle", &["base"]),
     ("kit", BELOW_KIT),
     ("accounts", KIT_AND_BELOW),
     (
@@ -53,6 +54,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "webhooks",
             "edge",
             "twiml",
+            "throttle",
             "kit",
             "accounts",
             "messaging",

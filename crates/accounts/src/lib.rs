@@ -20,6 +20,7 @@ pub mod limits;
 mod linking;
 mod organizations;
 mod public_keys;
+mod rate_limits;
 mod reference;
 mod routes;
 mod settings;

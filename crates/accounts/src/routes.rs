@@ -8,7 +8,7 @@ use kit::{Access, Product, Routes, Services};
 use crate::{
     agreements, attestation, designation, iam, keys, ledger_rows, linking, organizations, reference, settings,
 };
-use crate::{public_keys, subaccounts, tokens};
+use crate::{public_keys, rate_limits, subaccounts, tokens};
 
 /// The part of label `api` that this crate serves.
 const API: Product = Product { label: "api", service: "accounts" };
@@ -145,6 +145,7 @@ fn account_rows(routes: Routes) -> Routes {
     const LINK: &str = "/switchward/v1/Accounts/{AccountSid}/Organization";
     const DESIGNATION: &str = "/switchward/v1/Accounts/{AccountSid}/Designation";
     const SETTINGS: &str = "/switchward/v1/Accounts/{AccountSid}/Settings";
+    const LIMITS: &str = "/switchward/v1/Accounts/{AccountSid}/Limits";
     routes
         .create(
             "/switchward/v1/Accounts",
@@ -169,6 +170,8 @@ fn account_rows(routes: Routes) -> Routes {
         )
         .fetch(SETTINGS, access(ComplianceRead, "fetch_settings"), settings::fetch)
         .update(SETTINGS, access(ComplianceWrite, "update_settings"), settings::update)
+        .fetch(LIMITS, access(ComplianceRead, "fetch_limits"), rate_limits::fetch)
+        .update(LIMITS, access(ComplianceWrite, "update_limits").operator_only(), rate_limits::update)
         .list(
             "/switchward/v1/Accounts/{AccountSid}/Attestations",
             access(ComplianceRead, "list_attestation"),

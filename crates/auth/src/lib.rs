@@ -20,7 +20,7 @@ pub use credentials::{AuthFailure, Grant, Principal, authenticate, key_secret_di
 pub use permission::Permission;
 pub use public_key::{PublicKey, PublicKeyFacts, SignatureAlgorithm};
 pub use records::{
-    Account, AccountFacts, AccountStatus, ApiKey, ApiKeyFacts, Designation, DesignationMethod, KeyType,
-    Organization, OrganizationFacts, Settings, SidText,
+    Account, AccountFacts, AccountLimits, AccountStatus, ApiKey, ApiKeyFacts, Designation, DesignationMethod,
+    KeyType, Organization, OrganizationFacts, Settings, SidText,
 };
 pub use secret::Secret;

@@ -5,8 +5,8 @@ use base::{AccountSid, KeySid, OrganizationSid, Sid, Timestamp};
 use store::{Batch, Index, IndexValue, Name, NewDocument, Scope, Store, StoreError};
 
 use crate::{
-    Account, AccountFacts, AccountStatus, ApiKey, ApiKeyFacts, Designation, KeyType, Organization,
-    OrganizationFacts, Permission, Secret, Settings, SidText, key_secret_digest,
+    Account, AccountFacts, AccountLimits, AccountStatus, ApiKey, ApiKeyFacts, Designation, KeyType,
+    Organization, OrganizationFacts, Permission, Secret, Settings, SidText, key_secret_digest,
 };
 
 /// Adds an organization with a scope of its own.
@@ -70,6 +70,7 @@ pub fn add_account(batch: &mut Batch, new: NewAccount, now: Timestamp) {
             secondary_token: None,
             designation: new.designation,
             settings: new.settings,
+            limits: AccountLimits::default(),
         },
         content: None,
         index,

@@ -1,5 +1,7 @@
 //! The sealed documents: accounts, keys, organizations.
 
+use std::num::NonZeroU32;
+
 use base::{AccountSid, KeySid, OrganizationSid, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::Kind;
@@ -59,12 +61,39 @@ pub struct AccountFacts {
     pub designation: Designation,
     /// What its owner has set.
     pub settings: Settings,
+    /// How much it may ask for, where the operator has said so.
+    #[serde(default)]
+    pub limits: AccountLimits,
 }
 
 impl AccountFacts {
     /// Whether this account is owned by another one.
     pub fn is_subaccount_of(&self, sid: AccountSid, owner: AccountSid) -> bool {
         self.owner.0 == owner && sid != owner
+    }
+}
+
+/// How much an account may ask for. What is absent is the server's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountLimits {
+    /// Requests per second with any of its credentials; as many may come at once.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Requests per second with one of its API keys; as many may come at once.
+    pub key_requests_per_second: Option<NonZeroU32>,
+    /// Requests that run at the same time.
+    pub concurrent_requests: Option<NonZeroU32>,
+}
+
+impl AccountLimits {
+    /// These limits, with `defaults` where they say nothing.
+    #[must_use]
+    pub fn or(self, defaults: Self) -> Self {
+        Self {
+            requests_per_second: self.requests_per_second.or(defaults.requests_per_second),
+            key_requests_per_second: self.key_requests_per_second.or(defaults.key_requests_per_second),
+            concurrent_requests: self.concurrent_requests.or(defaults.concurrent_requests),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod address;
 mod calling_code;
 mod clock;
+pub mod measure;
 mod nanp;
 mod phone;
 mod random;

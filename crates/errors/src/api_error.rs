@@ -20,12 +20,13 @@ pub struct ApiError {
     code: &'static Code,
     detail: Option<Detail>,
     rule: Option<&'static str>,
+    retry_after_seconds: Option<u32>,
 }
 
 impl ApiError {
     /// The error of this catalogue row.
     pub const fn new(code: &'static Code) -> Self {
-        Self { code, detail: None, rule: None }
+        Self { code, detail: None, rule: None, retry_after_seconds: None }
     }
 
     /// Names the parameter at fault.
@@ -47,6 +48,18 @@ impl ApiError {
     pub const fn rule(mut self, id: &'static str) -> Self {
         self.rule = Some(id);
         self
+    }
+
+    /// Says after how many seconds the same request may succeed (RFC 9110 §10.2.3).
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    /// After how many seconds the same request may succeed, if that is known.
+    pub const fn retry_after_seconds(&self) -> Option<u32> {
+        self.retry_after_seconds
     }
 
     /// The catalogue row.

@@ -44,6 +44,7 @@ catalogue! {
     CONFLICT = 20409, 409, "The resource is in a state that does not allow this";
     TOO_LARGE = 20413, 413, "The request is larger than allowed";
     UNSUPPORTED_MEDIA_TYPE = 20415, 415, "The request body must be form-encoded";
+    TOO_MANY_REQUESTS = 20429, 429, "Too many requests; nothing was done, try again after the time in Retry-After";
     NOT_SUPPORTED = 20501, 501, "This feature is not supported here";
 
     // Messages.

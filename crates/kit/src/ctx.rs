@@ -23,6 +23,8 @@ use crate::services::Services;
 pub struct Caller {
     /// Who asks.
     pub principal: Principal,
+    /// The account of the credentials, as it was when the request came.
+    pub(crate) own: Option<Arc<AccountContext>>,
     /// From where.
     pub origin: Origin,
     /// What every request shares.
@@ -97,8 +99,8 @@ impl std::ops::Deref for Ctx {
 }
 
 impl Ctx {
-    pub(crate) fn new(caller: Caller, account: AccountContext) -> Self {
-        Self { caller, account: Arc::new(account) }
+    pub(crate) fn new(caller: Caller, account: Arc<AccountContext>) -> Self {
+        Self { caller, account }
     }
 
     /// The account the request is about.

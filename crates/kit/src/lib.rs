@@ -6,6 +6,7 @@
 //! than the API's, or to read another account's documents.
 
 pub mod ctx;
+pub mod gate;
 pub mod limits;
 pub mod origin;
 pub mod page;
@@ -18,6 +19,7 @@ mod validation;
 pub use axum::Extension;
 pub use ctx::{Caller, Ctx};
 pub use errors::{ApiError, Result, codes};
+pub use gate::{Gate, GateConfig};
 pub use origin::Origin;
 pub use page::{Listing, PageRequest};
 pub use params::{Form, FromParams, Json, Params, Path, PathPair, Query};

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use auth::{AuthFailure, Permission, Secret, authenticate, load_account};
+use auth::{AuthFailure, Permission, Principal, Secret, authenticate, load_account};
 use axum::Router;
 use axum::extract::{RawPathParams, Request};
 use axum::handler::Handler;
@@ -14,9 +14,10 @@ use base::AccountSid;
 use data_encoding::BASE64;
 use errors::{ApiError, Result, codes};
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use ledger::Purpose;
 use rulebook::guard;
+use throttle::Seat;
 
 use crate::ctx::{API, Caller, Ctx, decide};
 use crate::limits::MAX_AUTHORIZATION;
@@ -24,6 +25,9 @@ use crate::origin::Origin;
 use crate::respond::error_response;
 use crate::services::Services;
 use crate::validation;
+
+/// How many requests of the account run, this one included, as Twilio says it on every answer.
+const CONCURRENT_REQUESTS: HeaderName = HeaderName::from_static("twilio-concurrent-requests");
 
 /// A product: the label it is routed by, and the service an agreement names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -238,7 +242,16 @@ async fn admit(
     next: Next,
 ) -> Response {
     let named = params.iter().find(|(name, _)| *name == "AccountSid").map(|(_, text)| text.to_owned());
-    match context(services, access, named, request).await {
+    let Some(origin) = request.extensions().get::<Origin>().cloned() else {
+        return error_response(&codes::INTERNAL.into());
+    };
+    let visitor = match identify(&services, origin, request.headers()).await {
+        Ok(visitor) => visitor,
+        Err(error) => return error_response(&error),
+    };
+    // Held until the answer is there; every answer to a known account says how many of its requests run.
+    let seat = visitor.principal.account.map(|account| services.gate.sit(account));
+    let mut response = match context(services, access, named, visitor, seat.as_ref(), request).await {
         Ok((mut request, caller, ctx)) => {
             request.extensions_mut().insert(caller);
             if let Some(ctx) = ctx {
@@ -247,6 +260,38 @@ async fn admit(
             next.run(request).await
         }
         Err(error) => error_response(&error),
+    };
+    if let Some(seat) = seat {
+        response.headers_mut().insert(CONCURRENT_REQUESTS, HeaderValue::from(seat.number()));
+    }
+    response
+}
+
+/// Somebody whose credentials are right.
+struct Visitor {
+    origin: Origin,
+    user: String,
+    principal: Principal,
+}
+
+/// Who asks. An address that has guessed wrong too often has to wait before it may guess again.
+async fn identify(services: &Services, origin: Origin, headers: &HeaderMap) -> Result<Visitor> {
+    let (now, gate, peer) = (services.now(), &services.gate, origin.peer);
+    let (user, password) = match basic(headers) {
+        Ok(pair) => pair,
+        Err(error) => return Err(gate.anonymous(peer, now).err().unwrap_or(error)),
+    };
+    gate.may_try(&user, peer, now)?;
+    match authenticate(&services.store, services.operator.as_ref(), &user, password.reveal()).await {
+        Ok(principal) => {
+            gate.succeeded(&user, peer);
+            Ok(Visitor { origin, user, principal })
+        }
+        Err(AuthFailure::Refused) => {
+            gate.failed(&user, peer, now);
+            Err(codes::UNAUTHORIZED.into())
+        }
+        Err(AuthFailure::Store(error)) => Err(error.into()),
     }
 }
 
@@ -254,24 +299,26 @@ async fn context(
     services: Arc<Services>,
     access: Access,
     named: Option<String>,
+    visitor: Visitor,
+    seat: Option<&Seat<AccountSid>>,
     request: Request,
 ) -> Result<(Request, Caller, Option<Ctx>)> {
-    let origin = request.extensions().get::<Origin>().cloned().ok_or(ApiError::new(codes::INTERNAL))?;
+    let Visitor { origin, user, principal } = visitor;
+    let now = services.now();
+    let own = match principal.account {
+        Some(sid) => load_account(&services.store, sid, now).await?.map(Arc::new),
+        None => None,
+    };
+    if let (Some(own), Some(seat)) = (&own, seat) {
+        services.gate.admit(&principal, own.account.facts.limits, seat, now)?;
+    }
     let is_read = request.method() == Method::GET;
-    let (user, password) = basic(request.headers())?;
-    let principal = authenticate(&services.store, services.operator.as_ref(), &user, password.reveal())
-        .await
-        .map_err(|failure| match failure {
-            AuthFailure::Refused => codes::UNAUTHORIZED.into(),
-            AuthFailure::Store(error) => ApiError::from(error),
-        })?;
-    let (request, is_signed) =
-        validation::check(&services.store, &principal, &user, services.now(), request).await?;
+    let (request, is_signed) = validation::check(&services.store, &principal, &user, now, request).await?;
     let account = match named {
         Some(text) => Some(text.parse::<AccountSid>().map_err(|_| ApiError::new(codes::NOT_FOUND))?),
         None => principal.account,
     };
-    let caller = Caller { principal, origin, services, access, is_signed };
+    let caller = Caller { principal, own, origin, services, access, is_signed };
     if caller.principal.grant == auth::Grant::Operator && !caller.origin.secure {
         // The operator's token opens every HIPAA project, so it is held to what they are held to.
         decide(&hipaa_project(), &plain_http(&caller.origin))?;
@@ -302,9 +349,13 @@ fn plain_http(origin: &Origin) -> guard::Action<'static> {
 /// The caller in this account, if it may be there at all.
 pub(crate) async fn enter(caller: &Caller, sid: AccountSid, is_read: bool) -> Result<Ctx> {
     let access = caller.access;
-    let now = caller.now();
-    let account =
-        load_account(&caller.services.store, sid, now).await?.ok_or(ApiError::new(codes::NOT_FOUND))?;
+    let account = match &caller.own {
+        Some(own) if own.sid() == sid => Arc::clone(own),
+        _ => {
+            let found = load_account(&caller.services.store, sid, caller.now()).await?;
+            Arc::new(found.ok_or(ApiError::new(codes::NOT_FOUND))?)
+        }
+    };
     let own = caller.principal.account;
     let reachable = match own {
         None => true,
@@ -319,14 +370,14 @@ pub(crate) async fn enter(caller: &Caller, sid: AccountSid, is_read: bool) -> Re
     }
     // An owner that is not active itself reaches none of its subaccounts either, and its credentials
     // are those of its own project, whatever the subaccount is.
-    if let Some(own) = own.filter(|own| *own != sid) {
-        let own = load_account(&caller.services.store, own, now).await?;
-        let own =
-            own.filter(auth::AccountContext::is_active).ok_or(ApiError::new(codes::ACCOUNT_SUSPENDED))?;
+    if let Some(own) = caller.own.as_ref().filter(|own| own.sid() != sid) {
+        if !own.is_active() {
+            return Err(codes::ACCOUNT_SUSPENDED.into());
+        }
         if !caller.origin.secure {
             decide(&own.facts(access.service), &plain_http(&caller.origin))?;
         }
-        require_signature(caller, &own)?;
+        require_signature(caller, own)?;
     }
     require_signature(caller, &account)?;
     permitted(caller)?;
@@ -345,7 +396,11 @@ pub(crate) async fn enter(caller: &Caller, sid: AccountSid, is_read: bool) -> Re
             }),
         )?;
     }
-    // Credentials of a suspended or closed account open nothing, except for its owner and the operator.
+    // Credentials of a suspended or closed account open nothing, except for its owner and the operator. What
+    // they may still read, on the few routes that say so, is the account itself and its ledger: a program
+    // learns its `status` there (Twilio's documents do not say what else it could learn it from), and the
+    // record of who saw what stays its customer's in that state too (45 CFR 164.528). Neither shows
+    // protected data.
     if !account.is_active() && !(access.inactive_too && (own != Some(sid) || is_read)) {
         return Err(codes::ACCOUNT_SUSPENDED.into());
     }

@@ -1,8 +1,12 @@
-//! What every request shares: the store, the operator's token, where webhooks may go.
+//! What every request shares: the store, the operator's token, the gate.
+
+use std::sync::Arc;
 
 use auth::Secret;
 use base::Timestamp;
 use store::Store;
+
+use crate::gate::Gate;
 
 /// Made once by `server`, shared by every request and job.
 #[derive(Clone)]
@@ -11,6 +15,8 @@ pub struct Services {
     pub store: Store,
     /// The operator's token, from the data folder.
     pub operator: Option<Secret>,
+    /// How much anybody may ask for.
+    pub gate: Arc<Gate>,
 }
 
 impl Services {

@@ -11,7 +11,7 @@ use auth::Secret;
 use base::{Clock, SystemClock};
 use edge::tls::{SniResolver, load_certificate, server_config};
 use edge::{CertificateAuthority, EdgeConfig, WallClock};
-use kit::Services;
+use kit::{Gate, GateConfig, Services};
 use ledger::merkle::Tree;
 use messaging::Inbox;
 use phi::{KeyWrapper, SystemRandom};
@@ -66,7 +66,7 @@ pub(crate) async fn open_services(
     operator: Option<Secret>,
 ) -> Result<Arc<Services>> {
     let store = Store::open(Options { database, wrapper, clock, random: Arc::new(SystemRandom) }).await?;
-    Ok(Arc::new(Services { store, operator }))
+    Ok(Arc::new(Services { store, operator, gate: Arc::new(Gate::new(GateConfig::default())) }))
 }
 
 /// A bound port and how it is served.

@@ -14,7 +14,7 @@ use base::{OrganizationSid, Timestamp, VirtualClock};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use kit::{Origin, RouteRow, Routes, Services};
+use kit::{Gate, GateConfig, Origin, RouteRow, Routes, Services};
 use ledger::RecordedEntry;
 use phi::SystemRandom;
 use store::{Database, Options, Scope, Store};
@@ -70,6 +70,17 @@ impl TestApp {
     /// # Panics
     /// When it cannot be set up.
     pub async fn start(products: impl FnOnce(Arc<Services>) -> Vec<Routes>) -> Self {
+        Self::start_limited(GateConfig::default(), products).await
+    }
+
+    /// Starts a platform that serves these products within these limits.
+    ///
+    /// # Panics
+    /// When it cannot be set up.
+    pub async fn start_limited(
+        limits: GateConfig,
+        products: impl FnOnce(Arc<Services>) -> Vec<Routes>,
+    ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::parse_iso8601(START).expect("a constant")));
         let store = Store::open(Options {
@@ -82,7 +93,8 @@ impl TestApp {
         .expect("a new database opens");
         let world = World::provision(&store).await;
         let operator = Secret::new(OPERATOR_TOKEN.to_owned());
-        let services = Arc::new(Services { store, operator: Some(operator.clone()) });
+        let services =
+            Arc::new(Services { store, operator: Some(operator.clone()), gate: Arc::new(Gate::new(limits)) });
         let (mut routers, mut table) = (HashMap::new(), Vec::new());
         for routes in products(Arc::clone(&services)) {
             let label = routes.product().label;

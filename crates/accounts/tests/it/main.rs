@@ -10,6 +10,7 @@ mod keys;
 mod linking;
 mod policy;
 mod public_keys;
+mod rate_limits;
 mod reference;
 mod settings;
 mod setup;

@@ -29,6 +29,7 @@ async fn operator_routes_refuse_every_other_caller() {
         format!("Organizations/{organization}/Entitlement"),
         format!("Organizations/{organization}/Migration"),
         format!("Accounts/{account}/Designation/Support"),
+        format!("Accounts/{account}/Limits"),
     ] {
         for who in [app.owner.credentials(), &app.keys.main, &app.keys.standard] {
             post(&app, who, &path, json!({})).await.assert_error(403, 20_003);

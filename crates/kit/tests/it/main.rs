@@ -4,6 +4,7 @@
 
 mod access;
 mod disclosure;
+mod gate;
 mod pages;
 mod product;
 mod requests;

@@ -1,12 +1,14 @@
 //! Automation for the workspace: `cargo xtask ci` is the whole pipeline, and each step runs alone.
 //!
-//! A step is one file with one `run` function. Steps print what they do, wait for nothing without a
-//! limit, and write nothing outside the target folder.
+//! A step is one file with one `run` function; so is a command, which takes arguments of its own. Both
+//! print what they do, wait for nothing without a limit, and write nothing outside the target folder.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an automation program talks to its user")]
 
+mod commands;
 mod deps;
 mod fmt;
+mod fuzz;
 mod generated;
 mod layers;
 mod leak;
@@ -24,10 +26,16 @@ mod tidy;
 
 use std::process::ExitCode;
 
+use commands::COMMANDS;
 use steps::{Options, STEPS};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((name, rest)) = arguments.split_first()
+        && let Some(command) = COMMANDS.iter().find(|command| command.name == name)
+    {
+        return ended((command.run)(rest));
+    }
     let options = match parse(&arguments) {
         Ok(Some(options)) => options,
         Ok(None) => {
@@ -39,7 +47,11 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match steps::run(&options) {
+    ended(steps::run(&options))
+}
+
+fn ended(result: Result<bool, String>) -> ExitCode {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
@@ -76,10 +88,14 @@ fn parse(arguments: &[String]) -> Result<Option<Options>, String> {
 
 fn help() -> String {
     let mut text = String::from(
-        "Usage: cargo xtask ci [--keep-going]\n       cargo xtask STEP... [--keep-going] [--write]\n\nSteps, in the order `ci` runs them:\n",
+        "Usage: cargo xtask ci [--keep-going]\n       cargo xtask STEP... [--keep-going] [--write]\n       cargo xtask COMMAND [ARGUMENTS]\n\nSteps, in the order `ci` runs them:\n",
     );
     for step in STEPS {
         text.push_str(&format!("  {:<10} {}\n", step.name, step.about));
+    }
+    text.push_str("\nCommands, which say more with --help:\n");
+    for command in COMMANDS {
+        text.push_str(&format!("  {:<10} {}\n", command.name, command.about));
     }
     text.push_str(
         "\nOptions:\n  --keep-going  run the remaining steps after a failure\n  --write       `generated` writes the files instead of comparing them\n",

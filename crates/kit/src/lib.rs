@@ -16,6 +16,12 @@ pub mod routes;
 mod services;
 mod validation;
 
+/// For fuzz targets alone.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    pub use crate::validation::fuzzed as validate;
+}
+
 pub use axum::Extension;
 pub use ctx::{Caller, Ctx};
 pub use errors::{ApiError, Result, codes};

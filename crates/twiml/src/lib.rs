@@ -4,7 +4,7 @@
 //! read strictly: a verb, noun or attribute that is not supported is an error, never skipped, because a reply that
 //! is half obeyed is worse than one that is reported.
 
-mod limits;
+pub mod limits;
 mod messaging;
 
 pub use limits::{BODY_LIMIT, DOCUMENT_LIMIT_BYTES, MEDIA_LIMIT, NODE_LIMIT, VERB_LIMIT};

@@ -1,0 +1,15 @@
+//! Commands with arguments of their own, beside the steps of the pipeline.
+
+use crate::fuzz;
+
+/// One command; a step with the same work in a fixed amount may stand in the pipeline as well, under another name.
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    pub(crate) about: &'static str,
+    /// Given what stands after the name; `Ok(false)` when the answer is no, an error when there is none.
+    pub(crate) run: fn(&[String]) -> Result<bool, String>,
+}
+
+/// All of them, by name.
+pub(crate) const COMMANDS: &[Command] =
+    &[Command { name: "fuzz", about: "feed noise to parsers of outside bytes", run: fuzz::command }];

@@ -16,8 +16,8 @@ use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
-use rustls::CertificateError;
 use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, CertificateError};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -25,6 +25,7 @@ use tokio_rustls::client::TlsStream;
 use tower::Service;
 
 use crate::address::{IpRange, ip_is_public};
+use crate::egress::Egress;
 use crate::error::SendError;
 use crate::limits;
 
@@ -33,6 +34,7 @@ use crate::limits;
 pub(crate) struct Connector {
     allowed_private: Arc<[IpRange]>,
     tls: TlsConnector,
+    egress: Arc<Egress>,
     connect_timeout: Duration,
 }
 
@@ -40,9 +42,15 @@ impl Connector {
     pub(crate) fn new(
         allowed_private: &[IpRange],
         tls: Arc<rustls::ClientConfig>,
+        egress: Egress,
         connect_timeout: Duration,
     ) -> Connector {
-        Connector { allowed_private: allowed_private.into(), tls: TlsConnector::from(tls), connect_timeout }
+        Connector {
+            allowed_private: allowed_private.into(),
+            tls: TlsConnector::from(tls),
+            egress: Arc::new(egress),
+            connect_timeout,
+        }
     }
 
     async fn connect(self, uri: Uri) -> Result<Stream, SendError> {
@@ -92,11 +100,11 @@ impl Connector {
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
         let share = self.connect_timeout / count;
         for address in earlier {
-            if let Ok(Ok(stream)) = timeout(share, TcpStream::connect(address)).await {
+            if let Ok(Ok(stream)) = timeout(share, self.egress.dial(*address)).await {
                 return Ok(stream);
             }
         }
-        TcpStream::connect(last).await.map_err(|_| SendError::Connect)
+        self.egress.dial(*last).await
     }
 }
 
@@ -122,6 +130,23 @@ fn handshake_failure(error: &io::Error) -> SendError {
     let rustls_error = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match rustls_error {
         Some(rustls::Error::InvalidCertificate(problem)) => certificate_failure(problem),
+        Some(rustls::Error::AlertReceived(alert)) => alert_failure(*alert),
+        _ => SendError::TlsHandshake,
+    }
+}
+
+/// What the other side's TLS alert means; in TLS 1.3 it refuses our certificate only after the handshake (RFC 8446 §2).
+fn alert_failure(alert: AlertDescription) -> SendError {
+    match alert {
+        AlertDescription::CertificateRequired
+        | AlertDescription::BadCertificate
+        | AlertDescription::UnsupportedCertificate
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::AccessDenied
+        | AlertDescription::DecryptError => SendError::ClientCertificateRefused,
         _ => SendError::TlsHandshake,
     }
 }
@@ -139,12 +164,16 @@ fn certificate_failure(problem: &CertificateError) -> SendError {
     }
 }
 
-/// The [`SendError`] that a lower layer wrapped, if there is one.
+/// The [`SendError`] that a lower layer wrapped, or a TLS alert that says as much, if there is one.
 pub(crate) fn find_send_error(error: &(dyn Error + 'static)) -> Option<SendError> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<SendError>() {
             return Some(*found);
+        }
+        let alert = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        if let Some(rustls::Error::AlertReceived(alert)) = alert.and_then(|inner| inner.downcast_ref()) {
+            return Some(alert_failure(*alert));
         }
         next = error.source();
     }

@@ -25,10 +25,14 @@ use store::{Batch, Lease, NewJob, Store, StoreError};
 
 use crate::address::IpRange;
 use crate::alert::{self, AlertContent, LogLevel, NewAlert};
-use crate::client::{Answer, Client, ClientConfig, Delivery, Payload, encode_form};
+use crate::client::{Answer, Client, ClientConfig, Delivery, Payload};
+use crate::cookies::{Conversation, Cookies};
+use crate::egress::Egress;
 use crate::error::SendError;
 use crate::limits;
-use crate::trust::{TrustProblem, read_authorities};
+use crate::request::encode_form;
+use crate::signature::SigningKey;
+use crate::trust::{ClientIdentity, TrustProblem, read_authorities};
 use crate::url::WebhookUrl;
 
 /// The queue that webhooks wait in.
@@ -42,6 +46,9 @@ const FIELDS: &[&str] = &["parameters"];
 
 /// The label of the digest that idempotency tokens of direct calls are made from.
 const CALL_TOKEN: &str = "webhook call";
+
+/// The label of the digests that conversations are known by where cookies are kept.
+const CONVERSATION: &str = "webhook conversation";
 
 /// Bytes of an idempotency token.
 const TOKEN_BYTES: usize = 16;
@@ -119,6 +126,10 @@ pub struct WebhooksConfig {
     pub allowed_private: Vec<IpRange>,
     /// Certificate authorities that every account's webhooks may chain to.
     pub operator_roots: Vec<CertificateDer<'static>>,
+    /// The certificate shown to servers that ask for one.
+    pub identity: Option<ClientIdentity>,
+    /// The way out: source addresses, proxy.
+    pub egress: Egress,
 }
 
 /// Delivers webhooks. Clones share the connections.
@@ -132,6 +143,7 @@ struct Inner {
     config: WebhooksConfig,
     /// By the digest of the registered authorities: one account's are never trusted for another.
     clients: Mutex<HashMap<[u8; 32], Arc<Client>>>,
+    cookies: Cookies,
 }
 
 impl Webhooks {
@@ -143,7 +155,8 @@ impl Webhooks {
         // Made now, so that a bad root is found at the start and not at the first delivery.
         let plain = Client::new(client_config(&config, Vec::new()))?;
         let clients = Mutex::new(HashMap::from([(authorities_digest(&[]), Arc::new(plain))]));
-        Ok(Webhooks { inner: Arc::new(Inner { store, config, clients }) })
+        let cookies = Cookies::new(store.clock().clone());
+        Ok(Webhooks { inner: Arc::new(Inner { store, config, clients, cookies }) })
     }
 
     /// Calls a URL once, now, and returns the answer, whatever its status: for those who need what it says. `proof` is
@@ -164,9 +177,10 @@ impl Webhooks {
         let parsed = check(account, &head)?;
         let named = format!("{event} {resource_sid} {url}");
         let token = self.inner.store.system_digest(CALL_TOKEN, named.as_bytes());
+        let cookies = self.conversation(account, &head, params);
         let payload = payload(*method, params.open(proof).clone());
         let token = HEXLOWER.encode(&token.0[..TOKEN_BYTES]);
-        self.client(account).send(delivery(account, &parsed, &payload, &token)).await
+        self.client(account).send(delivery(account, &parsed, &payload, &token, cookies)).await
     }
 
     /// The queue's worker.
@@ -235,9 +249,10 @@ impl Webhooks {
             source: None,
         };
         let proof = ledger::disclose(&self.inner.store, lease.scope, &entry).await?;
+        let cookies = self.conversation(account, &head, &params);
         let payload = payload(*method, params.open(&proof).clone());
-        let sent =
-            self.client(account).send_with_retries(delivery(account, &parsed, &payload, &lease.id)).await;
+        let delivery = delivery(account, &parsed, &payload, &lease.id, cookies);
+        let sent = self.client(account).send_with_retries(delivery).await;
         match sent {
             Ok(answer) => {
                 tracing::debug!(event, resource = %resource_sid, status = answer.status, "webhook answered");
@@ -284,6 +299,25 @@ impl Webhooks {
         alert::raise(batch, new);
     }
 
+    /// Whose cookies a webhook carries: those of the two numbers, whoever of them is the sender, or else of the resource.
+    fn conversation(
+        &self,
+        account: &AccountContext,
+        head: &Head<'_>,
+        params: &Phi<Parameters>,
+    ) -> Conversation<'_> {
+        let name = params.learn(|params| {
+            let value = |name: &str| params.iter().find(|(found, _)| found == name).map(|(_, value)| value);
+            let pair = value("From").zip(value("To")).filter(|_| head.event.starts_with("message"));
+            let named = match pair {
+                Some((from, to)) => format!("{} {}\n{}", account.sid(), from.min(to), from.max(to)),
+                None => format!("{} {}", account.sid(), head.resource_sid),
+            };
+            self.inner.store.system_digest(CONVERSATION, named.as_bytes())
+        });
+        self.inner.cookies.conversation(name.0)
+    }
+
     /// The client that trusts this account's registered authorities besides the operator's and the public ones.
     fn client(&self, account: &AccountContext) -> Arc<Client> {
         let registered = &account.account.facts.settings.webhook_authorities;
@@ -318,6 +352,8 @@ fn client_config(config: &WebhooksConfig, mut roots: Vec<CertificateDer<'static>
     ClientConfig {
         allowed_private: config.allowed_private.clone(),
         extra_roots: roots,
+        identity: config.identity.clone(),
+        egress: config.egress.clone(),
         ..ClientConfig::default()
     }
 }
@@ -371,17 +407,19 @@ fn delivery<'a>(
     url: &'a WebhookUrl,
     payload: &'a Payload,
     idempotency_token: &'a str,
+    cookies: Conversation<'a>,
 ) -> Delivery<'a> {
     let facts = &account.account.facts;
     Delivery {
         url,
         payload,
-        auth_token: facts.primary_token.reveal(),
+        signing_key: SigningKey::AuthToken(facts.primary_token.reveal()),
         idempotency_token,
         // Holds for redirects too, which the guard has not seen.
         https_only: facts.designation.protected,
         hosts: Some(&facts.settings.registered_hosts[..])
             .filter(|hosts| facts.designation.protected && !hosts.is_empty()),
+        cookies,
         time_left: None,
     }
 }

@@ -31,6 +31,12 @@ pub enum SendError {
     CertificateExpired,
     /// The certificate does not chain to a root that is trusted or registered; self-signed ones are here.
     CertificateUntrusted,
+    /// The server wants a client certificate that we do not have, or refuses the one we showed.
+    ClientCertificateRefused,
+    /// The operator's proxy cannot be reached or opens no tunnel.
+    Proxy,
+    /// No source address of the operator's fits the destination, or the machine does not have it.
+    NoSourceAddress,
     /// What came back is not HTTP.
     BadResponse,
     /// More redirects than [`crate::limits::REDIRECTS`].
@@ -59,9 +65,11 @@ impl SendError {
             | SendError::Disconnected
             | SendError::ConnectTimeout
             | SendError::ReadTimeout
-            | SendError::TotalTimeout => 11205,
+            | SendError::TotalTimeout
+            | SendError::Proxy
+            | SendError::NoSourceAddress => 11205,
             SendError::Dns => 11210,
-            SendError::TlsHandshake => 11220,
+            SendError::TlsHandshake | SendError::ClientCertificateRefused => 11220,
             SendError::CertificateName => 11235,
             SendError::CertificateExpired => 11236,
             SendError::CertificateUntrusted => 11237,
@@ -74,7 +82,8 @@ impl SendError {
         }
     }
 
-    /// Whether no connection came about, so that the last host asked saw no request: the retry policy's `ct`.
+    /// Whether no connection came about for a reason that may pass, and the last host asked saw no request: the retry
+    /// policy's `ct`. A certificate that is refused, theirs or ours, is refused the next second too.
     pub fn is_connect_failure(self) -> bool {
         matches!(
             self,
@@ -82,9 +91,7 @@ impl SendError {
                 | SendError::Connect
                 | SendError::ConnectTimeout
                 | SendError::TlsHandshake
-                | SendError::CertificateName
-                | SendError::CertificateExpired
-                | SendError::CertificateUntrusted
+                | SendError::Proxy
         )
     }
 }
@@ -104,6 +111,9 @@ impl fmt::Display for SendError {
             SendError::CertificateName => "the certificate is for another host",
             SendError::CertificateExpired => "the certificate is expired or not yet valid",
             SendError::CertificateUntrusted => "the certificate does not chain to a known root",
+            SendError::ClientCertificateRefused => "the server refused our client certificate",
+            SendError::Proxy => "the proxy opened no connection",
+            SendError::NoSourceAddress => "no configured source address fits",
             SendError::BadResponse => "the answer is not valid HTTP",
             SendError::TooManyRedirects => "too many redirects",
             SendError::BadRedirect => "the redirect has no usable location",

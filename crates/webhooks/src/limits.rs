@@ -65,3 +65,37 @@ pub const JOBS_AT_ONCE: usize = 64;
 
 /// Clients kept: one per set of registered private authorities. When there are more, all are dropped and made anew.
 pub const CLIENTS: usize = 64;
+
+/// Longest `WWW-Authenticate` value that is read, in bytes; a longer one counts as no challenge.
+pub const CHALLENGE_BYTES: usize = 4 * 1024;
+
+/// Most challenges read from one `WWW-Authenticate` value.
+pub const CHALLENGES: usize = 8;
+
+/// Most parameters kept of one challenge.
+pub const CHALLENGE_PARAMETERS: usize = 16;
+
+/// Most times one request is sent again because the server asked who we are: once for the first challenge, once for
+/// a nonce that has become stale meanwhile.
+pub const LOGINS: usize = 2;
+
+/// Longest `Set-Cookie` value that is read, in bytes; a longer one is not kept.
+pub const COOKIE_BYTES: usize = 4 * 1024;
+
+/// Most cookies of one conversation; the oldest make room.
+pub const COOKIES: usize = 20;
+
+/// Most bytes of names, values and paths in the cookies of one conversation; the oldest make room.
+pub const JAR_BYTES: usize = 4 * 1024;
+
+/// Most conversations with cookies; the one that was silent longest makes room.
+pub const CONVERSATIONS: usize = 4096;
+
+/// How long the cookies of a conversation live without being used.
+pub const COOKIE_AGE: Duration = Duration::from_hours(4);
+
+/// How long a cookie lives at most, whatever the server says.
+pub const COOKIE_AGE_MAX: Duration = Duration::from_hours(24);
+
+/// Longest head of a proxy's answer to `CONNECT`, in bytes.
+pub const PROXY_ANSWER_BYTES: usize = 8 * 1024;

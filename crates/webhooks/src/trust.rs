@@ -1,11 +1,13 @@
-//! Whom webhooks trust: public authorities, registered private ones, and nobody else (rule `GEN-HTTPS-3`).
+//! Whom webhooks trust: public authorities, registered private ones, and nobody else (rule `GEN-HTTPS-3`); and who we are
+//! to servers that ask for a certificate.
 
 use std::fmt;
 use std::sync::Arc;
 
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 
 /// Why a set of roots cannot be used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +16,10 @@ pub enum TrustProblem {
     RootUnreadable,
     /// A registered root is not a certificate authority: trusting it would be trusting a self-signed certificate.
     RootIsNotAuthority,
+    /// The client certificate or its key cannot be read.
+    IdentityUnreadable,
+    /// The client certificate is not for this key.
+    IdentityMismatch,
     /// Neither public nor registered roots: no https destination could ever be reached.
     NoRoots,
 }
@@ -23,12 +29,45 @@ impl fmt::Display for TrustProblem {
         f.write_str(match self {
             TrustProblem::RootUnreadable => "a registered root is not a certificate",
             TrustProblem::RootIsNotAuthority => "a registered root is not a certificate authority",
+            TrustProblem::IdentityUnreadable => {
+                "the client certificate or its key is not PEM that can be read"
+            }
+            TrustProblem::IdentityMismatch => "the client certificate is not for this key",
             TrustProblem::NoRoots => "no roots are trusted",
         })
     }
 }
 
 impl std::error::Error for TrustProblem {}
+
+/// The certificate that is shown to servers that ask for one (mutual TLS). Clones share the key.
+#[derive(Clone)]
+pub struct ClientIdentity(Arc<SingleCertAndKey>);
+
+impl ClientIdentity {
+    /// Reads a chain, the client's own certificate first, and its unencrypted key (PKCS#8, PKCS#1 or SEC1), both PEM.
+    ///
+    /// # Errors
+    /// [`TrustProblem::IdentityUnreadable`], [`TrustProblem::IdentityMismatch`].
+    pub fn from_pem(certificates: &str, key: &str) -> Result<ClientIdentity, TrustProblem> {
+        let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates.as_bytes()).collect();
+        let chain = read.ok().filter(|chain| !chain.is_empty()).ok_or(TrustProblem::IdentityUnreadable)?;
+        let key =
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| TrustProblem::IdentityUnreadable)?;
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let certified = CertifiedKey::from_der(chain, key, &provider).map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => TrustProblem::IdentityMismatch,
+            _ => TrustProblem::IdentityUnreadable,
+        })?;
+        Ok(ClientIdentity(Arc::new(SingleCertAndKey::from(certified))))
+    }
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientIdentity")
+    }
+}
 
 /// The certificate authorities in one PEM text, as an account registers them; each is checked to be one.
 ///
@@ -42,7 +81,7 @@ pub fn read_authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, Trust
         return Err(TrustProblem::RootUnreadable);
     }
     // The same checks as for any root, on a configuration that is thrown away.
-    tls_config(false, &authorities)?;
+    tls_config(false, &authorities, None)?;
     Ok(authorities)
 }
 
@@ -50,6 +89,7 @@ pub fn read_authorities(pem: &str) -> Result<Vec<CertificateDer<'static>>, Trust
 pub(crate) fn tls_config(
     public_roots: bool,
     extra_roots: &[CertificateDer<'static>],
+    identity: Option<&ClientIdentity>,
 ) -> Result<rustls::ClientConfig, TrustProblem> {
     let mut roots = RootCertStore::empty();
     if public_roots {
@@ -65,11 +105,14 @@ pub(crate) fn tls_config(
         return Err(TrustProblem::NoRoots);
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+    let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("the provider supports TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let mut tls = match identity {
+        Some(ClientIdentity(identity)) => builder.with_client_cert_resolver(identity.clone()),
+        None => builder.with_no_client_auth(),
+    };
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(tls)
 }

@@ -6,11 +6,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use data_encoding::BASE64;
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
 use zeroize::Zeroizing;
 
+use crate::credentials::Credentials;
 use crate::limits;
 use crate::signature::signed_url;
 
@@ -25,8 +25,16 @@ pub struct WebhookUrl {
     /// As configured where that is only a matter of case, because receivers rebuild the signed URL from it.
     host_header: String,
     port: u16,
-    authorization: Option<Zeroizing<String>>,
+    credentials: Option<Credentials>,
     overrides: Overrides,
+}
+
+/// Scheme, host and port of a URL.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) https: bool,
+    host: String,
+    port: u16,
 }
 
 /// Why a text cannot be a webhook URL.
@@ -150,7 +158,7 @@ impl WebhookUrl {
             host_header: host_header(host_and_port, &host, parsed.port()),
             host,
             port,
-            authorization: userinfo.map(basic_authorization),
+            credentials: userinfo.map(Credentials::from_userinfo),
             overrides: parse_overrides(text.split_once('#').map_or("", |(_, fragment)| fragment))?,
             text: Zeroizing::new(text.to_owned()),
         };
@@ -207,17 +215,21 @@ impl WebhookUrl {
         &self.host_header
     }
 
-    /// Value of the `Authorization` header that the userinfo stands for (RFC 7617 §2).
-    pub(crate) fn authorization(&self) -> Option<&str> {
-        self.authorization.as_ref().map(|value| value.as_str())
+    /// The user and password it names.
+    pub(crate) fn credentials(&self) -> Option<&Credentials> {
+        self.credentials.as_ref()
     }
 
     /// Keeps the credentials of the URL that redirected here, if this one has none and names the same origin.
     pub(crate) fn inherit_credentials(&mut self, from: &WebhookUrl) {
-        let same_origin = (self.https, &self.host, self.port) == (from.https, &from.host, from.port);
-        if same_origin && self.authorization.is_none() {
-            self.authorization.clone_from(&from.authorization);
+        if self.origin() == from.origin() && self.credentials.is_none() {
+            self.credentials.clone_from(&from.credentials);
         }
+    }
+
+    /// Scheme, host and port (RFC 6454 §4): what passwords, challenges and cookies are kept within.
+    pub(crate) fn origin(&self) -> Origin {
+        Origin { https: self.https, host: self.host.clone(), port: self.port }
     }
 
     /// The URI to request: our normalised authority, and path and query of `signed` byte for byte.
@@ -262,42 +274,6 @@ fn host_header(host_and_port: &str, host: &str, port: Option<u16>) -> String {
         Some(port) => format!("{host}:{port}"),
         None => host.to_owned(),
     }
-}
-
-fn basic_authorization(userinfo: &str) -> Zeroizing<String> {
-    let (user, password) = userinfo.split_once(':').unwrap_or((userinfo, ""));
-    let mut plain = Zeroizing::new(percent_decode(user));
-    plain.push(b':');
-    plain.append(&mut percent_decode(password));
-    let encoded = Zeroizing::new(BASE64.encode(&plain));
-    Zeroizing::new(format!("Basic {}", encoded.as_str()))
-}
-
-/// RFC 3986 §2.1; a `%` that starts no escape stands for itself, as in the WHATWG URL standard.
-fn percent_decode(text: &str) -> Vec<u8> {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escape = match tail {
-            [high, low, ..] if *first == b'%' => hex_digit(*high).zip(hex_digit(*low)),
-            _ => None,
-        };
-        match escape {
-            Some((high, low)) => {
-                decoded.push((high << 4) | low);
-                rest = &tail[2..];
-            }
-            None => {
-                decoded.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    decoded
-}
-
-fn hex_digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 /// Unknown names are no problem: a fragment may mean something else altogether.

@@ -85,7 +85,11 @@ async fn serve(arguments: Arguments) -> Result<()> {
     if !is_shared {
         make_first_account(&data, &services).await?;
     }
-    let config = WebhooksConfig { allowed_private: arguments.allow_webhook_to, operator_roots };
+    let config = WebhooksConfig {
+        allowed_private: arguments.allow_webhook_to,
+        operator_roots,
+        ..WebhooksConfig::default()
+    };
     let webhooks = Webhooks::new(services.store.clone(), config)
         .map_err(|error| Problem::new(format!("--webhook-ca cannot be used: {error}")))?;
     let smpp = smpp_config.map(|config| SmppCarrier::new(config, services.store.clone())).transpose();

@@ -45,7 +45,7 @@ impl Running {
         let address = port.address()?;
         let loopback =
             "127.0.0.0/8".parse().map_err(|_| Problem::new("the loopback range is not a range"))?;
-        let config = WebhooksConfig { allowed_private: vec![loopback], operator_roots: Vec::new() };
+        let config = WebhooksConfig { allowed_private: vec![loopback], ..WebhooksConfig::default() };
         let webhooks = Webhooks::new(services.store.clone(), config)
             .map_err(|error| Problem::new(format!("webhooks cannot be delivered: {error}")))?;
         let connections = Connections {

@@ -5,8 +5,11 @@
 
 mod addresses;
 mod certificates;
+mod cookies;
 mod durable;
 mod exchange;
+mod identity;
+mod login;
 mod platform;
 mod server;
 mod signature;

@@ -3,13 +3,15 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base::SystemClock;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use webhooks::{Answer, Client, ClientConfig, Delivery, Payload, SendError, WebhookUrl};
+use webhooks::{Answer, Client, ClientConfig, Cookies, Delivery, Payload, SendError, SigningKey, WebhookUrl};
 
 pub(crate) const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 pub(crate) const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
@@ -141,6 +143,37 @@ impl Authority {
     }
 }
 
+impl Authority {
+    /// A server that serves only clients with a certificate of this authority.
+    pub(crate) fn server_asking(
+        &self,
+        names: &[&str],
+        clients: &Authority,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Arc<ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(clients.certificate.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate = leaf(names).signed_by(&key, &self.issuer).unwrap().der().clone();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(vec![certificate], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+            .unwrap();
+        Arc::new(config)
+    }
+
+    /// A certificate of this authority, as PEM.
+    pub(crate) fn sign(&self, params: CertificateParams, key: &KeyPair) -> String {
+        params.signed_by(key, &self.issuer).unwrap().pem()
+    }
+}
+
 /// A server certificate that vouches for itself.
 pub(crate) fn self_signed(names: &[&str]) -> (Arc<ServerConfig>, CertificateDer<'static>) {
     let key = KeyPair::generate().unwrap();
@@ -187,6 +220,12 @@ pub(crate) async fn send(client: &Client, url: &str, payload: &Payload) -> Resul
     send_with(client, url, payload, false, None).await
 }
 
+/// With the retries that the URL asks for.
+pub(crate) async fn retry(client: &Client, url: &str, payload: &Payload) -> Result<Answer, SendError> {
+    let (url, cookies) = (WebhookUrl::parse(url).unwrap(), Cookies::new(Arc::new(SystemClock)));
+    client.send_with_retries(delivery(&url, payload, &cookies)).await
+}
+
 pub(crate) async fn send_with(
     client: &Client,
     url: &str,
@@ -194,15 +233,20 @@ pub(crate) async fn send_with(
     https_only: bool,
     time_left: Option<Duration>,
 ) -> Result<Answer, SendError> {
-    let url = WebhookUrl::parse(url).unwrap();
-    let delivery = Delivery {
-        url: &url,
+    let (url, cookies) = (WebhookUrl::parse(url).unwrap(), Cookies::new(Arc::new(SystemClock)));
+    client.send(Delivery { https_only, time_left, ..delivery(&url, payload, &cookies) }).await
+}
+
+/// A delivery of its own, with nothing special about it.
+pub(crate) fn delivery<'a>(url: &'a WebhookUrl, payload: &'a Payload, cookies: &'a Cookies) -> Delivery<'a> {
+    Delivery {
+        url,
         payload,
-        auth_token: TOKEN,
+        signing_key: SigningKey::AuthToken(TOKEN),
         idempotency_token: "delivery-1",
-        https_only,
+        https_only: false,
         hosts: None,
-        time_left,
-    };
-    client.send(delivery).await
+        cookies: cookies.conversation([0; 32]),
+        time_left: None,
+    }
 }

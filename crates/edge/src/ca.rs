@@ -276,8 +276,11 @@ fn named(common_name: String) -> DistinguishedName {
     name
 }
 
-/// A base domain of one label would let the authority vouch for a whole top-level domain.
-fn checked_base_domain(domain: &str) -> io::Result<String> {
+/// The base domain in its usual form. One of one label would let the authority vouch for a whole top-level domain.
+///
+/// # Errors
+/// `InvalidInput` when it is no host name of at least two labels.
+pub fn checked_base_domain(domain: &str) -> io::Result<String> {
     let domain = normalise(domain);
     if DnsName::try_from(domain.as_str()).is_err() || !domain.contains('.') {
         return Err(io::Error::new(

@@ -3,18 +3,18 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth::Secret;
 use base::{Clock, SystemClock};
-use edge::tls::{SniResolver, load_certificate, server_config};
+use edge::tls::{SniResolver, server_config};
 use edge::{CertificateAuthority, EdgeConfig, WallClock};
 use kit::{Gate, GateConfig, Services};
 use ledger::merkle::Tree;
 use messaging::Inbox;
 use phi::{KeyWrapper, SystemRandom};
+use rustls::sign::CertifiedKey;
 use store::{Options, Store};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
@@ -79,7 +79,7 @@ pub(crate) struct Port {
 impl Port {
     /// Makes what TLS needs ready and binds `address`: who connects from then on is served.
     ///
-    /// `base_domain` is the operator's own domain, `certificate` the files of its chain and key.
+    /// `base_domain` is the operator's own domain, `certificate` its own certificate.
     ///
     /// # Errors
     /// When the private CA or the certificate cannot be used, or the address is taken.
@@ -87,7 +87,7 @@ impl Port {
         data: &DataFolder,
         address: SocketAddr,
         base_domain: Option<String>,
-        certificate: Option<(PathBuf, PathBuf)>,
+        certificate: Option<Arc<CertifiedKey>>,
     ) -> Result<Self> {
         let config = edge_config(data, base_domain.as_deref(), certificate)?;
         let listener = TcpListener::bind(address)
@@ -155,18 +155,12 @@ pub(crate) async fn serve(
 fn edge_config(
     data: &DataFolder,
     base_domain: Option<&str>,
-    certificate: Option<(PathBuf, PathBuf)>,
+    certificate: Option<Arc<CertifiedKey>>,
 ) -> Result<EdgeConfig> {
     let clock: WallClock = Arc::new(wall_clock);
     let authority = CertificateAuthority::load_or_create(data.path(), base_domain, clock())
         .map_err(|error| Problem::new(format!("the private CA cannot be used: {error}")))?;
-    let own = match certificate {
-        Some((chain, key)) => {
-            Some(load_certificate(&chain, &key).map_err(|error| Problem::new(error.to_string()))?)
-        }
-        None => None,
-    };
-    let tls = server_config(SniResolver::new(Arc::new(authority), own, clock))
+    let tls = server_config(SniResolver::new(Arc::new(authority), certificate, clock))
         .map_err(|error| Problem::new(format!("TLS cannot be set up: {error}")))?;
     Ok(EdgeConfig::new(tls))
 }

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and the environment variables that are read.
 
 mod compat;
+mod config;
 mod demo;
 mod docs;
 mod env;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::environment::variable;
 use crate::problem::{Problem, Result};
 use crate::terminal;
 
@@ -39,13 +41,16 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Make the data folder and a first account, and print its credentials
     Init(init::Arguments),
     /// Print the shell lines that point unmodified SDKs at a local server
     Env(env::Arguments),
     /// Watch a reminder go out, and what the rules do about it
     Demo(demo::Arguments),
+    /// Show or check a configuration file
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
     /// List the rules and how far the code has got with each
     Rules(rules::Arguments),
     /// Look after the ledger
@@ -61,10 +66,11 @@ enum Command {
 /// Parses the command line and carries it out.
 pub(crate) fn run() -> ExitCode {
     let done = match CommandLine::parse().command {
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => serve::run(*arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Env(arguments) => env::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
+        Command::Config(command) => config::run(&command),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
         Command::Compat(arguments) => compat::run(&arguments),
@@ -74,16 +80,6 @@ pub(crate) fn run() -> ExitCode {
         terminal::complain(&problem.to_string());
         ExitCode::FAILURE
     })
-}
-
-/// An environment variable; `None` when unset or empty.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads settings from the environment")]
-fn variable(name: &str) -> Result<Option<String>> {
-    match std::env::var(name) {
-        Ok(value) => Ok(Some(value).filter(|value| !value.is_empty())),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Problem::new(format!("{name} is not text"))),
-    }
 }
 
 fn master_key() -> Result<Option<String>> {

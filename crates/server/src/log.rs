@@ -5,7 +5,7 @@ use tracing_subscriber::EnvFilter;
 use crate::problem::{Problem, Result};
 use crate::terminal;
 
-/// What is logged unless `SWITCHWARD_LOG` says otherwise.
+/// What is logged unless the configuration says otherwise.
 const DEFAULT_FILTER: &str = "info";
 
 /// Crates that are not ours and log through `tracing` or `log`; never below a warning, whatever is asked for.

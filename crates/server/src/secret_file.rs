@@ -13,6 +13,9 @@ use crate::problem::{Problem, Result};
 const SECRET_MODE: u32 = 0o600;
 /// Permission bits of everybody else.
 const OTHERS: u32 = 0o077;
+/// Permission bits that a secret which the operator put somewhere must not have. Its group may read it:
+/// service managers and orchestrators hand secrets over that way.
+const STRANGERS: u32 = 0o027;
 /// Largest secret file that is read, in bytes.
 const MAX_SECRET_BYTES: u64 = 16 * 1024;
 
@@ -21,6 +24,19 @@ const MAX_SECRET_BYTES: u64 = 16 * 1024;
 /// # Errors
 /// When it is readable by others (it is no secret any more), too large, or cannot be read.
 pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>> {
+    read_unless(OTHERS, path)
+}
+
+/// Reads a secret that the operator put there; `None` when the file does not exist.
+///
+/// # Errors
+/// As [`read`], except that the file's group may read it too.
+pub(crate) fn read_given(path: &Path) -> Result<Option<Zeroizing<String>>> {
+    read_unless(STRANGERS, path)
+}
+
+/// Reads a secret unless its mode has any of the `forbidden` bits.
+fn read_unless(forbidden: u32, path: &Path) -> Result<Option<Zeroizing<String>>> {
     let failed = |error: io::Error| Problem::file("cannot read", path, &error);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -28,7 +44,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>> {
         Err(error) => return Err(failed(error)),
     };
     let metadata = file.metadata().map_err(failed)?;
-    if metadata.permissions().mode() & OTHERS != 0 {
+    if metadata.permissions().mode() & forbidden != 0 {
         return Err(Problem::new(format!(
             "{} is accessible to other users: make sure that nobody has copied it, then `chmod 600` it",
             path.display()

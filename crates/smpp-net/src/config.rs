@@ -90,6 +90,12 @@ impl From<String> for Password {
     }
 }
 
+impl From<Zeroizing<String>> for Password {
+    fn from(password: Zeroizing<String>) -> Self {
+        Self(password)
+    }
+}
+
 /// What a bind is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -128,11 +134,41 @@ pub enum Concatenate {
 
 /// What is wrong with a configuration, in words for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigProblem(String);
+pub struct ConfigProblem {
+    /// Where it is, as it is shown.
+    place: String,
+    bind: Option<usize>,
+    key: &'static str,
+    reason: String,
+}
+
+impl ConfigProblem {
+    /// The bind that is concerned, from 0, if it is one.
+    #[must_use]
+    pub fn bind(&self) -> Option<usize> {
+        self.bind
+    }
+
+    /// The key that is concerned.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        self.key
+    }
+
+    /// What would be right.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    fn of(key: &'static str, reason: impl Into<String>) -> Self {
+        Self { place: format!("key `{key}`"), bind: None, key, reason: reason.into() }
+    }
+}
 
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        write!(f, "{}: {}", self.place, self.reason)
     }
 }
 
@@ -149,22 +185,28 @@ impl SmppConfig {
         Ok(config)
     }
 
-    fn check(&self) -> Result<(), ConfigProblem> {
+    /// Checks what the types do not say.
+    ///
+    /// # Errors
+    /// [`ConfigProblem`] with the bind and the key.
+    pub fn check(&self) -> Result<(), ConfigProblem> {
         if self.binds.is_empty() || self.binds.len() > BINDS {
-            return Err(ConfigProblem(format!("key `binds`: there must be 1 to {BINDS}")));
+            return Err(ConfigProblem::of("binds", format!("there must be 1 to {BINDS}")));
         }
         if !self.rate_per_sender.is_none_or(is_rate) {
-            return Err(ConfigProblem(format!(
-                "key `rate_per_sender`: must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}"
-            )));
+            return Err(ConfigProblem::of(
+                "rate_per_sender",
+                format!("must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}"),
+            ));
         }
         for (index, bind) in self.binds.iter().enumerate() {
-            let wrong = |key: &str, text: &str| {
-                Err(ConfigProblem(format!(
-                    "bind `{}` (number {}), key `{key}`: {text}",
-                    bind.name,
-                    index + 1
-                )))
+            let wrong = |key: &'static str, text: &str| {
+                Err(ConfigProblem {
+                    place: format!("bind `{}` (number {}), key `{key}`", bind.name, index + 1),
+                    bind: Some(index),
+                    key,
+                    reason: text.to_owned(),
+                })
             };
             if bind.name.is_empty() || self.binds[..index].iter().any(|other| other.name == bind.name) {
                 return wrong("name", "must be there and differ from the others");
@@ -194,7 +236,7 @@ impl SmppConfig {
             }
         }
         if self.binds.iter().all(|bind| bind.mode == BindMode::Receiver) {
-            return Err(ConfigProblem("key `mode`: no bind can submit".to_owned()));
+            return Err(ConfigProblem::of("mode", "no bind can submit"));
         }
         Ok(())
     }
@@ -261,10 +303,11 @@ fn problem(text: &str, error: &toml::de::Error) -> ConfigProblem {
         Some((_, expected)) => format!("expected {expected}"),
         None => "cannot be read".to_owned(),
     };
-    ConfigProblem(match is_key {
-        true => format!("line {number}, key `{key}`: {reason}"),
-        false => format!("line {number}: {reason}"),
-    })
+    let place = match is_key {
+        true => format!("line {number}, key `{key}`"),
+        false => format!("line {number}"),
+    };
+    ConfigProblem { place, bind: None, key: "", reason }
 }
 
 fn is_name(text: &str) -> bool {

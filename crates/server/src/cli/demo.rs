@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::data_folder::DataFolder;
 use crate::demo::{Running, Screen, tell};
+use crate::environment::variable;
 use crate::problem::{Problem, Result};
 use crate::temporary::TemporaryFolder;
 use crate::{cli, log};
@@ -20,11 +21,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    match cli::variable("SWITCHWARD_LOG")? {
+    match variable("SWITCHWARD_LOG")? {
         Some(filter) => log::start(Some(&filter))?,
         None => log::hide_panics(),
     }
-    let mut screen = Screen::new(cli::variable("NO_COLOR")?.is_some());
+    let mut screen = Screen::new(variable("NO_COLOR")?.is_some());
     screen.title(
         "Switchward demonstration",
         "A clinic reminds a patient of an appointment. Everything below is real: sockets, TLS, disk.",

@@ -11,6 +11,7 @@ use rulebook::Rulebook;
 
 use crate::cli::rules::word;
 use crate::compat::{ProductReport, report, route_table};
+use crate::config::page;
 use crate::problem::{Problem, Result};
 use crate::terminal::show;
 
@@ -35,6 +36,7 @@ type Page = (String, String);
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let products = report(&route_table()?);
     let mut pages = vec![
+        ("configuration.md".to_owned(), format!("{NOTICE}{}", page::reference())),
         ("errors.md".to_owned(), errors_page()),
         ("rules.md".to_owned(), rules_page(Rulebook::embedded())),
         (format!("{COMPAT}/README.md"), compat_index(&products)),

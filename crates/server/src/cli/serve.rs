@@ -1,33 +1,36 @@
 //! `switchward serve`: the server, until it is told to stop.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use base::{Clock, SystemClock, VirtualClock};
 use kit::Services;
-use lookup::{LocalTable, Provider};
-use rustls::pki_types::CertificateDer;
 use sim::Simulator;
-use smpp_net::{SmppCarrier, SmppConfig};
-use webhooks::{IpRange, Webhooks, WebhooksConfig, read_authorities};
+use smpp_net::SmppCarrier;
+use webhooks::{IpRange, Webhooks};
 
 use crate::app::{self, Port, StoreSettings};
+use crate::config::{self, Config, SecretSource, Smpp};
 use crate::data_folder::DataFolder;
+use crate::environment::variable;
 use crate::problem::{Problem, Result};
 use crate::products::Connections;
+use crate::settings::Settings;
 use crate::{cli, first_account, log};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
+    /// Configuration file (TOML); the flags below and environment variables go before it
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Folder for the database, keys and certificates; made on first start
     #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// Address and port to listen on
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
+    data: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
     /// PostgreSQL URL instead of the folder's own database
     #[arg(long, value_name = "URL")]
     database: Option<String>,
@@ -59,45 +62,83 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode> {
-    log::start(cli::variable("SWITCHWARD_LOG")?.as_deref())?;
-    cli::runtime()?.block_on(serve(arguments))?;
+    let config = arguments.configuration()?;
+    log::start(config.log.as_deref())?;
+    cli::runtime()?.block_on(serve(config))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(arguments: Arguments) -> Result<()> {
+impl Arguments {
+    /// The file's settings, then what the environment says instead, then what these flags say instead.
+    fn configuration(self) -> Result<Config> {
+        let mut config = match &self.config {
+            Some(file) => config::read(file)?,
+            None => Config::default(),
+        };
+        if let Some(url) = cli::database(self.database.as_deref())? {
+            config.database = Some(SecretSource::Here(url.into()));
+        }
+        replace(&mut config.log, variable("SWITCHWARD_LOG")?);
+        replace(&mut config.data, self.data);
+        config.listen = self.listen.unwrap_or(config.listen);
+        replace(&mut config.base_domain, self.base_domain);
+        replace(&mut config.tls.certificate, self.tls_cert);
+        replace(&mut config.tls.key, self.tls_key);
+        replace(&mut config.lookup.table, self.lookup_table);
+        // One choice: a flag for one carrier is a flag against the file's.
+        if self.simulator {
+            (config.simulator, config.smpp) = (true, None);
+        }
+        if let Some(file) = self.smpp_config {
+            (config.simulator, config.smpp) = (false, Some(Smpp::File(file)));
+        }
+        if !self.allow_webhook_to.is_empty() {
+            config.webhooks.allow_to = self.allow_webhook_to;
+        }
+        if !self.webhook_ca.is_empty() {
+            config.webhooks.ca = self.webhook_ca;
+        }
+        Ok(config)
+    }
+}
+
+/// What a flag says goes before what was there.
+fn replace<T>(setting: &mut Option<T>, flag: Option<T>) {
+    if flag.is_some() {
+        *setting = flag;
+    }
+}
+
+async fn serve(mut config: Config) -> Result<()> {
     // Before anything slow, so that a stop during the start is heeded.
     let stop = cli::stop_signal()?;
-    let data = DataFolder::create(&arguments.data)?;
-    let operator_roots = authorities(&arguments.webhook_ca)?;
-    let numbers = lookup_table(arguments.lookup_table.as_deref())?;
-    let (clock, simulator) = carrier(arguments.simulator);
-    let smpp_config = arguments.smpp_config.as_deref().map(smpp_config).transpose()?;
-    if simulator.is_none() && smpp_config.is_none() {
+    let folder = config.data.take().ok_or_else(|| {
+        Problem::new("the data folder is missing: give `--data DIR`, or `data` in the configuration file")
+    })?;
+    let settings = Settings::load(&mut config)?;
+    let data = DataFolder::create(&folder)?;
+    let (clock, simulator) = carrier(config.simulator);
+    if simulator.is_none() && settings.smpp.is_none() {
         tracing::warn!(
             "no carrier is connected: messages stay queued until their validity ends; start with --simulator to try things out"
         );
     }
-    let master_key = cli::master_key()?;
-    let database = cli::database(arguments.database.as_deref())?;
-    let is_shared = database.is_some();
-    let settings = StoreSettings { data: data.clone(), database, master_key };
-    let services = settings.open(clock).await?;
+    let is_shared = settings.database.is_some();
+    let database = settings.database.map(|url| url.to_string());
+    let store = StoreSettings { data: data.clone(), database, master_key: cli::master_key()? };
+    let services = store.open(clock).await?;
     if !is_shared {
         make_first_account(&data, &services).await?;
     }
-    let config = WebhooksConfig {
-        allowed_private: arguments.allow_webhook_to,
-        operator_roots,
-        ..WebhooksConfig::default()
-    };
-    let webhooks = Webhooks::new(services.store.clone(), config)
-        .map_err(|error| Problem::new(format!("--webhook-ca cannot be used: {error}")))?;
-    let smpp = smpp_config.map(|config| SmppCarrier::new(config, services.store.clone())).transpose();
-    let smpp = smpp.map_err(|problem| Problem::new(format!("--smpp-config cannot be used: {problem}")))?;
-    let certificate = arguments.tls_cert.zip(arguments.tls_key);
-    let port = Port::open(&data, arguments.listen, arguments.base_domain, certificate).await?;
-    tracing::info!(address = %port.address()?, simulator = arguments.simulator, "listening");
-    app::serve(services, Connections { simulator, smpp, webhooks, numbers }, port, stop).await
+    let webhooks = Webhooks::new(services.store.clone(), settings.webhooks)
+        .map_err(|error| Problem::new(format!("the authorities for webhooks cannot be used: {error}")))?;
+    let smpp = settings.smpp.map(|config| SmppCarrier::new(config, services.store.clone())).transpose();
+    let smpp =
+        smpp.map_err(|problem| Problem::new(format!("the SMPP carrier cannot be set up: {problem}")))?;
+    let port = Port::open(&data, config.listen, config.base_domain, settings.certificate).await?;
+    tracing::info!(address = %port.address()?, simulator = config.simulator, "listening");
+    let connections = Connections { simulator, smpp, webhooks, numbers: settings.numbers };
+    app::serve(services, connections, port, stop).await
 }
 
 /// The clock, and the carrier that goes with it.
@@ -107,13 +148,6 @@ fn carrier(simulated: bool) -> (Arc<dyn Clock>, Option<Simulator>) {
         return (Arc::<VirtualClock>::clone(&clock), Some(Simulator::new(clock)));
     }
     (Arc::new(SystemClock), None)
-}
-
-/// Which SMSCs to bind to. The text holds passwords, so it is wiped.
-fn smpp_config(file: &Path) -> Result<SmppConfig> {
-    let text = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
-    let text = zeroize::Zeroizing::new(text);
-    SmppConfig::parse(&text).map_err(|problem| Problem::new(format!("{}: {problem}", file.display())))
 }
 
 /// A first account on the first start. A database that several servers share gets its own by `init` alone.
@@ -126,23 +160,4 @@ async fn make_first_account(data: &DataFolder, services: &Arc<Services>) -> Resu
         "a first account was made; `switchward init --data` with this folder shows its credentials"
     );
     Ok(())
-}
-
-/// The certificate authorities in these PEM files.
-fn authorities(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>> {
-    let mut found = Vec::new();
-    for file in files {
-        let pem = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
-        let read = read_authorities(&pem);
-        found.extend(read.map_err(|error| Problem::new(format!("{}: {error}", file.display())))?);
-    }
-    Ok(found)
-}
-
-/// What the operator knows about phone numbers; nothing without a file.
-fn lookup_table(file: Option<&Path>) -> Result<Arc<dyn Provider>> {
-    let Some(file) = file else { return Ok(Arc::new(LocalTable::default())) };
-    let text = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
-    let table = LocalTable::parse(&text);
-    Ok(Arc::new(table.map_err(|error| Problem::new(format!("{}: {error}", file.display())))?))
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commands;
+mod configuration;
 mod demo;
 mod program;
 mod serving;

@@ -17,6 +17,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 pub(crate) fn switchward(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchward"));
     command.args(arguments).env_remove("SWITCHWARD_MASTER_KEY").env_remove("SWITCHWARD_LOG");
+    command.env_remove("SWITCHWARD_DATABASE");
     command.stdin(Stdio::null());
     command
 }
@@ -67,13 +68,18 @@ impl Server {
 
     /// The same with more arguments.
     pub(crate) fn start_with(data: &Path, more: &[&str]) -> Self {
-        let mut child =
-            switchward(&["serve", "--data", text(data), "--listen", "127.0.0.1:0", "--simulator"])
-                .args(more)
-                .stdout(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("the binary runs");
+        let mut arguments = vec!["serve", "--data", text(data), "--listen", "127.0.0.1:0", "--simulator"];
+        arguments.extend(more);
+        Self::start_from(&arguments)
+    }
+
+    /// Starts a server by this whole command.
+    pub(crate) fn start_from(arguments: &[&str]) -> Self {
+        let mut child = switchward(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
         let stderr = child.stderr.take().expect("it was asked for");
         let (sender, log) = mpsc::channel();
         thread::spawn(move || {

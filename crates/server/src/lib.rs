@@ -1,0 +1,27 @@
+//! The program `switchward`: reads the command line and hands over to one module per command. The library
+//! exists for the binary and for fuzzing [`config::parse`].
+
+use std::process::ExitCode;
+
+mod app;
+mod cli;
+mod compat;
+pub mod config;
+mod data_folder;
+mod demo;
+mod environment;
+mod first_account;
+mod front;
+mod log;
+mod problem;
+mod products;
+mod secret_file;
+mod settings;
+mod temporary;
+mod terminal;
+
+/// Carries out the command that was typed.
+#[must_use]
+pub fn run() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,86 @@
+//! What the configuration stands for: the files and secrets that it names, opened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use edge::tls::load_certificate;
+use lookup::{LocalTable, Provider};
+use rustls::pki_types::CertificateDer;
+use rustls::sign::CertifiedKey;
+use smpp_net::SmppConfig;
+use webhooks::{WebhooksConfig, read_authorities};
+use zeroize::Zeroizing;
+
+use crate::config::{Config, Smpp, Tls};
+use crate::problem::{Problem, Result};
+
+/// The settings of a server that is about to start.
+pub(crate) struct Settings {
+    /// The PostgreSQL URL, when one is used.
+    pub(crate) database: Option<Zeroizing<String>>,
+    /// The certificate of the base domain.
+    pub(crate) certificate: Option<Arc<CertifiedKey>>,
+    /// Where webhooks may go.
+    pub(crate) webhooks: WebhooksConfig,
+    /// What is known about phone numbers.
+    pub(crate) numbers: Arc<dyn Provider>,
+    /// The SMSCs.
+    pub(crate) smpp: Option<SmppConfig>,
+}
+
+impl Settings {
+    /// Opens everything that the configuration names, and changes nothing.
+    ///
+    /// # Errors
+    /// When a file or a variable cannot be used.
+    pub(crate) fn load(config: &mut Config) -> Result<Self> {
+        let database = config.database.as_ref().map(|source| source.reveal());
+        let webhooks = std::mem::take(&mut config.webhooks);
+        Ok(Self {
+            database: database
+                .transpose()
+                .map_err(|problem| Problem::new(format!("the database: {problem}")))?,
+            certificate: certificate(&config.tls)?,
+            webhooks: WebhooksConfig {
+                allowed_private: webhooks.allow_to,
+                operator_roots: authorities(&webhooks.ca)?,
+                ..WebhooksConfig::default()
+            },
+            numbers: lookup_table(config.lookup.table.as_deref())?,
+            smpp: config.smpp.take().map(Smpp::load).transpose()?,
+        })
+    }
+}
+
+fn certificate(tls: &Tls) -> Result<Option<Arc<CertifiedKey>>> {
+    match (&tls.certificate, &tls.key) {
+        (Some(chain), Some(key)) => {
+            let (shown, key_shown) = (chain.display(), key.display());
+            load_certificate(chain, key).map(Some).map_err(|error| {
+                Problem::new(format!("cannot use the certificate {shown} with the key {key_shown}: {error}"))
+            })
+        }
+        (None, None) => Ok(None),
+        _ => Err(Problem::new("a TLS certificate and its key go together: give both")),
+    }
+}
+
+/// The certificate authorities in these PEM files.
+fn authorities(files: &[PathBuf]) -> Result<Vec<CertificateDer<'static>>> {
+    let mut found = Vec::new();
+    for file in files {
+        let pem = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
+        let read = read_authorities(&pem);
+        found.extend(read.map_err(|error| Problem::new(format!("{}: {error}", file.display())))?);
+    }
+    Ok(found)
+}
+
+/// What the operator knows about phone numbers; nothing without a file.
+fn lookup_table(file: Option<&Path>) -> Result<Arc<dyn Provider>> {
+    let Some(file) = file else { return Ok(Arc::new(LocalTable::default())) };
+    let text = fs::read_to_string(file).map_err(|error| Problem::file("cannot read", file, &error))?;
+    let table = LocalTable::parse(&text);
+    Ok(Arc::new(table.map_err(|error| Problem::new(format!("{}: {error}", file.display())))?))
+}

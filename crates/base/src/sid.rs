@@ -98,6 +98,8 @@ sids! {
     AttestationSid = "AT";
     /// A Debugger alert (`monitor/v1/Alerts`).
     AlertSid = "NO";
+    /// What a carrier keeps in mind of one handing-over (ours; never shown).
+    CarrierRecordSid = "CX";
     /// An API key.
     KeySid = "SK";
     /// A text message.

@@ -5,6 +5,8 @@ use std::pin::Pin;
 
 use base::{AccountSid, MessageSid, Timestamp};
 
+use crate::segments::Coding;
+
 /// A message handed to the carrier. It is the outside world's from here on, so it holds open text;
 /// it has no `Debug`.
 pub struct Submission {
@@ -57,6 +59,24 @@ pub struct Arrival {
     pub to: String,
     /// The text.
     pub body: String,
+}
+
+/// A part of a message from a handset whose parts come one by one. Open text: it has no `Debug`.
+pub struct ArrivalPart {
+    /// The handset's number.
+    pub from: String,
+    /// Our number.
+    pub to: String,
+    /// How the text is to be read.
+    pub coding: Coding,
+    /// The text of this part; a character may be cut in two at its ends.
+    pub octets: Vec<u8>,
+    /// Names the message among those of this handset.
+    pub reference: u16,
+    /// How many parts there are.
+    pub total: u8,
+    /// Which one this is, from 1.
+    pub number: u8,
 }
 
 /// A submission under way.

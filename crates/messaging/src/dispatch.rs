@@ -21,8 +21,8 @@ use webhooks::Webhooks;
 use crate::carrier::{Carrier, CarrierError, Reference, Submission};
 use crate::inbound;
 use crate::limits::{
-    ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, MAX_CONFLICTS, REDACTING_CONCURRENCY, SENDING_CONCURRENCY,
-    SUBMIT_DEADLINE,
+    ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, JOINING_CONCURRENCY, MAX_CONFLICTS, REDACTING_CONCURRENCY,
+    SENDING_CONCURRENCY, SUBMIT_DEADLINE,
 };
 use crate::messages::events;
 use crate::messages::model::{Message, Status, guard_facts};
@@ -41,7 +41,8 @@ const NUMBER_GONE: u32 = 21_606;
 /// The queue of messages that the carrier has and that are redacted when no receipt comes.
 const REDACTING: &str = "messages.redact";
 
-/// The job queues of messaging: sending, answering what came in, and redacting what got no receipt.
+/// The job queues of messaging: sending, answering what came in, putting together what came in parts, and
+/// redacting what got no receipt.
 pub fn queues(services: Arc<Services>, carrier: Option<Arc<dyn Carrier>>, webhooks: Webhooks) -> Vec<Queue> {
     let sending = {
         let services = Arc::clone(&services);
@@ -57,11 +58,18 @@ pub fn queues(services: Arc<Services>, carrier: Option<Arc<dyn Carrier>>, webhoo
             async move { redact(&services, &lease).await.unwrap_or_else(Outcome::Failed) }
         })
     };
+    let joining = {
+        let services = Arc::clone(&services);
+        Queue::new(inbound::JOINING, JOINING_CONCURRENCY, move |lease| {
+            let services = Arc::clone(&services);
+            async move { inbound::join(&services, &lease).await.unwrap_or_else(Outcome::Failed) }
+        })
+    };
     let answering = Queue::new(inbound::ANSWERING, ANSWERING_CONCURRENCY, move |lease| {
         let (services, webhooks) = (Arc::clone(&services), webhooks.clone());
         async move { inbound::answer(&services, &webhooks, &lease).await.unwrap_or_else(Outcome::Failed) }
     });
-    vec![sending, answering, redacting]
+    vec![sending, answering, joining, redacting]
 }
 
 /// The message that a job names, with its account; `None` when either is gone.

@@ -17,11 +17,11 @@ use tokio::time::timeout;
 use twiml::MessagingVerb;
 use webhooks::{LogLevel, Method, NewAlert, SendError, Webhook, WebhookUrl, Webhooks};
 
-use crate::carrier::{Arrival, Receipt, Reference};
+use crate::carrier::{Arrival, ArrivalPart, Receipt, Reference};
 use crate::dispatch::{self, SENDING, entry};
 use crate::limits::{
     ANSWERING_DEADLINE, DEFAULT_VALIDITY, MAX_ANSWER_ATTEMPTS, MAX_CONFLICTS, MAX_INBOUND_CHARACTERS,
-    MAX_REDIRECTS, MAX_REPLIES,
+    MAX_REDIRECTS, MAX_REPLIES, PARTS_WAIT,
 };
 use crate::messages::events;
 use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status, guard_facts};
@@ -29,10 +29,14 @@ use crate::messages::service::{conversation, masked};
 use crate::messages::store::{self as messages, NewMessage};
 use crate::numbers::{self, PhoneNumber};
 use crate::optout::{self, Keyword};
+use crate::parts;
 use crate::segments;
 
 /// The queue of messages that came in and whose webhook is to be asked.
 pub(crate) const ANSWERING: &str = "messages.answer";
+
+/// The queue of messages that came in parts, for those whose parts do not all come.
+pub(crate) const JOINING: &str = "messages.join";
 
 /// Alert codes of what can be wrong with an answer (Twilio's error pages).
 const BAD_REDIRECT: u32 = 12_100;
@@ -66,6 +70,15 @@ impl From<StoreError> for ArrivalError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
+}
+
+/// What a carrier writes in the transaction that takes an arrival. It may leave the batch in another scope.
+pub type Rider<'a> = &'a (dyn Fn(&mut Batch) + Send + Sync);
+
+/// One of our numbers, and whose it is.
+struct Receiver {
+    account: AccountContext,
+    own: Document<PhoneNumber>,
 }
 
 /// Where carriers tell what happened. What it has answered `Ok` to is on disk.
@@ -136,25 +149,118 @@ impl Inbox {
     /// # Errors
     /// [`ArrivalError`]; only after `Store` should the carrier try again.
     pub async fn arrival(&self, arrival: Arrival) -> Result<MessageSid, ArrivalError> {
+        self.arrival_with(arrival, &|_| {}).await
+    }
+
+    /// Takes a message from a handset, and in the same transaction what `rider` writes.
+    ///
+    /// # Errors
+    /// As [`Inbox::arrival`].
+    pub async fn arrival_with(&self, arrival: Arrival, rider: Rider<'_>) -> Result<MessageSid, ArrivalError> {
         let Arrival { from, to, body } = arrival;
         let from = Address::parse(&from).map_err(|_| ArrivalError::InvalidNumber)?;
-        let to = Address::parse(&to).map_err(|_| ArrivalError::InvalidNumber)?;
+        let receiver = self.receiver(&to).await?;
+        let mut batch = self.services.store.batch(receiver.account.scope());
+        let from = Phi::new(from.into_string());
+        let message = self.take(&mut batch, &receiver, from, Phi::new(body)).await?;
+        rider(&mut batch);
+        self.services.store.commit(batch).await?;
+        Ok(message)
+    }
+
+    /// Takes a part of a message, and in the same transaction what `rider` writes. The last one that was
+    /// missing makes the message; [`PARTS_WAIT`] after the first one came, what is there makes it.
+    ///
+    /// # Errors
+    /// As [`Inbox::arrival`]; `Ok` says that the part is on disk.
+    pub async fn part_with(&self, part: ArrivalPart, rider: Rider<'_>) -> Result<(), ArrivalError> {
+        let from = Address::parse(&part.from).map_err(|_| ArrivalError::InvalidNumber)?;
+        let receiver = self.receiver(&part.to).await?;
+        let store = &self.services.store;
+        let (scope, now) = (receiver.account.scope(), self.services.now());
+        let scoped = store.scope(scope);
+        let part = ArrivalPart { from: from.into_string(), to: receiver.own.facts.number.clone(), ..part };
+        let group = parts::group(&*scoped.digest_key().await?, &part);
+        let mut batch = store.batch(scope);
+        if parts::list(&scoped, &group).await?.is_empty() {
+            batch.enqueue(NewJob {
+                queue: JOINING,
+                ordering_key: None,
+                due_at: now.plus(PARTS_WAIT),
+                payload: group.clone().into_bytes(),
+            });
+        }
+        parts::insert(&mut batch, MessageSid::generate(store.random().as_ref()), group.clone(), part, now);
+        rider(&mut batch);
+        store.commit(batch).await?;
+        // From here on nothing is lost: what goes wrong now, the job does later.
+        if let Err(error) = self.join_if_complete(&receiver, &group).await {
+            tracing::warn!(%error, "a message in parts is put together later");
+        }
+        Ok(())
+    }
+
+    async fn join_if_complete(&self, receiver: &Receiver, group: &str) -> Result<(), StoreError> {
+        let store = &self.services.store;
+        let scope = receiver.account.scope();
+        let parts = parts::list(&store.scope(scope), group).await?;
+        if !parts::is_complete(&parts) {
+            return Ok(());
+        }
+        let (Some(joined), _) = parts::join(parts) else { return Ok(()) };
+        let mut batch = store.batch(scope);
+        self.take_joined(&mut batch, receiver, joined).await?;
+        match store.commit(batch).await {
+            // Two last parts came at once, and the other one has made the message.
+            Err(StoreError::Conflict) => Ok(()),
+            done => done.map(drop),
+        }
+    }
+
+    async fn take_joined(
+        &self,
+        batch: &mut Batch,
+        receiver: &Receiver,
+        joined: parts::Joined,
+    ) -> Result<MessageSid, StoreError> {
+        for part in &joined.parts {
+            batch.delete(part);
+        }
+        self.take(batch, receiver, joined.from, joined.body).await
+    }
+
+    /// Whose number this is.
+    async fn receiver(&self, to: &str) -> Result<Receiver, ArrivalError> {
+        let to = Address::parse(to).map_err(|_| ArrivalError::InvalidNumber)?;
         let store = &self.services.store;
         let digest = store.system_digest(numbers::OWNER, to.as_str().as_bytes());
         let located = store.locate(&Name::number(digest)).await?.ok_or(ArrivalError::UnknownNumber)?;
         let sid = located.sid.parse::<PhoneNumberSid>().map_err(|_| ArrivalError::UnknownNumber)?;
-        let scoped = store.scope(located.scope);
-        let own = scoped.get::<PhoneNumber>(sid).await?.ok_or(ArrivalError::UnknownNumber)?;
+        let own = store.scope(located.scope).get::<PhoneNumber>(sid).await?;
+        let own = own.ok_or(ArrivalError::UnknownNumber)?;
         let account = located.scope.account_sid().ok_or(ArrivalError::UnknownNumber)?;
-        let now = self.services.now();
-        let account = load_account(store, account, now).await?.ok_or(ArrivalError::UnknownNumber)?;
+        let account = load_account(store, account, self.services.now()).await?;
+        Ok(Receiver { account: account.ok_or(ArrivalError::UnknownNumber)?, own })
+    }
 
-        let body: Phi<String> = Phi::new(body.chars().take(MAX_INBOUND_CHARACTERS).collect());
-        let classes = (AddressClass::of(&from).0, AddressClass::of(&to).0);
-        let from = Phi::new(from.into_string());
+    /// Writes a message that came in, and what follows from it.
+    async fn take(
+        &self,
+        batch: &mut Batch,
+        receiver: &Receiver,
+        from: Phi<String>,
+        body: Phi<String>,
+    ) -> Result<MessageSid, StoreError> {
+        let Receiver { account, own } = receiver;
+        let store = &self.services.store;
+        let now = self.services.now();
+        let body = body.map(|text| text.chars().take(MAX_INBOUND_CHARACTERS).collect::<String>());
         let (settings, refused) = match decide(
             &account.facts(crate::PRODUCT.service),
-            &Action::ReceiveMessage(ReceiveFacts { from: classes.0, to: classes.1 }),
+            &Action::ReceiveMessage(ReceiveFacts {
+                from: from.learn(|text| AddressClass::of_text(text)).0,
+                to: AddressClass::of_text(&own.facts.number).0,
+            }),
         ) {
             Ok(settings) => (settings, settings.quarantine),
             Err(_) => (rulebook::guard::Settings::default(), true),
@@ -164,7 +270,7 @@ impl Inbox {
         let facts = MessageFacts {
             status: Status::Received,
             direction: Direction::Inbound,
-            own_number: to.into_string(),
+            own_number: own.facts.number.clone(),
             masked: masked(&from),
             segments: body.learn(|text| segments::segment(text).segments),
             error_code: None,
@@ -176,17 +282,16 @@ impl Inbox {
             confirms_stop: false,
         };
         let message = MessageSid::generate(store.random().as_ref());
-        let key = scoped.digest_key().await?;
+        let key = store.scope(account.scope()).digest_key().await?;
         let pair = messages::pair(&key, &facts.own_number, &from);
         let keyword = body.learn(|text| Recognised(optout::recognise(text))).0;
 
-        let mut batch = store.batch(located.scope);
         if let Some(keyword) = keyword {
-            self.heed(&mut batch, keyword, &account, &own, &from, now).await?;
+            self.heed(batch, keyword, account, own, &from, now).await?;
         }
         let asks = account.is_active() && !refused && own.facts.sms_url.is_some();
         messages::insert(
-            &mut batch,
+            batch,
             &key,
             NewMessage { sid: message, facts: facts.clone(), counterparty: from, body, created_at: now },
         );
@@ -199,10 +304,9 @@ impl Inbox {
             });
         } else {
             // Nobody will be told: what may not be kept is not kept.
-            messages::redact_when_terminal(&mut batch, message, &facts);
+            messages::redact_when_terminal(batch, message, &facts);
         }
         batch.record(entry("receive_message", message, &[], Purpose::Carriage).to_bytes());
-        store.commit(batch).await?;
         Ok(message)
     }
 
@@ -240,6 +344,34 @@ impl Inbox {
         queue_reply(batch, &self.services, account, &key, reply, now, keyword == Keyword::Stop);
         Ok(())
     }
+}
+
+/// The parts of a message did not all come in time: what is there is handed on.
+pub(crate) async fn join(services: &Arc<Services>, lease: &Lease) -> Result<Outcome, StoreError> {
+    let store = &services.store;
+    let Ok(group) = std::str::from_utf8(&lease.payload) else {
+        return dispatch::finish(services, lease).await;
+    };
+    let inbox = Inbox::new(Arc::clone(services));
+    let mut batch = store.batch(lease.scope);
+    batch.finish(lease);
+    let mut left = parts::list(&store.scope(lease.scope), group).await?;
+    while let (Some(joined), rest) = parts::join(left) {
+        left = rest;
+        let number = joined.parts.first().map(|part| part.facts.own_number.clone()).unwrap_or_default();
+        match inbox.receiver(&number).await {
+            Ok(receiver) if receiver.account.scope() == lease.scope => {
+                inbox.take_joined(&mut batch, &receiver, joined).await?;
+            }
+            Err(ArrivalError::Store(error)) => return Err(error),
+            // The number was given back meanwhile: nobody may read this.
+            Ok(_) | Err(ArrivalError::UnknownNumber | ArrivalError::InvalidNumber) => {
+                joined.parts.iter().for_each(|part| batch.delete(part));
+            }
+        }
+    }
+    store.commit(batch).await?;
+    Ok(Outcome::Done)
 }
 
 /// Which keyword a text is: one of three, or none.

@@ -15,10 +15,11 @@ pub mod limits;
 mod messages;
 mod numbers;
 pub mod optout;
+mod parts;
 mod routes;
 pub mod segments;
 
 pub use dispatch::queues;
-pub use inbound::{ArrivalError, Inbox};
+pub use inbound::{ArrivalError, Inbox, Rider};
 pub use numbers::{add_to_inventory, claim_number};
 pub use routes::{PRODUCT, routes};

@@ -46,6 +46,16 @@ pub const MAX_OPT_OUTS: usize = 100;
 /// Redactions of messages without a receipt that are carried out at a time.
 pub const REDACTING_CONCURRENCY: usize = 4;
 
+/// How long the parts of a message that came in may take to come; what is there then is handed on.
+pub const PARTS_WAIT: Duration = Duration::from_secs(300);
+
+/// Parts looked at when a message is put together: all of the most there can be (a header counts to 255),
+/// and as many of an earlier message with the same reference.
+pub const MAX_PARTS: usize = 512;
+
+/// Messages put together late, at a time.
+pub const JOINING_CONCURRENCY: usize = 4;
+
 /// Times a change is tried again when another one came first.
 pub const MAX_CONFLICTS: usize = 5;
 

@@ -3,6 +3,8 @@
 //! Alphabet and extension table: 3GPP TS 23.038 §6.2.1. Room in a segment: 140 octets, of which a text of several
 //! segments gives six to the header that joins them (3GPP TS 23.040 §9.2.3.24.1).
 
+use serde::{Deserialize, Serialize};
+
 /// Longest text of one message in UTF-16 code units; longer is refused with 21617.
 pub const TEXT_LIMIT: usize = 1600;
 
@@ -87,9 +89,39 @@ pub fn encode(text: &str) -> Encoded {
     }
 }
 
+/// How the octets of a text that came in are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Coding {
+    /// The GSM alphabet, one octet a septet.
+    Gsm7,
+    /// UTF-16 with the high octet first.
+    Ucs2,
+    /// ASCII.
+    Ascii,
+    /// ISO 8859-1.
+    Latin1,
+}
+
+/// Reads a text. What stands for nothing becomes a replacement character; nothing is refused, because a
+/// text that came in cannot be asked for again.
+pub fn decode(coding: Coding, octets: &[u8]) -> String {
+    match coding {
+        Coding::Gsm7 => decode_gsm7(octets),
+        Coding::Ucs2 => {
+            let units: Vec<u16> =
+                octets.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            String::from_utf16_lossy(&units)
+        }
+        Coding::Ascii => {
+            octets.iter().map(|&octet| if octet.is_ascii() { char::from(octet) } else { '?' }).collect()
+        }
+        Coding::Latin1 => octets.iter().map(|&octet| char::from(octet)).collect(),
+    }
+}
+
 /// Reads a GSM-7 text of one octet a septet. Codes that stand for nothing become blanks, as on a handset
 /// (3GPP TS 23.038 §6.2.1).
-pub fn decode_gsm7(octets: &[u8]) -> String {
+fn decode_gsm7(octets: &[u8]) -> String {
     let basic: Vec<char> = BASIC.chars().collect();
     let mut octets = octets.iter();
     let mut text = String::new();
@@ -239,15 +271,23 @@ mod tests {
                 text.chars().count()
             );
             let octets = encoded.segments.concat();
-            let read = match encoded.encoding {
-                Encoding::Gsm7 => decode_gsm7(&octets),
-                Encoding::Ucs2 => {
-                    let units: Vec<u16> =
-                        octets.chunks(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-                    String::from_utf16(&units).unwrap()
-                }
+            let coding = match encoded.encoding {
+                Encoding::Gsm7 => Coding::Gsm7,
+                Encoding::Ucs2 => Coding::Ucs2,
             };
-            assert_eq!(read, text);
+            assert_eq!(decode(coding, &octets), text);
+        }
+    }
+
+    #[test]
+    fn texts_are_read_by_their_coding() {
+        for (coding, octets, expected) in [
+            (Coding::Gsm7, &b"h\x05\x1b\x65"[..], "hé€"),
+            (Coding::Ascii, b"h@\xe9", "h@?"),
+            (Coding::Latin1, b"h\xe9", "hé"),
+            (Coding::Ucs2, b"\xd8\x3d\xde\x00\x00", "😀"),
+        ] {
+            assert_eq!(decode(coding, octets), expected, "{coding:?}");
         }
     }
 

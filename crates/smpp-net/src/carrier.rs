@@ -19,7 +19,9 @@ use crate::config::{BindConfig, SmppConfig};
 use crate::inbound::Inbound;
 use crate::limits::{ANSWER_MARGIN, FAILOVER_TIME, PACE_WAIT, QUEUE_WAIT, SENDERS};
 use crate::link::{Driver, Link, Order, Outcome, link};
-use crate::names::Names;
+use crate::names::{Ends, Names};
+use crate::repeats::Repeats;
+use crate::sweep;
 use crate::text::{UCS2, to_party};
 use crate::tls::Connector;
 
@@ -106,15 +108,13 @@ impl SmppCarrier {
         if drivers.is_empty() {
             return;
         }
-        let inbound = Inbound::new(inbox, Arc::clone(&self.inner.names));
+        let store = self.inner.store.clone();
+        let inbound = Inbound::new(inbox, Arc::clone(&self.inner.names), Repeats::new(store.clone()));
         let mut tasks = JoinSet::new();
         for driver in drivers {
             tasks.spawn(driver.run(Arc::clone(&inbound), stop.clone()));
         }
-        tasks.spawn({
-            let inbound = Arc::clone(&inbound);
-            async move { inbound.sweep(stop).await }
-        });
+        tasks.spawn(sweep::run(store, stop));
         while let Some(ended) = tasks.join_next().await {
             if ended.is_err() {
                 tracing::error!("a task of the SMPP carrier ended by a panic");
@@ -148,8 +148,9 @@ impl SmppCarrier {
                         tracing::warn!(bind, "the SMSC gave no message id: no receipt can be recognised");
                         return Ok(());
                     }
-                    let written =
-                        self.inner.names.write(link.config.network(), &ids, submission.reference).await;
+                    let ends = Ends { sender: &submission.from, recipient: &submission.to };
+                    let network = link.config.network();
+                    let written = self.inner.names.write(network, &ids, submission.reference, ends).await;
                     return written.map_err(|error| {
                         let message = submission.reference.message;
                         tracing::error!(%message, %error, "the SMSC's names could not be kept: it is submitted again");

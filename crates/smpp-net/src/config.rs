@@ -74,6 +74,12 @@ pub struct BindConfig {
     /// How the parts of a text are joined.
     #[serde(default)]
     pub concatenation: Concatenate,
+    /// How receipts write the message ids that answers to submissions gave.
+    #[serde(default)]
+    pub message_id: ReceiptIds,
+    /// The country code of numbers that the SMSC delivers in national form; without it they are refused.
+    #[serde(default)]
+    pub country_code: Option<String>,
     /// The `data_coding` of texts in the GSM alphabet, for SMSCs whose default is another one.
     #[serde(default)]
     pub gsm7_data_coding: u8,
@@ -130,6 +136,21 @@ pub enum Concatenate {
     Udh,
     /// By the `sar_*` TLVs.
     Sar,
+}
+
+/// How receipts write a message id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReceiptIds {
+    /// As the answer gave it, or else as the same number in the other base when both ends fit as well.
+    #[default]
+    Auto,
+    /// As the answer gave it, but for leading zeros and the case of letters.
+    Same,
+    /// In decimal; the answer gave it in hexadecimal.
+    Decimal,
+    /// In hexadecimal; the answer gave it in decimal.
+    Hex,
 }
 
 /// What is wrong with a configuration, in words for the operator.
@@ -228,6 +249,9 @@ impl SmppConfig {
                     return wrong(key, &format!("must be 1 to {most}"));
                 }
             }
+            if !bind.country_code.as_deref().is_none_or(is_country_code) {
+                return wrong("country_code", "must be one to three digits, without a plus sign");
+            }
             if bind.ca_file.is_some() && !bind.tls {
                 return wrong("ca_file", "is of no use without `tls`");
             }
@@ -312,6 +336,10 @@ fn problem(text: &str, error: &toml::de::Error) -> ConfigProblem {
 
 fn is_name(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+fn is_country_code(text: &str) -> bool {
+    (1..=3).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_rate(rate: f64) -> bool {

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`SmppConfig`] (which SMSCs), [`SmppCarrier`] (the carrier port: which bind, how
 //! fast, in how many parts), `link` (one connection, kept up), `inbound` (receipts and messages of
-//! handsets), `names` (how a receipt finds its message, even after a restart), `codes` (what statuses mean).
+//! handsets), `names` (how a receipt finds its message, even after a restart), `repeats` (what is given
+//! twice), `codes` (what statuses mean).
 //!
 //! # What is promised
 //!
@@ -10,11 +11,9 @@
 //!   the parts are on disk. When the process dies in between, or an answer does not come, the message is
 //!   submitted again: at least once. Every attempt carries the same `user_message_reference` and the same
 //!   reference number of parts, taken from the message's SID, by which the SMSC or the handset can notice.
-//! - A `deliver_sm` is answered as taken only when the inbox has it on disk. One exception: parts of a
-//!   text are held unanswered until the text is complete, but an SMSC that sends nothing before it has its
-//!   answer would wait for ever; after [`limits::PART_HOLD`] a part is answered although its text is
-//!   still in memory only, and is lost with the process. What stays incomplete is handed on as it is after
-//!   [`smpp_proto::limits::REASSEMBLY_TIME`].
+//! - A `deliver_sm` is answered as taken only when it is on disk, a part of a text too. What stays
+//!   incomplete is handed on as it is after [`messaging::limits::PARTS_WAIT`].
+//! - A delivery whose answer was lost is recognised when it is given again (`repeats`).
 //! - The receipt of the last part decides when it reports delivery; a failure of any part decides at once.
 //!
 //! # What statuses and receipts become
@@ -39,8 +38,12 @@ mod inbound;
 pub mod limits;
 mod link;
 mod names;
+mod repeats;
+mod sweep;
 mod text;
 mod tls;
 
 pub use carrier::{SetupProblem, SmppCarrier};
-pub use config::{BindConfig, BindMode, Concatenate, ConfigProblem, Password, ProtocolVersion, SmppConfig};
+pub use config::{
+    BindConfig, BindMode, Concatenate, ConfigProblem, Password, ProtocolVersion, ReceiptIds, SmppConfig,
+};

@@ -65,11 +65,22 @@ pub const SENDERS: usize = 10_000;
 /// before the answer that gives the name.
 pub const RECEIPT_GRACE: Duration = Duration::from_secs(5);
 
-/// How long a part of a text is held unanswered while others are missing.
-pub const PART_HOLD: Duration = Duration::from_secs(5);
+/// How long a receipt may come after its message was submitted: the longest validity of a message, and two
+/// days for a carrier that is late.
+pub const RECEIPT_KEPT: Duration = Duration::from_secs(3 * 86_400);
 
-/// How often texts are looked for whose parts did not come.
-pub const REASSEMBLY_SWEEP: Duration = Duration::from_secs(5);
+/// How long after it was taken a delivery may be given again and still be recognised. What comes later is
+/// taken as new: a message twice is better than none.
+pub const REPEAT_WINDOW: Duration = Duration::from_secs(3_600);
+
+/// Equal deliveries that are looked at when one comes.
+pub const EQUAL_DELIVERIES: usize = 100;
+
+/// How often records are looked for that nothing can refer to any more.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(600);
+
+/// Records removed in one transaction.
+pub const SWEEP_ROWS: usize = 500;
 
 /// How long submissions may still be answered after the carrier was told to stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);

@@ -1,9 +1,11 @@
 //! One bind: connected, kept alive, connected again. A task drives the sans-IO session.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::CarrierRecordSid;
 use smpp_proto::status::TEMPORARY_FAILURE;
 use smpp_proto::{CloseReason, Event, Hold, Session, Submit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
@@ -12,8 +14,9 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::config::{BindConfig, BindMode};
-use crate::inbound::Inbound;
+use crate::inbound::{Answer, Inbound};
 use crate::limits::{CONNECT_TIME, FIRST_BACKOFF, LONGEST_BACKOFF, PENDING, READ_BYTES, STOP_GRACE};
+use crate::repeats::OpenConnection;
 use crate::tls::{Connector, Stream};
 
 /// A part to be submitted, and who waits to hear how it went.
@@ -119,6 +122,7 @@ impl Driver {
             }
         };
         let (reader, writer) = split(stream);
+        let settles_after = Duration::from_secs(self.config.enquire_seconds + self.config.response_seconds);
         let connection = Connection {
             config: &self.config,
             session,
@@ -126,6 +130,8 @@ impl Driver {
             writer,
             replies: Replies::default(),
             deliveries: JoinSet::new(),
+            open: inbound.repeats().connection(settles_after),
+            unseen: HashMap::new(),
             is_bound: &self.is_bound,
             was_bound: false,
         };
@@ -149,7 +155,7 @@ fn reply(to: oneshot::Sender<Outcome>, outcome: Outcome) {
 /// Who waits for the answer to which submission.
 #[derive(Default)]
 struct Replies {
-    waiting: std::collections::HashMap<u64, oneshot::Sender<Outcome>>,
+    waiting: HashMap<u64, oneshot::Sender<Outcome>>,
     next: u64,
 }
 
@@ -169,13 +175,16 @@ impl Replies {
 
 /// A connection that is open.
 struct Connection<'a> {
-    config: &'a BindConfig,
+    config: &'a Arc<BindConfig>,
     session: Session,
     started: Instant,
     writer: WriteHalf<Box<dyn Stream>>,
     replies: Replies,
     /// What came in and is being dealt with: its sequence number and its answer.
-    deliveries: JoinSet<(u32, u32)>,
+    deliveries: JoinSet<(u32, Answer)>,
+    open: OpenConnection,
+    /// What is to be forgotten when the SMSC has seen the answer of this number.
+    unseen: HashMap<u32, CarrierRecordSid>,
     is_bound: &'a watch::Sender<bool>,
     was_bound: bool,
 }
@@ -224,7 +233,12 @@ impl Connection<'_> {
                 },
                 Some(order) = orders.recv(), if is_open => self.submit(order),
                 Some(done) = self.deliveries.join_next() => match done {
-                    Ok((sequence, status)) => self.session.answer(sequence, status),
+                    Ok((sequence, Answer { status, mark })) => {
+                        if let Some(mark) = mark {
+                            self.unseen.insert(sequence, mark);
+                        }
+                        self.session.answer(sequence, status, self.started.elapsed());
+                    }
                     // Unanswered, so the SMSC sends it again.
                     Err(_) => tracing::error!(bind = self.config.name, "taking a delivery ended by a panic"),
                 },
@@ -250,6 +264,24 @@ impl Connection<'_> {
 
     /// Passes on what happened; the reason when the session is over.
     fn take_events(&mut self, inbound: &Arc<Inbound>) -> Option<CloseReason> {
+        let mut seen = Vec::new();
+        let closed = self.take_each_event(inbound, &mut seen);
+        if !seen.is_empty() {
+            let repeats = Arc::clone(inbound.repeats());
+            tokio::spawn(async move {
+                if let Err(error) = repeats.seen(seen).await {
+                    tracing::debug!(%error, "what the SMSC has seen is forgotten later");
+                }
+            });
+        }
+        closed
+    }
+
+    fn take_each_event(
+        &mut self,
+        inbound: &Arc<Inbound>,
+        seen: &mut Vec<CarrierRecordSid>,
+    ) -> Option<CloseReason> {
         while let Some(event) = self.session.next_event() {
             match event {
                 Event::Bound => {
@@ -264,13 +296,16 @@ impl Connection<'_> {
                 Event::Unanswered { token } => self.replies.give(token, Outcome::Unanswered),
                 Event::Delivery(delivery) => {
                     let (inbound, sequence) = (Arc::clone(inbound), delivery.sequence);
-                    let (network, coding) = (self.config.network().to_owned(), self.config.gsm7_data_coding);
-                    // In a task of its own: what was begun is ended even when the connection is not there
-                    // any more, or a part that was answered before could be lost with it.
+                    let config = Arc::clone(self.config);
+                    let mark = self.open.mark(config.network(), sequence, &delivery.body);
+                    // In a task of its own: what was begun is ended even when the connection is gone.
                     let task =
-                        tokio::spawn(async move { inbound.take(&network, coding, delivery.delivered).await });
-                    self.deliveries.spawn(async move { (sequence, task.await.unwrap_or(TEMPORARY_FAILURE)) });
+                        tokio::spawn(async move { inbound.take(&config, mark, delivery.delivered).await });
+                    self.deliveries.spawn(async move {
+                        (sequence, task.await.unwrap_or_else(|_| TEMPORARY_FAILURE.into()))
+                    });
                 }
+                Event::AnswerSeen { sequence } => seen.extend(self.unseen.remove(&sequence)),
                 Event::Malformed { command } => {
                     tracing::warn!(bind = self.config.name, command, "a PDU that cannot be read was refused");
                 }

@@ -1,11 +1,12 @@
 //! Addresses and texts, between how the platform writes them and how SMPP does.
 
 use base::Address;
-use messaging::segments::decode_gsm7;
-use smpp_proto::{Part, Party};
+use messaging::segments::Coding;
+use smpp_proto::Party;
 
 /// Types of number (SMPP 3.4 §5.2.5).
 const INTERNATIONAL: u8 = 1;
+const NATIONAL: u8 = 2;
 const NETWORK_SPECIFIC: u8 = 3;
 const ALPHANUMERIC: u8 = 5;
 const UNKNOWN: u8 = 0;
@@ -20,6 +21,10 @@ const GSM_WITH_CLASS: std::ops::RangeInclusive<u8> = 0xF0..=0xF3;
 /// The most digits of a short code; a longer number of unknown type is an international one.
 const SHORT_CODE_DIGITS: usize = 6;
 
+/// The country code of North America, and the digits of a national number there.
+const NANP: &str = "1";
+const NANP_DIGITS: usize = 10;
+
 /// An address of ours as SMPP writes it; `None` for another channel's.
 pub(crate) fn to_party(address: &str) -> Option<Party> {
     let party = |ton, address: &str| Some(Party { ton, address: address.to_owned() });
@@ -31,33 +36,31 @@ pub(crate) fn to_party(address: &str) -> Option<Party> {
     }
 }
 
-/// An address of the SMSC as we write it.
-pub(crate) fn from_party(party: &Party) -> String {
+/// An address of the SMSC as we write it; a national number becomes an international one of `country_code`.
+pub(crate) fn from_party(party: &Party, country_code: Option<&str>) -> String {
     let digits = party.address.as_str();
     let is_number = digits.len() > SHORT_CODE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
-    match party.ton {
-        INTERNATIONAL | UNKNOWN if is_number => format!("+{digits}"),
+    match (party.ton, country_code) {
+        (INTERNATIONAL | UNKNOWN, _) if is_number => format!("+{digits}"),
+        // In North America the prefix of long distance is the country code.
+        (NATIONAL, Some(NANP)) if is_number && digits.len() == NANP_DIGITS => format!("+{NANP}{digits}"),
+        (NATIONAL, Some(NANP)) if is_number => format!("+{digits}"),
+        (NATIONAL, Some(code)) if is_number => {
+            format!("+{code}{}", digits.strip_prefix('0').unwrap_or(digits))
+        }
         _ => digits.to_owned(),
     }
 }
 
-/// The text of a message whose parts are all there; `None` when its coding is none of a text.
-pub(crate) fn text_of(parts: &[Part], gsm7_data_coding: u8) -> Option<String> {
-    let coding = parts.first()?.data_coding;
-    let octets: Vec<u8> = parts.iter().flat_map(|part| part.octets.iter().copied()).collect();
-    match coding {
-        UCS2 => {
-            let units: Vec<u16> =
-                octets.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
-            Some(String::from_utf16_lossy(&units))
-        }
-        _ if coding == gsm7_data_coding => Some(decode_gsm7(&octets)),
-        0 => Some(decode_gsm7(&octets)),
-        ASCII => {
-            Some(octets.iter().map(|&octet| if octet.is_ascii() { char::from(octet) } else { '?' }).collect())
-        }
-        LATIN1 => Some(octets.iter().map(|&octet| char::from(octet)).collect()),
-        _ if GSM_WITH_CLASS.contains(&coding) => Some(decode_gsm7(&octets)),
+/// How a text of this `data_coding` is to be read; `None` when it is no text.
+pub(crate) fn coding_of(data_coding: u8, gsm7_data_coding: u8) -> Option<Coding> {
+    match data_coding {
+        UCS2 => Some(Coding::Ucs2),
+        _ if data_coding == gsm7_data_coding => Some(Coding::Gsm7),
+        0 => Some(Coding::Gsm7),
+        ASCII => Some(Coding::Ascii),
+        LATIN1 => Some(Coding::Latin1),
+        _ if GSM_WITH_CLASS.contains(&data_coding) => Some(Coding::Gsm7),
         _ => None,
     }
 }
@@ -66,6 +69,10 @@ pub(crate) fn text_of(parts: &[Part], gsm7_data_coding: u8) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn party(ton: u8, address: &str) -> Party {
+        Party { ton, address: address.to_owned() }
+    }
+
     #[test]
     fn addresses_go_there_and_back() {
         for (address, ton, digits) in
@@ -73,28 +80,39 @@ mod tests {
         {
             let party = to_party(address).unwrap();
             assert_eq!((party.ton, party.address.as_str()), (ton, digits));
-            assert_eq!(from_party(&party), address);
+            assert_eq!(from_party(&party, None), address);
         }
         assert!(to_party("whatsapp:+14155550100").is_none());
-        assert_eq!(from_party(&Party { ton: 0, address: "14155550100".to_owned() }), "+14155550100");
-        assert_eq!(from_party(&Party { ton: 0, address: "+14155550100".to_owned() }), "+14155550100");
+        assert_eq!(from_party(&party(0, "14155550100"), None), "+14155550100");
+        assert_eq!(from_party(&party(0, "+14155550100"), None), "+14155550100");
+    }
+
+    #[test]
+    fn national_numbers_get_the_country_that_is_configured() {
+        for (country, digits, expected) in [
+            (Some("1"), "4155550177", "+14155550177"),
+            (Some("1"), "14155550177", "+14155550177"),
+            (Some("44"), "07400123456", "+447400123456"),
+            (Some("44"), "7400123456", "+447400123456"),
+            (Some("1"), "12345", "12345"),
+            (None, "4155550177", "4155550177"),
+        ] {
+            assert_eq!(from_party(&party(2, digits), country), expected);
+        }
     }
 
     #[test]
     fn texts_are_read_by_their_coding() {
-        for (coding, octets, expected) in [
-            (0, &b"h\x05\x1b\x65"[..], Some("hé€")),
-            (0xF1, b"\x00", Some("@")),
-            (1, b"h@", Some("h@")),
-            (3, b"h\xe9", Some("hé")),
-            (8, b"\xd8\x3d\xde\x00", Some("😀")),
-            (4, b"\x01", None),
+        for (data_coding, expected) in [
+            (0, Some(Coding::Gsm7)),
+            (0xF1, Some(Coding::Gsm7)),
+            (1, Some(Coding::Ascii)),
+            (3, Some(Coding::Latin1)),
+            (8, Some(Coding::Ucs2)),
+            (4, None),
         ] {
-            let party = |address: &str| Party { ton: 1, address: address.to_owned() };
-            let (source, destination) = (party("1"), party("2"));
-            let part =
-                Part { source, destination, data_coding: coding, octets: octets.to_vec(), joined: None };
-            assert_eq!(text_of(&[part], 0).as_deref(), expected, "{coding}");
+            assert_eq!(coding_of(data_coding, 0), expected, "{data_coding}");
         }
+        assert_eq!(coding_of(4, 4), Some(Coding::Gsm7));
     }
 }

@@ -19,6 +19,8 @@ const JOINED_16_BIT: u8 = 0x08;
 pub struct Delivery {
     /// Names it when it is answered.
     pub sequence: u32,
+    /// The octets of the PDU after its header: what is given again is the same, octet by octet.
+    pub body: Vec<u8>,
     /// What it is.
     pub delivered: Delivered,
 }
@@ -26,11 +28,21 @@ pub struct Delivery {
 /// What was delivered.
 pub enum Delivered {
     /// What became of a message of ours.
-    Receipt(Notice),
+    Receipt(Receipt),
     /// A message of a handset, or a part of one.
     Message(Part),
     /// An acknowledgement by a handset's user, or a receipt that names no message: nothing for us.
     Other,
+}
+
+/// A receipt: what it says, and between whom the message was.
+pub struct Receipt {
+    /// What it says.
+    pub notice: Notice,
+    /// Who got the message, or should have.
+    pub recipient: Party,
+    /// Our number.
+    pub sender: Party,
 }
 
 /// One end of a message, as it stands on the wire.
@@ -89,11 +101,15 @@ pub(crate) fn read(pdu: &DeliverSm) -> Result<Delivered, BrokenHeader> {
         }
     }
     let octets: &[u8] = payload.unwrap_or_else(|| pdu.short_message().as_ref());
+    let source = Party { ton: u8::from(pdu.source_addr_ton), address: pdu.source_addr.as_str().to_owned() };
+    let destination =
+        Party { ton: u8::from(pdu.dest_addr_ton), address: pdu.destination_addr.as_str().to_owned() };
     match esm_class & TYPE_BITS {
         RECEIPT | INTERMEDIATE => {
-            return Ok(
-                receipt::read(receipted_id, state, octets).map_or(Delivered::Other, Delivered::Receipt)
-            );
+            let read = receipt::read(receipted_id, state, octets);
+            return Ok(read.map_or(Delivered::Other, |notice| {
+                Delivered::Receipt(Receipt { notice, recipient: source, sender: destination })
+            }));
         }
         0 => {}
         _ => return Ok(Delivered::Other),
@@ -109,11 +125,8 @@ pub(crate) fn read(pdu: &DeliverSm) -> Result<Delivered, BrokenHeader> {
         return Err(BrokenHeader);
     }
     Ok(Delivered::Message(Part {
-        source: Party { ton: u8::from(pdu.source_addr_ton), address: pdu.source_addr.as_str().to_owned() },
-        destination: Party {
-            ton: u8::from(pdu.dest_addr_ton),
-            address: pdu.destination_addr.as_str().to_owned(),
-        },
+        source,
+        destination,
         data_coding: u8::from(pdu.data_coding),
         octets: octets.to_vec(),
         joined,
@@ -121,7 +134,7 @@ pub(crate) fn read(pdu: &DeliverSm) -> Result<Delivered, BrokenHeader> {
 }
 
 /// Takes the user data header off a text; elements that we do not know are passed over.
-fn split_header(octets: &[u8]) -> Result<(Option<Joined>, &[u8]), BrokenHeader> {
+pub(crate) fn split_header(octets: &[u8]) -> Result<(Option<Joined>, &[u8]), BrokenHeader> {
     let (&length, rest) = octets.split_first().ok_or(BrokenHeader)?;
     let (mut header, text) = rest.split_at_checked(usize::from(length)).ok_or(BrokenHeader)?;
     let mut joined = None;

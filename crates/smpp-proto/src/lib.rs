@@ -3,7 +3,7 @@
 //! Bytes and an instant go in; bytes, [`Event`]s and the next deadline come out. No sockets, no
 //! clock, no tasks: an instant is the time since the connection was made, so that every run can be
 //! repeated. The wire format is `rusmpp-core`'s, the behaviour is ours. Read in this order:
-//! [`Session`], [`Submit`] (what goes out), [`Delivery`] (what comes in), [`Reassembly`], [`Bucket`].
+//! [`Session`], [`Submit`] (what goes out), [`Delivery`] (what comes in), [`Bucket`].
 //!
 //! Texts and numbers pass through here in the open, on their way between `Phi` and the carrier. What
 //! holds them has no `Debug`.
@@ -11,15 +11,15 @@
 mod delivery;
 pub mod limits;
 mod pace;
-mod reassembly;
+pub mod parsers;
 mod receipt;
 mod session;
 pub mod status;
 mod submit;
+mod wire;
 
-pub use delivery::{Delivered, Delivery, Joined, Part, Party};
+pub use delivery::{Delivered, Delivery, Joined, Part, Party, Receipt};
 pub use pace::Bucket;
-pub use reassembly::{Added, GroupKey, Reassembly};
 pub use receipt::{Notice, State};
 pub use session::{BindRequest, CloseReason, Event, Hold, InvalidBind, Mode, Session, Timing, Version};
 pub use submit::{Concatenation, InvalidSubmit, Submit};

@@ -25,11 +25,5 @@ pub const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 /// The last sequence number; the next one is 1 (SMPP 3.4 §5.1.4).
 pub const LAST_SEQUENCE: u32 = 0x7FFF_FFFF;
 
-/// Texts in parts that are collected at a time.
-pub const GROUPS: usize = 1_000;
-
-/// Parts of one text; a text of the longest length that messaging takes has 24.
-pub const PARTS: u8 = 64;
-
-/// How long the parts of a text may take to come.
-pub const REASSEMBLY_TIME: Duration = Duration::from_secs(300);
+/// Answers to deliveries of which the SMSC has not shown that it has seen them, kept in mind at a time.
+pub const UNSEEN_ANSWERS: usize = 10_000;

@@ -4,24 +4,18 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use rusmpp_core::command::owned::Command;
-use rusmpp_core::decode::owned::DecodeWithLength;
-use rusmpp_core::encode::{Encode, Length};
+use rusmpp_core::CommandId;
 use rusmpp_core::pdus::owned::{BindReceiver, BindTransceiver, BindTransmitter, DeliverSmResp, Pdu};
 use rusmpp_core::types::owned::COctetString;
 use rusmpp_core::values::{InterfaceVersion, Npi, Ton};
-use rusmpp_core::{CommandId, CommandStatus};
 
 use crate::delivery::{self, Delivery};
-use crate::limits::{HEADER_BYTES, LAST_SEQUENCE, PDU_BYTES, THROTTLE_PAUSE, UNANSWERED_DELIVERIES, WINDOW};
+use crate::limits::{LAST_SEQUENCE, THROTTLE_PAUSE, UNANSWERED_DELIVERIES, UNSEEN_ANSWERS, WINDOW};
 use crate::pace::Bucket;
 use crate::status;
 use crate::submit::{self, InvalidSubmit, Submit};
+use crate::wire::{self, ANSWER_BIT, Incoming, NotSmpp, Stream};
 
-/// The bit of a command id that says that it is an answer.
-const ANSWER_BIT: u32 = 0x8000_0000;
-const LENGTH_BYTES: usize = 4;
 /// The sequence number of the bind, the first request of a session.
 const BIND_SEQUENCE: u32 = 1;
 
@@ -111,6 +105,11 @@ pub enum Event {
     },
     /// Something came; it wants [`Session::answer`].
     Delivery(Delivery),
+    /// The SMSC has seen our answer to this delivery: it answered something that we wrote later.
+    AnswerSeen {
+        /// The one of [`Delivery`].
+        sequence: u32,
+    },
     /// A PDU of this command could not be read and was refused.
     Malformed {
         /// The command id.
@@ -169,23 +168,52 @@ enum State {
     Closed,
 }
 
+/// A submission without an answer.
+struct Pending {
+    token: u64,
+    /// Which request it was, counted from 1.
+    request: u64,
+}
+
+/// An answer to a delivery that the SMSC may not have seen.
+struct Unseen {
+    sequence: u32,
+    /// How many requests were written before it.
+    after: u64,
+    written_at: Duration,
+}
+
+/// A question whether the SMSC is there.
+#[derive(Default)]
+struct Asked {
+    sequence: u32,
+    request: u64,
+    at: Duration,
+}
+
 /// The state machine of one connection. Instants are the time since the connection was made.
 pub struct Session {
     mode: Mode,
     timing: Timing,
     state: State,
-    input: BytesMut,
+    input: Stream,
     output: Vec<u8>,
     events: VecDeque<Event>,
     sequence: u32,
+    /// How many requests were written.
+    requests: u64,
     /// Submissions without an answer, by sequence number.
-    pending: HashMap<u32, u64>,
+    pending: HashMap<u32, Pending>,
     /// When they are given up, in order; those that were answered meanwhile are passed over.
     expiries: VecDeque<(Duration, u32)>,
     deliveries: HashSet<u32>,
+    /// Answers to deliveries that the SMSC may not have seen, oldest first.
+    unseen: VecDeque<Unseen>,
     heard_at: Duration,
     /// When something must have been heard after the question whether the SMSC is there.
     enquiry: Option<Duration>,
+    /// The last such question, answered or not.
+    asked: Asked,
     bucket: Bucket,
     paused_until: Duration,
 }
@@ -201,15 +229,18 @@ impl Session {
             mode: bind.mode,
             timing: Timing { window, ..timing },
             state: State::Binding { deadline: timing.response },
-            input: BytesMut::new(),
+            input: Stream::default(),
             output: Vec::new(),
             events: VecDeque::new(),
             sequence: BIND_SEQUENCE,
+            requests: 1,
             pending: HashMap::new(),
             expiries: VecDeque::new(),
             deliveries: HashSet::new(),
+            unseen: VecDeque::new(),
             heard_at: Duration::ZERO,
             enquiry: None,
+            asked: Asked::default(),
             bucket: Bucket::new(timing.rate_per_second),
             paused_until: Duration::ZERO,
         };
@@ -222,22 +253,18 @@ impl Session {
         if self.state == State::Closed {
             return;
         }
-        self.input.extend_from_slice(bytes);
-        while self.state != State::Closed
-            && let Some((length, _)) = self.input.split_first_chunk::<LENGTH_BYTES>()
-        {
-            let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-            if !(HEADER_BYTES..=PDU_BYTES).contains(&length) {
-                return self.close(CloseReason::NotSmpp);
+        self.input.push(bytes);
+        while self.state != State::Closed {
+            match self.input.next() {
+                Ok(None) => return,
+                Ok(Some(incoming)) => {
+                    // Whatever it says shows that it is there.
+                    self.heard_at = now;
+                    self.enquiry = None;
+                    self.handle(incoming, now);
+                }
+                Err(NotSmpp) => self.close(CloseReason::NotSmpp),
             }
-            if self.input.len() < length {
-                return;
-            }
-            let pdu = self.input.split_to(length);
-            // Whatever it says shows that it is there.
-            self.heard_at = now;
-            self.enquiry = None;
-            self.handle(pdu, now);
         }
     }
 
@@ -253,15 +280,16 @@ impl Session {
             && (deadline <= now || !self.pending.contains_key(&sequence))
         {
             self.expiries.pop_front();
-            if let Some(token) = self.pending.remove(&sequence) {
+            if let Some(Pending { token, .. }) = self.pending.remove(&sequence) {
                 self.events.push_back(Event::Unanswered { token });
             }
         }
         match self.enquiry {
             Some(deadline) if deadline <= now => self.close(CloseReason::Silent),
             None if self.state == State::Bound && self.enquire_at() <= now => {
-                let sequence = self.next_sequence();
+                let sequence = self.next_request();
                 self.enquiry = Some(now + self.timing.response);
+                self.asked = Asked { sequence, request: self.requests, at: now };
                 self.write(status::OK, sequence, Pdu::EnquireLink);
             }
             _ => {}
@@ -290,18 +318,22 @@ impl Session {
     /// [`InvalidSubmit`] when no PDU can hold it; nothing was written.
     pub fn submit(&mut self, part: &Submit, token: u64, now: Duration) -> Result<(), InvalidSubmit> {
         let pdu = part.to_pdu()?;
-        let sequence = self.next_sequence();
+        let sequence = self.next_request();
         self.bucket.take(now);
-        self.pending.insert(sequence, token);
+        self.pending.insert(sequence, Pending { token, request: self.requests });
         self.expiries.push_back((now + self.timing.response, sequence));
         self.write(status::OK, sequence, pdu);
         Ok(())
     }
 
     /// Answers a delivery with a command status. Only the first answer is sent.
-    pub fn answer(&mut self, sequence: u32, command_status: u32) {
+    pub fn answer(&mut self, sequence: u32, command_status: u32, now: Duration) {
         if self.deliveries.remove(&sequence) && self.state != State::Closed {
             self.write(command_status, sequence, delivered());
+            self.unseen.push_back(Unseen { sequence, after: self.requests, written_at: now });
+            if self.unseen.len() > UNSEEN_ANSWERS {
+                self.unseen.pop_front();
+            }
         }
     }
 
@@ -309,7 +341,7 @@ impl Session {
     pub fn unbind(&mut self, now: Duration) {
         match self.state {
             State::Bound => {
-                let sequence = self.next_sequence();
+                let sequence = self.next_request();
                 self.state = State::Unbinding { deadline: now + self.timing.response };
                 self.write(status::OK, sequence, Pdu::Unbind);
             }
@@ -351,26 +383,31 @@ impl Session {
         self.pending.len()
     }
 
+    /// After a silence, and when there is an answer of which the SMSC has not shown that it has seen it.
     fn enquire_at(&self) -> Duration {
-        self.heard_at + self.timing.enquire
+        let unseen = self.unseen.front().map(|answer| answer.written_at.max(self.asked.at));
+        unseen.map_or(self.heard_at, |at| at.min(self.heard_at)) + self.timing.enquire
     }
 
-    fn handle(&mut self, mut pdu: BytesMut, now: Duration) {
-        let word = |at: usize| {
-            pdu.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).map_or(0, u32::from_be_bytes)
-        };
-        let (command, command_status, sequence) = (word(4), word(8), word(12));
-        let body_length = pdu.len() - LENGTH_BYTES;
-        drop(pdu.split_to(LENGTH_BYTES));
-        // The header alone is enough to answer, so a body that cannot be read costs only itself.
-        let body = Command::decode(&mut pdu, body_length).map(|(command, _)| command);
+    /// The SMSC has answered a request: it has read everything that was written before.
+    fn has_read_up_to(&mut self, request: u64) {
+        while let Some(answer) = self.unseen.front()
+            && answer.after < request
+        {
+            self.events.push_back(Event::AnswerSeen { sequence: answer.sequence });
+            self.unseen.pop_front();
+        }
+    }
+
+    fn handle(&mut self, incoming: Incoming, now: Duration) {
+        let Incoming { command, status: command_status, sequence, body, pdu } = incoming;
         match CommandId::from(command) {
             CommandId::BindTransceiverResp | CommandId::BindTransmitterResp | CommandId::BindReceiverResp => {
                 self.bound(sequence, command_status);
             }
             CommandId::SubmitSmResp => {
-                let message_id = match body.as_ref().map(Command::pdu) {
-                    Ok(Some(Pdu::SubmitSmResp(answer))) => Some(answer.message_id().as_str().to_owned()),
+                let message_id = match &pdu {
+                    Some(Pdu::SubmitSmResp(answer)) => Some(answer.message_id().as_str().to_owned()),
                     _ => None,
                 };
                 self.submitted(sequence, command_status, message_id.filter(|id| !id.is_empty()), now);
@@ -380,13 +417,23 @@ impl Session {
             }
             CommandId::GenericNack => self.submitted(sequence, refusal(command_status), None, now),
             CommandId::EnquireLink => self.write(status::OK, sequence, Pdu::EnquireLinkResp),
+            CommandId::EnquireLinkResp if sequence == self.asked.sequence => {
+                self.has_read_up_to(self.asked.request);
+            }
             CommandId::Unbind => {
                 self.write(status::OK, sequence, Pdu::UnbindResp);
                 self.close(CloseReason::UnboundByPeer);
             }
-            CommandId::UnbindResp => self.close(CloseReason::Unbound),
-            CommandId::DeliverSm => match body.as_ref().map(Command::pdu) {
-                Ok(Some(Pdu::DeliverSm(delivered))) => self.delivered(sequence, delivery::read(delivered)),
+            CommandId::UnbindResp => {
+                if matches!(self.state, State::Unbinding { .. }) {
+                    self.has_read_up_to(self.requests);
+                }
+                self.close(CloseReason::Unbound);
+            }
+            CommandId::DeliverSm => match pdu {
+                Some(Pdu::DeliverSm(delivered)) => {
+                    self.delivered(sequence, body.to_vec(), delivery::read(&delivered));
+                }
                 _ => self.malformed(command, sequence, status::INVALID_LENGTH),
             },
             CommandId::AlertNotification | CommandId::Outbind => {}
@@ -409,7 +456,8 @@ impl Session {
     }
 
     fn submitted(&mut self, sequence: u32, command_status: u32, message_id: Option<String>, now: Duration) {
-        let Some(token) = self.pending.remove(&sequence) else { return };
+        let Some(Pending { token, request }) = self.pending.remove(&sequence) else { return };
+        self.has_read_up_to(request);
         if matches!(command_status, status::THROTTLED | status::QUEUE_FULL) {
             self.paused_until = now + THROTTLE_PAUSE;
         }
@@ -420,7 +468,16 @@ impl Session {
         });
     }
 
-    fn delivered(&mut self, sequence: u32, read: Result<delivery::Delivered, delivery::BrokenHeader>) {
+    fn delivered(
+        &mut self,
+        sequence: u32,
+        body: Vec<u8>,
+        read: Result<delivery::Delivered, delivery::BrokenHeader>,
+    ) {
+        // Given again before it was answered: one answer is for both.
+        if self.deliveries.contains(&sequence) {
+            return;
+        }
         let refused = match read {
             _ if !matches!(self.state, State::Bound | State::Unbinding { .. }) => status::NOT_BOUND,
             _ if self.deliveries.len() >= UNANSWERED_DELIVERIES => status::THROTTLED,
@@ -430,7 +487,7 @@ impl Session {
             }
             Ok(delivered) => {
                 self.deliveries.insert(sequence);
-                return self.events.push_back(Event::Delivery(Delivery { sequence, delivered }));
+                return self.events.push_back(Event::Delivery(Delivery { sequence, body, delivered }));
             }
         };
         self.write(refused, sequence, delivered());
@@ -444,26 +501,24 @@ impl Session {
     fn close(&mut self, reason: CloseReason) {
         self.state = State::Closed;
         let mut unanswered: Vec<_> = self.pending.drain().collect();
-        unanswered.sort_unstable();
-        self.events.extend(unanswered.into_iter().map(|(_, token)| Event::Unanswered { token }));
+        unanswered.sort_unstable_by_key(|(sequence, _)| *sequence);
+        self.events
+            .extend(unanswered.into_iter().map(|(_, pending)| Event::Unanswered { token: pending.token }));
         self.expiries.clear();
         self.deliveries.clear();
+        self.unseen.clear();
         self.events.push_back(Event::Closed(reason));
     }
 
-    fn next_sequence(&mut self) -> u32 {
+    /// Counts a request that is about to be written; its sequence number.
+    fn next_request(&mut self) -> u32 {
+        self.requests += 1;
         self.sequence = if self.sequence >= LAST_SEQUENCE { BIND_SEQUENCE + 1 } else { self.sequence + 1 };
         self.sequence
     }
 
     fn write(&mut self, command_status: u32, sequence: u32, pdu: impl Into<Pdu>) {
-        let command = Command::new(CommandStatus::from(command_status), sequence, pdu);
-        let start = self.output.len();
-        let length = LENGTH_BYTES + command.length();
-        self.output.resize(start + length, 0);
-        let (prefix, rest) = self.output[start..].split_at_mut(LENGTH_BYTES);
-        prefix.copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
-        command.encode(rest);
+        wire::write(&mut self.output, command_status, sequence, pdu);
     }
 }
 

@@ -141,6 +141,11 @@ impl Store {
         Journal(self.clone())
     }
 
+    /// Whether other processes may write to the same database.
+    pub fn is_shared(&self) -> bool {
+        self.engine().locks_rows()
+    }
+
     /// Where "now" comes from.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.inner.clock

@@ -159,6 +159,11 @@ pub struct AddressClass(pub AddressKind<'static>);
 impl PublicFact for AddressClass {}
 
 impl AddressClass {
+    /// The class of an address as text; what is none counts as foreign: unknown means no.
+    pub fn of_text(address: &str) -> Self {
+        Address::parse(address).map_or(Self(AddressKind::Foreign), |address| Self::of(&address))
+    }
+
     /// The class of an address.
     pub fn of(address: &Address) -> Self {
         Self(match address {
@@ -190,9 +195,7 @@ pub fn guard_facts<'a>(
     counterparty: &Phi<String>,
     callback: &'a Option<UrlFact>,
 ) -> GuardFacts<'a> {
-    let to = counterparty.learn(|text| {
-        Address::parse(text).map_or(AddressClass(AddressKind::Foreign), |address| AddressClass::of(&address))
-    });
+    let to = counterparty.learn(|text| AddressClass::of_text(text));
     GuardFacts {
         to: to.0,
         from: Address::parse(own_number).ok().map(|address| AddressClass::of(&address).0),

@@ -5,7 +5,7 @@ use serde_json::json;
 use tokio::time::timeout;
 
 use crate::peer::{PATIENCE, Peer};
-use crate::site::{Site, bind};
+use crate::site::{OWN, PATIENT, Site, bind};
 
 /// Short times, so that a test of silence is short.
 const IMPATIENT: &str = "enquire_seconds = 1\nresponse_seconds = 1";
@@ -170,8 +170,11 @@ async fn a_receiver_hears_what_a_transmitter_has_sent() {
     site.bound("out").await;
     site.bound("in").await;
     site.submit("hello").await.unwrap();
-    assert!(site.knows("smsc", "m1").await);
     assert_eq!(peer.next("submit").await["id"], "m1");
+    assert_eq!(site.awaited().await, 1);
+    peer.tell(json!({ "do": "receipt", "id": "m1", "from": OWN, "to": PATIENT, "state": "DELIVRD" }));
+    peer.answered("receipt m1").await;
+    site.wait_awaited(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

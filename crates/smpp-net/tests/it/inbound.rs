@@ -42,32 +42,139 @@ async fn a_message_is_on_disk_when_it_is_answered() {
     }
 }
 
+/// One of two parts, as a handset writes it.
+fn part(number: u8, octets: &[u8]) -> Vec<u8> {
+    [&[5, 0, 3, 0x42, 2, number][..], octets].concat()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn parts_in_any_order_are_one_message_and_answered_together() {
+async fn parts_in_any_order_are_one_message() {
     let Some(mut peer) = Peer::start().await else { return };
     let site = Site::start(&bind("main", &peer, "")).await;
     site.bound("main").await;
     // The emoji is cut in two by the border between the parts.
     let text = ucs2("日本😀!");
     let (first, second) = text.split_at(6);
-    let part = |number: u8, octets: &[u8]| [&[5, 0, 3, 0x42, 2, number][..], octets].concat();
     peer.tell(deliver("two", 0x40, 8, &part(2, second)));
+    assert_eq!(peer.answered("two").await, 0);
+    assert!(bodies(&site).await.is_empty());
     peer.tell(deliver("one", 0x40, 8, &part(1, first)));
     assert_eq!(peer.answered("one").await, 0);
     assert_eq!(bodies(&site).await, ["日本😀!"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_smsc_that_sends_one_at_a_time_is_not_waited_for() {
+async fn parts_at_once_are_one_message() {
     let Some(mut peer) = Peer::start().await else { return };
     let site = Site::start(&bind("main", &peer, "")).await;
     site.bound("main").await;
-    for (number, octets) in [(1, b"one "), (2, b"two ")] {
-        let tag = format!("part {number}");
-        peer.tell(deliver(&tag, 0x40, 0, &[&[5, 0, 3, 0x42, 2, number][..], octets].concat()));
-        assert_eq!(peer.answered(&tag).await, 0);
+    for number in (1..=9).rev() {
+        let octets = [&[5, 0, 3, 0x43, 9, number][..], number.to_string().as_bytes()].concat();
+        peer.tell(deliver(&number.to_string(), 0x40, 0, &octets));
     }
-    assert_eq!(bodies(&site).await, ["one two "]);
+    for _ in 1..=9 {
+        assert_eq!(peer.next("answered").await["status"], 0);
+    }
+    assert_eq!(bodies(&site).await, ["123456789"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_was_answered_outlives_the_process() {
+    let Some(mut peer) = Peer::start().await else { return };
+    let mut site = Site::start(&bind("main", &peer, "")).await;
+    site.bound("main").await;
+    peer.tell(deliver("one", 0x40, 0, &part(1, b"one ")));
+    assert_eq!(peer.answered("one").await, 0);
+    site.restart().await;
+    peer.tell(deliver("two", 0x40, 0, &part(2, b"two")));
+    assert_eq!(peer.answered("two").await, 0);
+    assert_eq!(bodies(&site).await, ["one two"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_is_handed_on_when_the_rest_does_not_come() {
+    let Some(mut peer) = Peer::start().await else { return };
+    let mut site = Site::start(&bind("main", &peer, "")).await;
+    site.work();
+    site.bound("main").await;
+    peer.tell(deliver("two", 0x40, 0, &part(2, b"half a text")));
+    assert_eq!(peer.answered("two").await, 0);
+    site.app.advance(messaging::limits::PARTS_WAIT);
+    site.wait_messages(1).await;
+    assert_eq!(bodies(&site).await, ["half a text"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_whose_answer_was_lost_is_recognised_once() {
+    let Some(mut peer) = Peer::start().await else { return };
+    let site = Site::start(&bind("main", &peer, "")).await;
+    // The second answer is lost as well.
+    for tag in ["first", "second", "third"] {
+        site.bound("main").await;
+        peer.tell(deliver(tag, 0, 0, b"YES"));
+        assert_eq!(peer.answered(tag).await, 0);
+        if tag != "third" {
+            peer.tell(json!({ "do": "drop" }));
+            site.lost("main").await;
+        }
+    }
+    assert_eq!(bodies(&site).await, ["YES"]);
+    // Said again on a connection that works, it is a second message.
+    peer.tell(deliver("again", 0, 0, b"YES"));
+    assert_eq!(peer.answered("again").await, 0);
+    assert_eq!(bodies(&site).await, ["YES", "YES"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_whose_answer_was_lost_is_recognised() {
+    let Some(mut peer) = Peer::start().await else { return };
+    let site = Site::start(&bind("main", &peer, "")).await;
+    for octets in [part(1, b"one "), part(2, b"two")] {
+        for tag in ["first", "second"] {
+            site.bound("main").await;
+            peer.tell(deliver(tag, 0x40, 0, &octets));
+            assert_eq!(peer.answered(tag).await, 0);
+            peer.tell(json!({ "do": "drop" }));
+            site.lost("main").await;
+        }
+    }
+    assert_eq!(bodies(&site).await, ["one two"]);
+    assert_eq!(site.parts().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_is_recognised_after_a_restart() {
+    let Some(mut peer) = Peer::start().await else { return };
+    let mut site = Site::start(&bind("main", &peer, "")).await;
+    site.bound("main").await;
+    peer.tell(deliver("yes", 0, 0, b"YES"));
+    assert_eq!(peer.answered("yes").await, 0);
+    peer.tell(json!({ "do": "drop" }));
+    site.lost("main").await;
+    site.restart().await;
+    peer.tell(deliver("again", 0, 0, b"YES"));
+    assert_eq!(peer.answered("again").await, 0);
+    assert_eq!(bodies(&site).await, ["YES"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_twice_is_two_messages() {
+    let Some(mut peer) = Peer::start().await else { return };
+    let site = Site::start(&bind("main", &peer, "enquire_seconds = 1")).await;
+    site.bound("main").await;
+    for tag in ["one", "two"] {
+        peer.tell(deliver(tag, 0, 0, b"YES"));
+        assert_eq!(peer.answered(tag).await, 0);
+    }
+    assert_eq!(bodies(&site).await, ["YES", "YES"]);
+    // Nor is it the same when the SMSC has seen both answers before the connection is lost.
+    site.all_seen().await;
+    peer.tell(json!({ "do": "drop" }));
+    site.lost("main").await;
+    site.bound("main").await;
+    peer.tell(deliver("three", 0, 0, b"YES"));
+    assert_eq!(peer.answered("three").await, 0);
+    assert_eq!(bodies(&site).await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Messages that go out, and what is told about them.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::peer::Peer;
@@ -31,7 +33,7 @@ async fn a_message_goes_out_and_its_receipt_comes_back() {
     assert_eq!(submit["reference"], json!(u16::from_str_radix(&sid[30..], 16).unwrap()));
     assert_eq!(peer.answered("receipt m1").await, 0);
     site.wait_status(&sid, "delivered").await;
-    assert!(!site.knows("main", "m1").await);
+    assert_eq!(site.awaited().await, 0);
     site.stop().await;
     peer.next("unbind").await;
 }
@@ -56,7 +58,7 @@ async fn a_receipt_after_a_restart_finds_its_message() {
     site.bound("main").await;
     let sid = site.send("hello").await;
     site.wait_status(&sid, "sent").await;
-    assert!(site.knows("main", "m1").await);
+    assert_eq!(site.awaited().await, 1);
     site.restart().await;
     peer.tell(json!({ "do": "receipt", "id": "m1", "from": OWN, "to": PATIENT, "state": "DELIVRD" }));
     assert_eq!(peer.answered("receipt m1").await, 0);
@@ -129,4 +131,58 @@ async fn the_last_part_delivers_and_any_part_fails() {
         assert_eq!(peer.answered(&format!("receipt {id}")).await, 0);
         site.wait_status(&sid, status).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_messages_without_a_receipt_are_forgotten_after_three_days() {
+    let Some(mut peer) = Peer::start().await else { return };
+    peer.plan(json!({ "receipts": false })).await;
+    let mut site = Site::start(&bind("main", &peer, "")).await;
+    site.bound("main").await;
+    site.submit("hello").await.unwrap();
+    site.app.advance(smpp_net::limits::RECEIPT_KEPT - Duration::from_secs(1));
+    site.submit("hello").await.unwrap();
+    site.restart().await;
+    assert_eq!(site.awaited().await, 2);
+    site.app.advance(Duration::from_secs(2));
+    site.restart().await;
+    site.wait_awaited(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receipt_may_write_the_id_in_another_base() {
+    // The SMSC answers "m1" and so on, so the ids are given here as the peer is told to answer them.
+    for (way, answered, told) in [
+        ("auto", "1f", "31"),
+        ("auto", "31", "1F"),
+        ("decimal", "1f", "0000000031"),
+        ("hex", "31", "1f"),
+        ("same", "1F", "001f"),
+    ] {
+        let Some(mut peer) = Peer::start().await else { return };
+        peer.plan(json!({ "receipts": false, "ids": [answered] })).await;
+        let mut site = Site::start(&bind("main", &peer, &format!("message_id = \"{way}\""))).await;
+        site.work();
+        site.bound("main").await;
+        let sid = site.send("hello").await;
+        site.wait_status(&sid, "sent").await;
+        peer.tell(json!({ "do": "receipt", "id": told, "from": OWN, "to": PATIENT, "state": "DELIVRD" }));
+        assert_eq!(peer.answered(&format!("receipt {told}")).await, 0);
+        site.wait_status(&sid, "delivered").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_in_another_base_counts_only_between_the_same_two_numbers() {
+    let Some(mut peer) = Peer::start().await else { return };
+    peer.plan(json!({ "receipts": false, "ids": ["1f"] })).await;
+    let mut site = Site::start(&bind("main", &peer, "")).await;
+    site.work();
+    site.bound("main").await;
+    let sid = site.send("hello").await;
+    site.wait_status(&sid, "sent").await;
+    peer.tell(json!({ "do": "receipt", "id": "31", "from": OWN, "to": "+14155550166", "state": "UNDELIV" }));
+    assert_eq!(peer.answered("receipt 31").await, 0);
+    site.wait_status(&sid, "sent").await;
+    assert_eq!(site.awaited().await, 1);
 }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{MessageSid, Sid};
+use base::{CarrierRecordSid, MessageSid, Sid};
 use jobs::Runner;
 use messaging::carrier::{Carrier, CarrierError, Reference, Submission};
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
 use smpp_net::{SmppCarrier, SmppConfig};
-use store::Name;
+use store::{Kind, Query, Scope};
 use test_kit::TestApp;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -135,6 +135,17 @@ impl Site {
         reply.assert_status(200).json["messages"].as_array().unwrap().clone()
     }
 
+    /// Waits until there are so many messages.
+    pub(crate) async fn wait_messages(&self, count: usize) {
+        let reached = timeout(PATIENCE, async {
+            let mut ticks = interval(Duration::from_millis(10));
+            while self.messages().await.len() != count {
+                ticks.tick().await;
+            }
+        });
+        reached.await.expect("as many messages as that");
+    }
+
     /// Waits until a message has this state; returns it.
     pub(crate) async fn wait_status(&self, sid: &str, status: &str) -> Value {
         let mut last = Value::Null;
@@ -153,9 +164,77 @@ impl Site {
         last
     }
 
-    /// Whether a receipt for this id would find its message.
-    pub(crate) async fn knows(&self, network: &str, id: &str) -> bool {
-        let name = Name::custom("smpp-message", &format!("{network}:{id}"));
-        self.app.services.store.locate(&name).await.unwrap().is_some()
+    /// How many parts wait for a receipt.
+    pub(crate) async fn awaited(&self) -> usize {
+        self.records::<AwaitedPart>().await
     }
+
+    /// Waits until so many parts wait for a receipt.
+    pub(crate) async fn wait_awaited(&self, count: usize) {
+        let reached = timeout(PATIENCE, async {
+            let mut ticks = interval(Duration::from_millis(10));
+            while self.awaited().await != count {
+                ticks.tick().await;
+            }
+        });
+        reached.await.expect("as many as that");
+    }
+
+    /// How many deliveries were taken whose answer the SMSC may not have seen.
+    pub(crate) async fn unseen(&self) -> usize {
+        self.records::<UnseenDelivery>().await
+    }
+
+    /// Waits until the SMSC has shown that it has seen every answer.
+    pub(crate) async fn all_seen(&self) {
+        let seen = timeout(PATIENCE, async {
+            let mut ticks = interval(Duration::from_millis(10));
+            while self.unseen().await > 0 {
+                ticks.tick().await;
+            }
+        });
+        seen.await.expect("the SMSC answers an enquiry");
+    }
+
+    /// How many parts of messages wait for the others.
+    pub(crate) async fn parts(&self) -> usize {
+        self.count::<WaitingPart>(Scope::account(self.app.owner.sid)).await
+    }
+
+    async fn records<K: Kind>(&self) -> usize {
+        self.count::<K>(Scope::SYSTEM).await
+    }
+
+    async fn count<K: Kind>(&self, scope: Scope) -> usize {
+        let query = Query { limit: 100, ..Query::default() };
+        self.app.services.store.scope(scope).list::<K>(query).await.unwrap().documents.len()
+    }
+}
+
+enum WaitingPart {}
+
+impl Kind for WaitingPart {
+    const NAME: &'static str = "message-part";
+    type Sid = MessageSid;
+    type Facts = Value;
+    type Content = Value;
+}
+
+/// What the carrier keeps in mind, as far as a count needs to know it.
+enum AwaitedPart {}
+
+impl Kind for AwaitedPart {
+    const NAME: &'static str = "smpp-part";
+    type Sid = CarrierRecordSid;
+    type Facts = Value;
+    type Content = ();
+}
+
+enum UnseenDelivery {}
+
+impl Kind for UnseenDelivery {
+    const NAME: &'static str = "smpp-delivery";
+    type Sid = CarrierRecordSid;
+    type Facts = Value;
+    type Content = ();
 }

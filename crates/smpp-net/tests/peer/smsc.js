@@ -7,7 +7,7 @@ const smpp = require('smpp');
 
 const [key, cert] = process.argv.slice(2).map((file) => fs.readFileSync(file));
 // What becomes of binds, and of the next submissions; afterwards every submission is taken.
-const plan = { bind: 'ok', submit: [], deaf: false, receipts: true };
+const plan = { bind: 'ok', submit: [], ids: [], deaf: false, receipts: true };
 const sessions = new Set();
 let lastId = 0;
 
@@ -25,7 +25,7 @@ function receipt(session, id, submit, state) {
 
 function onSubmit(session, pdu) {
   lastId += 1;
-  const id = `m${lastId}`;
+  const id = plan.ids.shift() || `m${lastId}`;
   const step = plan.submit.shift() || 'ok';
   const { message, udh } = pdu.short_message;
   tell({

@@ -152,11 +152,51 @@ fn deliveries_are_answered_once_and_only_when_told_to() {
     session.receive(&pdu(0, 5, delivery(0, b"hi")), START);
     assert!(session.take_output().is_empty());
     assert_eq!(events(&mut session), ["delivery 5"]);
-    session.answer(5, status::OK);
-    session.answer(5, status::TEMPORARY_FAILURE);
+    session.answer(5, status::OK, START);
+    session.answer(5, status::TEMPORARY_FAILURE, START);
     let answers = written(&mut session);
     assert_eq!(answers.len(), 1);
     assert_eq!(u32::from(answers[0].status()), status::OK);
+}
+
+#[test]
+fn an_answer_is_seen_when_something_later_is_answered() {
+    let mut session = bound_session(2);
+    session.submit(&text(b"a"), 1, START).unwrap();
+    let (earlier, _) = submission(&mut session);
+    session.receive(&pdu(0, 5, delivery(0, b"hi")), START);
+    session.answer(5, status::OK, START);
+    session.receive(&taken(earlier, "x1"), START);
+    assert_eq!(events(&mut session), ["delivery 5", "1 taken as x1"]);
+    session.submit(&text(b"b"), 2, START).unwrap();
+    written(&mut session);
+    session.receive(&taken(earlier + 1, "x2"), START);
+    assert_eq!(events(&mut session), ["seen 5", "2 taken as x2"]);
+}
+
+#[test]
+fn a_busy_smsc_is_asked_too_whether_it_has_seen_an_answer() {
+    let mut session = bound_session(1);
+    session.receive(&pdu(0, 5, delivery(0, b"hi")), START);
+    session.answer(5, status::OK, START);
+    written(&mut session);
+    session.receive(&pdu(0, 77, Pdu::EnquireLink), seconds(29));
+    written(&mut session);
+    assert_eq!(session.next_deadline(), Some(ENQUIRE));
+    session.tick(ENQUIRE);
+    let asked = written(&mut session);
+    session.receive(&pdu(0, asked[0].sequence_number(), Pdu::EnquireLinkResp), seconds(31));
+    assert_eq!(events(&mut session), ["delivery 5", "seen 5"]);
+}
+
+#[test]
+fn a_delivery_given_again_before_its_answer_is_answered_once() {
+    let mut session = bound_session(1);
+    session.receive(&pdu(0, 5, delivery(0, b"hi")), START);
+    session.receive(&pdu(0, 5, delivery(0, b"hi")), START);
+    assert_eq!(events(&mut session), ["delivery 5"]);
+    session.answer(5, status::OK, START);
+    assert_eq!(written(&mut session).len(), 1);
 }
 
 #[test]
@@ -212,7 +252,9 @@ fn receipts_and_parts_are_told_apart() {
         Event::Delivery(delivery) => delivery.delivered,
         _ => panic!("another event"),
     });
-    assert!(matches!(deliveries.next(), Some(Delivered::Receipt(notice)) if notice.message_id == "x1"));
+    assert!(
+        matches!(deliveries.next(), Some(Delivered::Receipt(receipt)) if receipt.notice.message_id == "x1")
+    );
     match deliveries.next() {
         Some(Delivered::Message(part)) => {
             assert_eq!(part.octets, b"h");

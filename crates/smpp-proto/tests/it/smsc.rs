@@ -94,6 +94,7 @@ pub(crate) fn events(session: &mut Session) -> Vec<String> {
             Event::Refused { token, status } => format!("{token} refused {status:#x}"),
             Event::Unanswered { token } => format!("{token} unanswered"),
             Event::Delivery(delivery) => format!("delivery {}", delivery.sequence),
+            Event::AnswerSeen { sequence } => format!("seen {sequence}"),
             Event::Malformed { command } => format!("malformed {command:#x}"),
             Event::Closed(reason) => format!("closed: {reason}"),
         })

@@ -7,6 +7,7 @@ mod addresses;
 mod certificates;
 mod cookies;
 mod durable;
+mod egress;
 mod exchange;
 mod identity;
 mod login;

@@ -234,6 +234,7 @@ async fn sent(
             if message.facts.discard_body || message.facts.obfuscate_address {
                 batch.enqueue(NewJob {
                     queue: REDACTING,
+                    lane: None,
                     ordering_key: None,
                     due_at: Timestamp::from_micros(message.facts.valid_until).min(now.plus(DEFAULT_VALIDITY)),
                     payload: sid.to_string().into_bytes(),

@@ -185,6 +185,7 @@ impl Inbox {
         if parts::list(&scoped, &group).await?.is_empty() {
             batch.enqueue(NewJob {
                 queue: JOINING,
+                lane: None,
                 ordering_key: None,
                 due_at: now.plus(PARTS_WAIT),
                 payload: group.clone().into_bytes(),
@@ -298,6 +299,7 @@ impl Inbox {
         if asks {
             batch.enqueue(NewJob {
                 queue: ANSWERING,
+                lane: None,
                 ordering_key: Some(conversation(&pair)),
                 due_at: now,
                 payload: message.to_string().into_bytes(),
@@ -420,6 +422,7 @@ fn queue_reply(
     );
     batch.enqueue(NewJob {
         queue: SENDING,
+        lane: None,
         ordering_key: Some(conversation(&pair)),
         due_at: now,
         payload: sid.to_string().into_bytes(),

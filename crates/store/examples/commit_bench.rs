@@ -192,7 +192,13 @@ async fn request(store: &Store, account: Scope) -> Result<(), Failure> {
             Index { key: "to", value: IndexValue::Digest(digest) },
         ],
     });
-    batch.enqueue(NewJob { queue: "send", ordering_key: None, due_at: now, payload: vec![7; 60] });
+    batch.enqueue(NewJob {
+        queue: "send",
+        lane: None,
+        ordering_key: None,
+        due_at: now,
+        payload: vec![7; 60],
+    });
     batch.record(vec![7; 90]);
     store.commit(batch).await?;
     Ok(())

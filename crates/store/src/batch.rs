@@ -12,7 +12,10 @@ use zeroize::Zeroizing;
 use crate::keys::{FIRST_EPOCH, ScopeKey, add, identity, still_there, wrap};
 use crate::sql::{Expect, Prepared, Statement, Step};
 use crate::store::Store;
-use crate::{Document, IndexValue, Kind, Lease, Name, NewDocument, NewJob, Scope, StoreError, jobs, limits};
+use crate::{
+    Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, jobs_sql, limits,
+    parked,
+};
 
 const INSERT_DOCUMENT: &str = "INSERT INTO documents
     (scope, kind, sid, parent, created_at, updated_at, event_at, revision, epoch, facts, content)
@@ -221,7 +224,7 @@ impl Batch {
 
     /// Enqueues a job.
     pub fn enqueue(&mut self, job: NewJob) {
-        let id = jobs::new_id(self.store.random().as_ref());
+        let id = jobs_sql::new_id(self.store.random().as_ref());
         self.wakes_workers = true;
         self.operations.push(Operation::Enqueue {
             scope: self.scope,
@@ -233,14 +236,40 @@ impl Batch {
 
     /// Removes a job that is done; a lost lease fails the batch with [`StoreError::Conflict`].
     pub fn finish(&mut self, lease: &Lease) {
-        self.wakes_workers |= lease.ordered;
-        self.run(jobs::finish(lease));
+        self.wakes_workers |= lease.ordering.is_some();
+        for statement in jobs_sql::finish(lease) {
+            self.run(statement);
+        }
     }
 
-    /// Puts a job back until `due_at`; a lost lease fails the batch with [`StoreError::Conflict`].
-    pub fn reschedule(&mut self, lease: &Lease, due_at: Timestamp) {
+    /// Puts a job back until `due_at`, having failed `failures` times in a row; a lost lease fails the batch with
+    /// [`StoreError::Conflict`].
+    pub fn reschedule(&mut self, lease: &Lease, due_at: Timestamp, failures: u32) {
         self.wakes_workers = true;
-        self.run(jobs::reschedule(lease, due_at));
+        self.run(jobs_sql::reschedule(lease, due_at, failures));
+    }
+
+    /// Takes a job that cannot be done out of its queue and keeps it; a lost lease fails the batch with
+    /// [`StoreError::Conflict`].
+    pub fn park(&mut self, lease: &Lease, reason: &'static str) {
+        self.wakes_workers |= lease.ordering.is_some();
+        for statement in parked::park(lease, reason, self.store.clock().now()) {
+            self.run(statement);
+        }
+    }
+
+    /// Puts a parked job back into its queue, behind those that wait there; when it is not parked, the batch fails with
+    /// [`StoreError::Conflict`].
+    pub fn requeue(&mut self, id: &str) {
+        self.wakes_workers = true;
+        for statement in parked::requeue(id, self.store.clock().now()) {
+            self.run(statement);
+        }
+    }
+
+    /// Removes a parked job; when it is not parked, the batch fails with [`StoreError::Conflict`].
+    pub fn discard(&mut self, id: &str) {
+        self.run(parked::discard(id));
     }
 
     fn row<K: Kind>(&self, sid: K::Sid) -> RowId {
@@ -342,9 +371,11 @@ impl Sealer<'_> {
                 let payload = Zeroizing::new(job.payload);
                 let sealed = seal(&key, &identity(&[&scope.to_string(), "job", &id, PAYLOAD]), &payload)?;
                 let ordering = job.ordering_key.map(|text| self.store.ordering_digest(&text));
-                self.run(jobs::enqueue(jobs::Row {
+                let lane = job.lane.map_or(Lane::NONE, |text| self.store.lane(&text));
+                self.run(jobs_sql::enqueue(jobs_sql::Row {
                     id,
                     queue: job.queue,
+                    lane,
                     ordering,
                     due_at: job.due_at,
                     created_at: now,

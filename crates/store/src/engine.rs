@@ -44,6 +44,14 @@ impl Engine {
         }
     }
 
+    /// Writes a batch that waits for no other: what holds locks that others wait for, and must not wait itself.
+    pub(crate) async fn submit_alone(&self, batch: Prepared) -> Result<Outcome, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.submit(batch).await,
+            Self::Postgres(postgres) => postgres.submit_alone(batch).await,
+        }
+    }
+
     /// Runs one read.
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
         match self {

@@ -1,73 +1,105 @@
-//! Jobs: durable work, leased to one worker at a time and done in order per key.
+//! Jobs: durable work, leased to one worker at a time, done in order per key, and kept apart by lane.
 //!
-//! Order is that of the time a job was first due, then that of enqueueing. A job can be claimed
-//! only when no unfinished job of its queue and key comes before it: one put back for a later
-//! attempt holds the others up, one scheduled for next year does not.
+//! Order is that of the time a job was first due, then that of enqueueing. A job can be leased only when no unfinished
+//! job of its queue and key comes before it: one put back for a later attempt holds the others up, one scheduled for
+//! next year does not.
+//!
+//! A *lane* is what a job needs and might not get, such as a destination. A worker first looks which lanes of its queue
+//! have work ([`Jobs::look`]) and then takes a share of each ([`Jobs::take`]), so that no lane is in the way of another,
+//! whatever is queued in it. Neither step reads more rows than it returns or moves.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base::{Random, Timestamp};
+use base::Timestamp;
 use data_encoding::HEXLOWER;
 use phi::{CipherError, Digest};
 use tokio::sync::Notify;
 
 use crate::batch::PAYLOAD;
+use crate::jobs_sql::{self, DEPTH, DROP_OF_SCOPE, EXTEND, TOKEN_BYTES};
 use crate::keys::identity;
-use crate::sql::{self, Expect, Prepared, Statement, Step};
+use crate::sql::{self, Prepared, Statement, Step};
 use crate::{Scope, Store, StoreError, limits};
 
-/// Bytes of a lease token and of a job's id.
-const TOKEN_BYTES: usize = 16;
+/// Bytes of a lane.
+const LANE_BYTES: usize = 16;
 
-const ENQUEUE: &str = "INSERT INTO jobs
-    (id, queue, ordering_key, ordered_at, available_at, attempts, created_at, scope, epoch, payload)
-    VALUES ($1, $2, $3, $4, $4, 0, $5, $6, $7, $8)";
-const FINISH: &str = "DELETE FROM jobs WHERE sequence = $1 AND token = $2";
-const RESCHEDULE: &str = "UPDATE jobs SET token = NULL, available_at = $3 WHERE sequence = $1 AND token = $2";
-const EXTEND: &str = "UPDATE jobs SET available_at = $3 WHERE sequence = $1 AND token = $2";
-const DROP_OF_SCOPE: &str = "DELETE FROM jobs WHERE scope = $1";
-const DEPTH: &str = "SELECT count(*) FROM jobs WHERE queue = $1";
+/// What keeps jobs of one queue apart: a keyed digest of the name it was given, or nothing.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Lane(Option<[u8; LANE_BYTES]>);
 
-/// The condition that nothing unfinished comes before job `j`.
-const FIRST_IN_ORDER: &str = "(j.ordering_key IS NULL OR NOT EXISTS (SELECT 1 FROM jobs e
-    WHERE e.queue = j.queue AND e.ordering_key = j.ordering_key
-    AND (e.ordered_at, e.sequence) < (j.ordered_at, j.sequence)))";
+impl Lane {
+    /// The lane of jobs that named none.
+    pub const NONE: Self = Self(None);
 
-/// One conditional update; `lock` is what differs between the databases. The choice is made once
-/// (`MATERIALIZED`), so that the limit and the locks hold.
-fn claim_sql(locks_rows: bool) -> String {
-    let lock = if locks_rows { "FOR UPDATE OF j SKIP LOCKED" } else { "" };
-    format!(
-        "WITH picked AS MATERIALIZED (SELECT j.sequence FROM jobs j
-            WHERE j.queue = $1 AND j.available_at <= $2 AND {FIRST_IN_ORDER}
-            ORDER BY j.available_at, j.sequence LIMIT $3 {lock})
-        UPDATE jobs SET available_at = $4, token = $5, attempts = attempts + 1
-        WHERE sequence IN (SELECT sequence FROM picked)
-        RETURNING ordered_at, sequence, id, scope, epoch, attempts, created_at,
-            ordering_key IS NOT NULL, payload,
-            (SELECT k.wrapped FROM scope_keys k WHERE k.scope = jobs.scope AND k.epoch = jobs.epoch)"
-    )
+    /// The lane of a name, given as its digest ([`crate::Store::lane`]).
+    pub fn of(digest: &Digest) -> Self {
+        Self(digest.0.first_chunk().copied())
+    }
+
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.0.map_or_else(Vec::new, |bytes| bytes.to_vec())
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, StoreError> {
+        match bytes {
+            [] => Ok(Self::NONE),
+            bytes => bytes.try_into().map(|bytes| Self(Some(bytes))).map_err(|_| StoreError::Sealed),
+        }
+    }
 }
 
-fn next_due_sql() -> String {
-    format!(
-        "SELECT j.available_at FROM jobs j WHERE j.queue = $1 AND {FIRST_IN_ORDER}
-        ORDER BY j.available_at, j.sequence LIMIT 1"
-    )
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "lane {}", HEXLOWER.encode(&self.bytes()))
+    }
 }
 
 /// A job to be enqueued.
 pub struct NewJob {
     /// The queue it waits in.
     pub queue: &'static str,
+    /// What keeps it apart from others of its queue, if anything does. Only its keyed digest is stored.
+    pub lane: Option<String>,
     /// Jobs of one queue and key are done one after the other. Only its keyed digest is stored.
     pub ordering_key: Option<String>,
     /// Not before this instant.
     pub due_at: Timestamp,
     /// What to do; sealed under the key of the batch's scope.
     pub payload: Vec<u8>,
+}
+
+/// A lane in which something waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which lane.
+    pub lane: Lane,
+    /// When its next job may be leased; the past means now. It may yet turn out to wait for another job of its key.
+    pub due_at: Timestamp,
+}
+
+/// What to take from one lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Which lane.
+    pub lane: Lane,
+    /// Jobs at most; never more than [`limits::CLAIM_JOBS`].
+    pub limit: usize,
+    /// Only jobs that were due by then.
+    pub due_by: Timestamp,
+}
+
+/// What [`Jobs::take`] gave.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// The leased jobs, in order.
+    pub leases: Vec<Lease>,
+    /// Leased jobs whose payload does not open and never will; what they hold is empty.
+    pub unreadable: Vec<Lease>,
+    /// Jobs that were due but wait for another one of their key.
+    pub held: usize,
 }
 
 /// A job this process may work on until its lease ends.
@@ -77,20 +109,26 @@ pub struct Lease {
     pub id: String,
     /// The queue it came from.
     pub queue: String,
+    /// The lane it waited in.
+    pub lane: Lane,
     /// The scope it was enqueued in.
     pub scope: Scope,
     /// Which attempt this is, from 1.
     pub attempts: u32,
+    /// Attempts before this one, in a row, that ended without an outcome: by an error, a panic or the end of a lease.
+    pub failures: u32,
     /// When it was enqueued.
     pub created_at: Timestamp,
+    /// When it was first due.
+    pub due_at: Timestamp,
     /// What to do.
     pub payload: Vec<u8>,
     /// The job's place in its table.
-    sequence: i64,
-    /// Known to the holder only: whoever claims the job after the lease ended has another.
-    token: Vec<u8>,
-    /// Whether others may wait for this one.
-    pub(crate) ordered: bool,
+    pub(crate) sequence: i64,
+    /// Known to the holder only: whoever leases the job after this lease ended has another.
+    pub(crate) token: Vec<u8>,
+    /// The digest of its ordering key: others may wait for this job.
+    pub(crate) ordering: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for Lease {
@@ -104,46 +142,60 @@ impl fmt::Debug for Lease {
 pub struct Jobs(pub(crate) Store);
 
 impl Jobs {
-    /// Leases up to `limit` (at most [`limits::CLAIM_JOBS`]) due jobs for `lease`, in order. No two
-    /// workers get the same job while its lease lasts.
-    ///
-    /// A job whose payload does not open is logged and left out; jobs of a destroyed scope are
-    /// removed.
+    /// The lanes of a queue that have work, now or later: up to [`limits::LOOK_LANES`] of them, in order, from the one
+    /// after `after` on.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn claim(
+    pub async fn look(&self, queue: &'static str, after: Option<Lane>) -> Result<Vec<Waiting>, StoreError> {
+        let start = after.map_or_else(Vec::new, |lane| {
+            // The first value of bytes that is greater.
+            let mut bytes = lane.bytes();
+            bytes.push(0);
+            bytes
+        });
+        let rows = self.0.engine().query(jobs_sql::look(queue, start)).await?;
+        rows.into_iter()
+            .map(|mut row| {
+                let lane = Lane::read(&row.blob()?)?;
+                Ok(Waiting { lane, due_at: Timestamp::from_micros(row.integer()?) })
+            })
+            .collect()
+    }
+
+    /// Leases due jobs of several lanes for `lease`. No two workers get the same job while its lease lasts.
+    ///
+    /// A share's limit counts the jobs looked at: those that wait for another of their key are held back and out of
+    /// the way of the next call. Jobs of a destroyed scope are removed; those whose key cannot be had now are put back.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn take(
         &self,
         queue: &'static str,
-        limit: usize,
+        shares: &[Share],
         lease: Duration,
-    ) -> Result<Vec<Lease>, StoreError> {
-        let now = self.0.clock().now();
+    ) -> Result<Taken, StoreError> {
         let mut token = vec![0; TOKEN_BYTES];
         self.0.random().fill(&mut token);
-        let limit = i64::try_from(limit.min(limits::CLAIM_JOBS)).expect("the limit is small");
-        let arguments = vec![
-            queue.into(),
-            now.micros().into(),
-            limit.into(),
-            now.plus(lease).micros().into(),
-            token.clone().into(),
-        ];
-        let sql = claim_sql(self.0.engine().locks_rows());
-        let claim = Prepared::one(Statement::new(sql, arguments).returning());
-        let rows = self.0.engine().submit(claim).await?.rows;
-
-        let mut claimed = Vec::with_capacity(rows.len());
-        for mut row in rows {
-            let order = (row.integer()?, row.integer()?);
-            match self.open(queue, order.1, &token, row).await {
-                Ok(Some(lease)) => claimed.push((order, lease)),
-                Ok(None) => {}
-                Err(error) => tracing::error!(queue, %error, "a job's payload does not open"),
-            }
+        let until = self.0.clock().now().plus(lease);
+        let locks_rows = self.0.engine().locks_rows();
+        let mut steps = Vec::with_capacity(shares.len());
+        let mut taken = Taken::default();
+        for share in shares {
+            steps.extend(jobs_sql::take(queue, share, until, &token, locks_rows).into_iter().map(Step::Run));
         }
-        claimed.sort_by_key(|(order, _)| *order);
-        Ok(claimed.into_iter().map(|(_, lease)| lease).collect())
+        let rows = self.0.engine().submit_alone(Prepared { steps }).await?.rows;
+        for mut row in rows {
+            if row.truth()? {
+                taken.held += 1;
+                continue;
+            }
+            let lease = read_lease(queue, &token, &mut row)?;
+            self.open(lease, row, &mut taken).await?;
+        }
+        taken.leases.sort_by_key(|lease| (lease.due_at, lease.sequence));
+        Ok(taken)
     }
 
     /// Makes the lease end `duration` from now.
@@ -152,22 +204,27 @@ impl Jobs {
     /// [`StoreError::Conflict`] when the lease was lost; [`StoreError::Unavailable`].
     pub async fn extend(&self, lease: &Lease, duration: Duration) -> Result<(), StoreError> {
         let until = self.0.clock().now().plus(duration);
-        let statement = held(EXTEND, lease, Some(until));
+        let statement = jobs_sql::held(EXTEND, lease, vec![until.micros().into()]);
         self.0.engine().submit(Prepared::one(statement)).await.map(drop)
     }
 
-    /// When the next job of the queue can be claimed, which may be now or in the past; `None` when
-    /// there is none. Jobs that wait for another one do not count.
+    /// When the next job of the queue can be looked at, which may be now or in the past; `None` when there is none.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn next_due(&self, queue: &'static str) -> Result<Option<Timestamp>, StoreError> {
-        let rows = self.0.engine().query(Statement::new(next_due_sql(), vec![queue.into()])).await?;
-        let next = rows.into_iter().next().map(|mut row| row.integer()).transpose()?;
-        Ok(next.map(Timestamp::from_micros))
+        let (mut next, mut after) = (None, None);
+        loop {
+            let page = self.look(queue, after).await?;
+            next = next.into_iter().chain(page.iter().map(|waiting| waiting.due_at)).min();
+            match page.last() {
+                Some(last) if page.len() == limits::LOOK_LANES => after = Some(last.lane),
+                _ => return Ok(next),
+            }
+        }
     }
 
-    /// Unfinished jobs of the queue, leased ones included.
+    /// Unfinished jobs of the queue, leased ones included and parked ones not.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -182,82 +239,50 @@ impl Jobs {
         Arc::clone(self.0.jobs_changed())
     }
 
-    async fn open(
-        &self,
-        queue: &'static str,
-        sequence: i64,
-        token: &[u8],
-        mut row: sql::Row,
-    ) -> Result<Option<Lease>, StoreError> {
-        let id = row.text()?;
-        let scope = Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?;
-        let epoch = row.integer()?;
-        let attempts = u32::try_from(row.integer()?).unwrap_or(u32::MAX);
-        let created_at = Timestamp::from_micros(row.integer()?);
-        let ordered = row.truth()?;
-        let payload = row.blob()?;
-        let Some(wrapped) = row.optional_blob()? else {
+    /// Opens the payload of a leased job; `row` goes on with it.
+    async fn open(&self, mut lease: Lease, mut row: sql::Row, taken: &mut Taken) -> Result<(), StoreError> {
+        let (scope, epoch) = (lease.scope, row.integer()?);
+        let (sealed, wrapped) = (row.blob()?, row.optional_blob()?);
+        if wrapped.is_none() {
             let removal = Statement::new(DROP_OF_SCOPE, vec![scope.to_string().into()]);
-            self.0.engine().submit(Prepared::one(removal)).await?;
-            return Ok(None);
+            return self.0.engine().submit(Prepared::one(removal)).await.map(drop);
+        }
+        let key = match self.0.keys().open(scope, epoch, wrapped).await {
+            Ok(key) => key,
+            // Not the job's fault, so it does not count as a failure of it.
+            Err(error) => {
+                tracing::error!(queue = %lease.queue, %scope, %error, "the key of a job cannot be had; it waits");
+                let later = self.0.clock().now().plus(limits::KEY_PAUSE);
+                let back = jobs_sql::reschedule(&lease, later, lease.failures);
+                return self.0.engine().submit(Prepared::one(back)).await.map(drop);
+            }
         };
-        let key = self.0.keys().open(scope, epoch, Some(wrapped)).await?;
-        let payload = key
-            .unseal(&identity(&[&scope.to_string(), "job", &id, PAYLOAD]), &payload)
-            .map_err(|CipherError| StoreError::Sealed)?;
-        let (queue, token) = (queue.to_owned(), token.to_vec());
-        Ok(Some(Lease { id, queue, scope, attempts, created_at, payload, sequence, token, ordered }))
+        match key.unseal(&identity(&[&scope.to_string(), "job", &lease.id, PAYLOAD]), &sealed) {
+            Ok(payload) => {
+                lease.payload = payload;
+                taken.leases.push(lease);
+            }
+            Err(CipherError) => taken.unreadable.push(lease),
+        }
+        Ok(())
     }
 }
 
-/// A job as it is stored.
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) queue: &'static str,
-    pub(crate) ordering: Option<Digest>,
-    pub(crate) due_at: Timestamp,
-    pub(crate) created_at: Timestamp,
-    pub(crate) scope: Scope,
-    pub(crate) epoch: i64,
-    pub(crate) payload: Vec<u8>,
-}
-
-pub(crate) fn new_id(random: &dyn Random) -> String {
-    let mut bytes = [0; TOKEN_BYTES];
-    random.fill(&mut bytes);
-    HEXLOWER.encode(&bytes)
-}
-
-pub(crate) fn enqueue(job: Row) -> Statement {
-    let arguments = vec![
-        job.id.into(),
-        job.queue.into(),
-        job.ordering.map(|digest| digest.0.to_vec()).into(),
-        job.due_at.micros().into(),
-        job.created_at.micros().into(),
-        job.scope.to_string().into(),
-        job.epoch.into(),
-        job.payload.into(),
-    ];
-    Statement::new(ENQUEUE, arguments)
-}
-
-pub(crate) fn finish(lease: &Lease) -> Statement {
-    held(FINISH, lease, None)
-}
-
-pub(crate) fn reschedule(lease: &Lease, due_at: Timestamp) -> Statement {
-    held(RESCHEDULE, lease, Some(due_at))
-}
-
-/// What is done to the jobs of a scope that is destroyed.
-pub(crate) fn drop_of(scope: Scope) -> Step {
-    Step::Run(Statement::new(DROP_OF_SCOPE, vec![scope.to_string().into()]))
-}
-
-/// A statement that only the holder of the lease can carry out.
-fn held(sql: &'static str, lease: &Lease, at: Option<Timestamp>) -> Statement {
-    let mut arguments = vec![lease.sequence.into(), lease.token.clone().into()];
-    arguments.extend(at.map(|at| at.micros().into()));
-    Statement::new(sql, arguments).expecting(Expect::One(StoreError::Conflict))
+/// Reads the columns of a lease, up to those of its payload.
+fn read_lease(queue: &'static str, token: &[u8], row: &mut sql::Row) -> Result<Lease, StoreError> {
+    let number = |number: i64| u32::try_from(number).unwrap_or(u32::MAX);
+    Ok(Lease {
+        due_at: Timestamp::from_micros(row.integer()?),
+        sequence: row.integer()?,
+        id: row.text()?,
+        lane: Lane::read(&row.blob()?)?,
+        scope: Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?,
+        attempts: number(row.integer()?),
+        failures: number(row.integer()?),
+        created_at: Timestamp::from_micros(row.integer()?),
+        ordering: row.optional_blob()?,
+        queue: queue.to_owned(),
+        token: token.to_vec(),
+        payload: Vec::new(),
+    })
 }

@@ -6,8 +6,12 @@ use std::time::Duration;
 pub const PAGE_ROWS: usize = 1_000;
 /// Rows of one journal read at most.
 pub const JOURNAL_ROWS: usize = 10_000;
-/// Jobs claimed at once at most.
+/// Jobs leased from one lane at once at most.
 pub const CLAIM_JOBS: usize = 1_000;
+/// Lanes one look finds at most.
+pub const LOOK_LANES: usize = 256;
+/// How long a job waits whose scope's key cannot be had.
+pub const KEY_PAUSE: Duration = Duration::from_secs(5);
 /// Index entries a query may filter by.
 pub const QUERY_FILTERS: usize = 8;
 /// Rows one batch may write.

@@ -34,6 +34,7 @@ const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7714905120036)";
 pub(crate) struct Postgres {
     pool: Pool,
     writer: Mutex<Option<mpsc::Sender<Waiting>>>,
+    alone: Writer,
     batchers: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -57,13 +58,11 @@ impl Postgres {
 
         let (writer, work) = mpsc::channel(limits::WRITE_QUEUE);
         let work = Arc::new(tokio::sync::Mutex::new(work));
+        let alone = Writer { pool: pool.clone(), clock, key };
         let batchers = (0..limits::POSTGRES_BATCHERS)
-            .map(|_| {
-                let writer = Writer { pool: pool.clone(), clock: Arc::clone(&clock), key: Arc::clone(&key) };
-                tokio::spawn(writer.run(Arc::clone(&work)))
-            })
+            .map(|_| tokio::spawn(alone.clone().run(Arc::clone(&work))))
             .collect();
-        Ok(Self { pool, writer: Mutex::new(Some(writer)), batchers: Mutex::new(batchers) })
+        Ok(Self { pool, writer: Mutex::new(Some(writer)), alone, batchers: Mutex::new(batchers) })
     }
 
     pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
@@ -74,6 +73,11 @@ impl Postgres {
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
         done.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// One batch in a transaction of its own.
+    pub(crate) async fn submit_alone(&self, batch: Prepared) -> Result<Outcome, StoreError> {
+        self.alone.write_alone(&batch).await
     }
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {

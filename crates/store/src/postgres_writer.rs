@@ -25,7 +25,8 @@ pub(crate) type Waiting = (Prepared, oneshot::Sender<Result<Outcome, StoreError>
 /// The level is named, because a server may have another default.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// One writing task.
+/// What writes: a task that takes groups, or a caller with a batch of its own.
+#[derive(Clone)]
 pub(crate) struct Writer {
     pub(crate) pool: Pool,
     pub(crate) clock: Arc<dyn Clock>,
@@ -90,7 +91,8 @@ impl Writer {
         }
     }
 
-    async fn write_alone(&self, batch: &Prepared) -> Result<Outcome, StoreError> {
+    /// Writes one batch in a transaction of its own.
+    pub(crate) async fn write_alone(&self, batch: &Prepared) -> Result<Outcome, StoreError> {
         let mut attempt = 1;
         loop {
             match self.attempt(&[batch]).await {

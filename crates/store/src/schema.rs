@@ -19,8 +19,13 @@ struct Migration {
 }
 
 /// All migrations, oldest first. A file is never changed once released: its checksum is kept.
-const MIGRATIONS: &[Migration] =
-    &[Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "initial", sql: include_str!("../migrations/0001_initial.sql") },
+    Migration {
+        name: "lanes and parked jobs",
+        sql: include_str!("../migrations/0002_lanes_and_parked_jobs.sql"),
+    },
+];
 
 /// The table that remembers what was applied; it exists before the first migration.
 const BOOTSTRAP: &str = "CREATE TABLE IF NOT EXISTS migrations (
@@ -39,6 +44,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     // word, SQLite, PostgreSQL
     ("{i64}", "INTEGER", "BIGINT"),
     ("{blob}", "BLOB", "BYTEA"),
+    ("{empty}", "X''", "''::BYTEA"),
     // Byte order in both, so that keyset pages agree with the index.
     ("{text}", "TEXT", "TEXT COLLATE \"C\""),
     ("{serial}", "INTEGER PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),

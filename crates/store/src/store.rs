@@ -12,7 +12,8 @@ use crate::engine::{ChainKey, Engine};
 use crate::keys::{self, FIRST_EPOCH, Keys, ScopeKey};
 use crate::sql::{Expect, Prepared, Statement, Step};
 use crate::{
-    Batch, Committed, Jobs, Journal, Located, Name, OpenError, Scope, Scoped, StoreError, batch, jobs,
+    Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Scope, Scoped, StoreError, batch,
+    jobs_sql,
 };
 
 const LOCATE: &str = "SELECT scope, sid FROM directory WHERE name = $1";
@@ -25,6 +26,7 @@ const DESTROY: &str = "UPDATE scope_keys SET wrapped = NULL WHERE scope = $1 AND
 const DIGEST_PURPOSE: &str = "system digest";
 const NAME_PURPOSE: &str = "directory";
 const ORDERING_PURPOSE: &str = "job ordering";
+const LANE_PURPOSE: &str = "job lane";
 
 /// Which database to use.
 #[derive(Clone)]
@@ -60,6 +62,7 @@ struct Inner {
     system_digests: DigestKey,
     name_digests: DigestKey,
     ordering_digests: DigestKey,
+    lane_digests: DigestKey,
     jobs_changed: Arc<Notify>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -88,6 +91,7 @@ impl Store {
             system_digests: system.digest_key(DIGEST_PURPOSE),
             name_digests: system.digest_key(NAME_PURPOSE),
             ordering_digests: system.digest_key(ORDERING_PURPOSE),
+            lane_digests: system.digest_key(LANE_PURPOSE),
             jobs_changed: Arc::default(),
             engine,
             clock,
@@ -224,8 +228,8 @@ impl Store {
         }
         let destroy = Statement::new(DESTROY, vec![scope.to_string().into()])
             .expecting(Expect::Some(StoreError::UnknownScope));
-        let result =
-            self.engine().submit(Prepared { steps: vec![Step::Run(destroy), jobs::drop_of(scope)] }).await;
+        let steps = std::iter::once(Step::Run(destroy)).chain(jobs_sql::drop_of(scope)).collect();
+        let result = self.engine().submit(Prepared { steps }).await;
         self.keys().forget(scope);
         result.map(drop)
     }
@@ -254,6 +258,11 @@ impl Store {
 
     pub(crate) fn name_digest(&self, name: &Name) -> Vec<u8> {
         self.inner.name_digests.digest(NAME_PURPOSE, name.bytes()).0.to_vec()
+    }
+
+    /// The lane that jobs of this name wait in.
+    pub fn lane(&self, name: &str) -> Lane {
+        Lane::of(&self.inner.lane_digests.digest(LANE_PURPOSE, name.as_bytes()))
     }
 
     pub(crate) fn ordering_digest(&self, key: &str) -> Digest {

@@ -5,8 +5,7 @@
 //! ledger has an entry that says so. It is delivered at least once; every attempt carries the same idempotency token
 //! (the job's id). What fails ends as an [alert], in the same transaction that ends the job.
 //!
-//! Deliveries under way are bounded for the whole queue, not yet per destination: many slow destinations of one account
-//! can delay the webhooks of others by as long as their timeouts.
+//! Webhooks wait in one lane per account and destination (host and port), so that a slow destination delays only its own.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +14,13 @@ use auth::{AccountContext, AccountStatus, load_account};
 use aws_lc_rs::digest;
 use base::{AlertSid, Sid, Timestamp};
 use data_encoding::HEXLOWER;
-use jobs::Outcome;
+use jobs::{Gate, Outcome};
 use ledger::{Action, Actor, Entry, Purpose};
 use phi::{Phi, Proof};
 use rulebook::guard::{self, UrlFact, UrlPurpose, Verdict};
 use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
-use store::{Batch, Lease, NewJob, Store, StoreError};
+use store::{Batch, Lease, NewJob, Scope, Store, StoreError};
 
 use crate::address::IpRange;
 use crate::alert::{self, AlertContent, LogLevel, NewAlert};
@@ -114,9 +113,16 @@ struct Head<'a> {
 /// `due_at`, and after every earlier one with the same `ordering_key`.
 pub fn enqueue(batch: &mut Batch, webhook: Webhook, due_at: Timestamp, ordering_key: Option<String>) {
     let Webhook { resource_sid, url, method, params, event } = webhook;
+    let lane = lane(batch.scope(), &url);
     let queued = params.map(|params| Queued { resource_sid, url, method, event: event.to_owned(), params });
     let payload = queued.to_job_payload().expect("strings always encode");
-    batch.enqueue(NewJob { queue: QUEUE, ordering_key, due_at, payload });
+    batch.enqueue(NewJob { queue: QUEUE, lane, ordering_key, due_at, payload });
+}
+
+/// What keeps webhooks of one account to one destination apart from all others. A URL that cannot be called has none:
+/// it is given up at once. Another account's webhooks to the same host are no measure: it may trust other authorities.
+fn lane(scope: Scope, url: &str) -> Option<String> {
+    WebhookUrl::parse(url).ok().map(|url| format!("{scope} {}:{}", url.host(), url.port()))
 }
 
 /// What the operator decides about outgoing webhooks.
@@ -186,10 +192,11 @@ impl Webhooks {
     /// The queue's worker.
     pub fn queue(&self) -> jobs::Queue {
         let webhooks = self.clone();
-        jobs::Queue::new(QUEUE, limits::JOBS_AT_ONCE, move |lease| {
+        let queue = jobs::Queue::new(QUEUE, limits::JOBS_AT_ONCE, move |lease| {
             let webhooks = webhooks.clone();
             async move { webhooks.run(&lease).await }
-        })
+        });
+        queue.by_lane(|_| Gate::Open)
     }
 
     /// Delivers one queued webhook: what [`Webhooks::queue`] does with each job.

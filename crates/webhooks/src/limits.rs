@@ -60,8 +60,8 @@ pub const IDLE_CONNECTION_AGE: Duration = Duration::from_secs(30);
 /// Deliveries under way at once in one client; more wait, with their clock not yet running.
 pub const DELIVERIES_AT_ONCE: usize = 256;
 
-/// Queued webhooks delivered at once by one process.
-pub const JOBS_AT_ONCE: usize = 64;
+/// Queued webhooks delivered at once by one process; at most half of them go to one destination of one account.
+pub const JOBS_AT_ONCE: usize = 256;
 
 /// Clients kept: one per set of registered private authorities. When there are more, all are dropped and made anew.
 pub const CLIENTS: usize = 64;

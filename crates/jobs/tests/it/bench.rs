@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{Timestamp, VirtualClock};
+use jobs::limits::LEASE;
 use jobs::{Queue, Runner};
 use phi::SystemRandom;
-use store::{Database, Lease, NewJob, Options, Scope, Store};
+use store::{Database, Lane, Lease, NewJob, Options, Scope, Share, Store, Taken};
 use tempfile::TempDir;
 use test_kit::TestWrapper;
 use tokio::sync::{mpsc, watch};
@@ -52,6 +53,7 @@ impl Bench {
         for payload in payloads {
             batch.enqueue(NewJob {
                 queue: QUEUE,
+                lane: None,
                 ordering_key: key.map(str::to_owned),
                 due_at: self.now(),
                 payload: payload.as_bytes().to_vec(),
@@ -60,10 +62,16 @@ impl Bench {
         self.store.commit(batch).await.unwrap();
     }
 
+    /// Leases what is due in no lane, as another worker would.
+    pub async fn take(&self, limit: usize) -> Taken {
+        let share = Share { lane: Lane::NONE, limit, due_by: self.now() };
+        self.store.jobs().take(QUEUE, &[share], LEASE).await.unwrap()
+    }
+
     pub async fn enqueue_at(&self, queue: &'static str, due_at: Timestamp, payload: &str) {
         let payload = payload.as_bytes().to_vec();
         let mut batch = self.store.batch(Scope::SYSTEM);
-        batch.enqueue(NewJob { queue, ordering_key: None, due_at, payload });
+        batch.enqueue(NewJob { queue, lane: None, ordering_key: None, due_at, payload });
         self.store.commit(batch).await.unwrap();
     }
 

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod bench;
+mod lanes;
 mod order;
+mod parking;
 mod retry;
 mod stop;

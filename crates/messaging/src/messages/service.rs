@@ -99,6 +99,7 @@ pub async fn send(ctx: &Ctx, draft: Draft) -> Result<MessageView> {
     );
     batch.enqueue(NewJob {
         queue: SENDING,
+        lane: None,
         ordering_key: Some(conversation(&pair)),
         due_at,
         payload: sid.to_string().into_bytes(),

@@ -267,6 +267,7 @@ pub(crate) async fn no_plaintext_is_found_in_the_database(bench: &Bench) {
     batch.name(Name::custom("login", "CANARYname"), "US1".into());
     batch.enqueue(store::NewJob {
         queue: "send",
+        lane: None,
         ordering_key: Some("CANARYjob".into()),
         due_at: now(&store),
         payload: b"CANARYjob".to_vec(),

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use store::{Lease, NewJob, Store, StoreError};
+use base::Timestamp;
+use store::{Database, Lane, Lease, NewJob, Share, Store, StoreError, Taken, Waiting, limits};
 
 use crate::harness::{Bench, Message, account, message, now, sid, store_with};
 
@@ -14,6 +15,7 @@ async fn enqueue(store: &Store, payload: &str, key: Option<&str>, delay: Duratio
     let mut batch = store.batch(account(1));
     batch.enqueue(NewJob {
         queue: "send",
+        lane: None,
         ordering_key: key.map(str::to_owned),
         due_at: now(store).plus(delay),
         payload: payload.as_bytes().to_vec(),
@@ -21,8 +23,17 @@ async fn enqueue(store: &Store, payload: &str, key: Option<&str>, delay: Duratio
     store.commit(batch).await.unwrap();
 }
 
+/// Takes up to `limit` jobs of every lane that has some.
+async fn take(store: &Store, queue: &'static str, limit: usize) -> Taken {
+    let now = now(store);
+    let waiting = store.jobs().look(queue, None).await.unwrap();
+    let share = |waiting: Waiting| Share { lane: waiting.lane, limit, due_by: now };
+    let shares: Vec<_> = waiting.into_iter().map(share).collect();
+    store.jobs().take(queue, &shares, LEASE).await.unwrap()
+}
+
 async fn claim(store: &Store) -> Vec<Lease> {
-    store.jobs().claim("send", 10, LEASE).await.unwrap()
+    take(store, "send", 10).await.leases
 }
 
 fn payloads(leases: &[Lease]) -> Vec<&str> {
@@ -49,7 +60,7 @@ pub(crate) async fn jobs_come_in_order_per_key(bench: &Bench) {
     assert_eq!(store.jobs().next_due("send").await.unwrap(), Some(now(&store).plus(LEASE)));
     finish(&store, &first[0]).await.unwrap();
     assert_eq!(payloads(&claim(&store).await), ["a2"]);
-    assert!(store.jobs().claim("other", 10, LEASE).await.unwrap().is_empty());
+    assert!(take(&store, "other", 10).await.leases.is_empty());
     assert_eq!(store.jobs().depth("send").await.unwrap(), 4);
     store.close().await;
 }
@@ -63,7 +74,7 @@ pub(crate) async fn a_scheduled_job_holds_nothing_up_but_a_retried_one_does(benc
     assert_eq!(payloads(&first), ["first"]);
     bench.clock.advance(SECOND * 2);
     let mut batch = store.batch(account(1));
-    batch.reschedule(&first[0], now(&store).plus(SECOND * 5));
+    batch.reschedule(&first[0], now(&store).plus(SECOND * 5), 0);
     store.commit(batch).await.unwrap();
     assert!(claim(&store).await.is_empty(), "second waits for the retry of first");
     assert_eq!(store.jobs().next_due("send").await.unwrap(), Some(now(&store).plus(SECOND * 5)));
@@ -114,7 +125,7 @@ pub(crate) async fn a_lost_lease_undoes_the_whole_batch(bench: &Bench) {
         batch.insert::<Message>(message(1, now(&store), "x"));
         batch.record(b"done".to_vec());
         if put_back {
-            batch.reschedule(&lost[0], now(&store));
+            batch.reschedule(&lost[0], now(&store), 0);
         } else {
             batch.finish(&lost[0]);
         }
@@ -125,26 +136,38 @@ pub(crate) async fn a_lost_lease_undoes_the_whole_batch(bench: &Bench) {
     store.close().await;
 }
 
-pub(crate) async fn no_job_is_claimed_twice(bench: &Bench) {
-    const JOBS: usize = 300;
+/// Two stores on one database, as two processes have them; a file has one.
+async fn two(bench: &Bench) -> [Store; 2] {
     let store = store_with(bench, account(1)).await;
-    let mut batch = store.batch(account(1));
+    let second = match bench.database {
+        Database::Postgres(_) => bench.open().await,
+        Database::Sqlite(_) => store.clone(),
+    };
+    [store, second]
+}
+
+/// The clock stands, so a job that is held when it should not be is never done, and the test does not end.
+pub(crate) async fn no_job_is_claimed_twice_and_none_is_forgotten(bench: &Bench) {
+    const JOBS: usize = 300;
+    let stores = two(bench).await;
+    let mut batch = stores[0].batch(account(1));
     for number in 0..JOBS {
         batch.enqueue(NewJob {
             queue: "send",
-            ordering_key: (number % 3 == 0).then(|| format!("key {}", number % 7)),
-            due_at: now(&store),
+            lane: Some(format!("lane {}", number % 3)),
+            ordering_key: (number % 2 == 0).then(|| format!("key {}", number % 7)),
+            due_at: now(&stores[0]),
             payload: number.to_string().into_bytes(),
         });
     }
-    store.commit(batch).await.unwrap();
+    stores[0].commit(batch).await.unwrap();
     let mut workers = Vec::new();
-    for _ in 0..6 {
-        let store = store.clone();
+    for number in 0..6 {
+        let store = stores[number % 2].clone();
         workers.push(tokio::spawn(async move {
             let mut done = Vec::new();
             while store.jobs().depth("send").await.unwrap() > 0 {
-                for lease in store.jobs().claim("send", 7, LEASE).await.unwrap() {
+                for lease in take(&store, "send", 5).await.leases {
                     finish(&store, &lease).await.unwrap();
                     done.push(lease.payload);
                 }
@@ -158,6 +181,114 @@ pub(crate) async fn no_job_is_claimed_twice(bench: &Bench) {
     }
     assert_eq!(done.len(), JOBS);
     assert_eq!(done.into_iter().collect::<HashSet<_>>().len(), JOBS);
+    for store in stores {
+        store.close().await;
+    }
+}
+
+pub(crate) async fn a_lane_is_not_in_the_way_of_another(bench: &Bench) {
+    let store = store_with(bench, account(1)).await;
+    let mut batch = store.batch(account(1));
+    let job = |lane: Option<String>, payload: &str| NewJob {
+        queue: "send",
+        lane,
+        ordering_key: None,
+        due_at: now(&store),
+        payload: payload.as_bytes().to_vec(),
+    };
+    for number in 0..limits::LOOK_LANES + 20 {
+        batch.enqueue(job(Some(number.to_string()), "one of many"));
+    }
+    for _ in 0..1_000 {
+        batch.enqueue(job(Some("crowded".into()), "crowd"));
+    }
+    batch.enqueue(job(None, "without a lane"));
+    store.commit(batch).await.unwrap();
+
+    let first = store.jobs().look("send", None).await.unwrap();
+    assert_eq!((first.len(), first[0].lane), (limits::LOOK_LANES, Lane::NONE));
+    let rest = store.jobs().look("send", Some(first.last().unwrap().lane)).await.unwrap();
+    assert_eq!(rest.len(), 22, "every lane is found once, however much waits in it");
+    let lanes: HashSet<_> = first.iter().chain(&rest).map(|waiting| waiting.lane).collect();
+    assert_eq!(lanes.len(), limits::LOOK_LANES + 22);
+    assert!(store.jobs().look("other", None).await.unwrap().is_empty());
+
+    let share = |lane: &str, limit| Share { lane: store.lane(lane), limit, due_by: now(&store) };
+    let shares = [share("crowded", 2), share("7", 2), share("unknown", 2)];
+    let taken = store.jobs().take("send", &shares, LEASE).await.unwrap();
+    let mut got = payloads(&taken.leases);
+    got.sort_unstable();
+    assert_eq!(got, ["crowd", "crowd", "one of many"]);
+    assert!(taken.leases.iter().any(|lease| lease.lane == store.lane("7")));
+    let earlier = Share { due_by: Timestamp::from_seconds(1), ..share("crowded", 2) };
+    assert!(store.jobs().take("send", &[earlier], LEASE).await.unwrap().leases.is_empty());
+    store.close().await;
+}
+
+pub(crate) async fn a_held_job_goes_when_the_one_before_it_ends(bench: &Bench) {
+    let store = store_with(bench, account(1)).await;
+    for payload in ["1", "2", "3"] {
+        enqueue(&store, payload, Some("a"), Duration::ZERO).await;
+    }
+    let taken = take(&store, "send", 10).await;
+    assert_eq!((payloads(&taken.leases), taken.held), (vec!["1"], 2));
+    let again = take(&store, "send", 10).await;
+    assert_eq!((again.leases.len(), again.held), (0, 0), "those that wait are not looked at again");
+    finish(&store, &taken.leases[0]).await.unwrap();
+    assert_eq!(store.jobs().next_due("send").await.unwrap(), Some(now(&store)));
+    let second = claim(&store).await;
+    assert_eq!((payloads(&second), second[0].attempts, second[0].failures), (vec!["2"], 1, 0));
+
+    // Whoever had it is gone: both come back when its lease ends, in order.
+    bench.clock.advance(LEASE);
+    let second = claim(&store).await;
+    assert_eq!((payloads(&second), second[0].attempts, second[0].failures), (vec!["2"], 2, 1));
+    let mut batch = store.batch(account(1));
+    batch.park(&second[0], "failed");
+    store.commit(batch).await.unwrap();
+    assert_eq!(payloads(&claim(&store).await), ["3"], "a parked job holds up nobody");
+    store.close().await;
+}
+
+pub(crate) async fn a_parked_job_is_kept_until_somebody_decides(bench: &Bench) {
+    let store = store_with(bench, account(1)).await;
+    for payload in ["bad", "worse"] {
+        enqueue(&store, payload, None, Duration::ZERO).await;
+        let lease = claim(&store).await.remove(0);
+        let mut batch = store.batch(lease.scope);
+        batch.park(&lease, "panicked");
+        store.commit(batch).await.unwrap();
+        assert_eq!(finish(&store, &lease).await, Err(StoreError::Conflict));
+        bench.clock.advance(SECOND);
+    }
+    bench.clock.advance(LEASE * 2);
+    assert!(claim(&store).await.is_empty());
+    assert_eq!(
+        (store.jobs().depth("send").await.unwrap(), store.jobs().parked_count().await.unwrap()),
+        (0, 2)
+    );
+    let parked = store.jobs().parked(None, 10).await.unwrap();
+    assert_eq!(parked.len(), 2);
+    assert_eq!((parked[0].queue.as_str(), parked[0].reason.as_str()), ("send", "panicked"));
+    assert_eq!((parked[0].scope, parked[0].attempts), (account(1), 1));
+    let after = Some((parked[0].parked_at, parked[0].id.as_str()));
+    assert_eq!(store.jobs().parked(after, 10).await.unwrap(), parked[1..]);
+    assert_eq!(store.jobs().parked_job(&parked[1].id).await.unwrap().as_ref(), Some(&parked[1]));
+
+    let decide = async |decide: fn(&mut store::Batch, &str), id: &str| {
+        let mut batch = store.batch(account(1));
+        decide(&mut batch, id);
+        store.commit(batch).await
+    };
+    decide(store::Batch::requeue, &parked[0].id).await.unwrap();
+    decide(store::Batch::discard, &parked[1].id).await.unwrap();
+    for job in &parked {
+        assert_eq!(decide(store::Batch::requeue, &job.id).await, Err(StoreError::Conflict));
+        assert_eq!(decide(store::Batch::discard, &job.id).await, Err(StoreError::Conflict));
+    }
+    let back = claim(&store).await;
+    assert_eq!((payloads(&back), back[0].failures, &back[0].id), (vec!["bad"], 0, &parked[0].id));
+    assert_eq!(store.jobs().parked_count().await.unwrap(), 0);
     store.close().await;
 }
 
@@ -183,8 +314,10 @@ pub(crate) async fn payloads_and_keys_are_not_readable(bench: &Bench) {
              WHERE ordering_key IS NULL",
         )
         .await;
-    let leases = claim(&store).await;
+    let taken = take(&store, "send", 10).await;
+    let leases = taken.leases;
     assert_eq!(payloads(&leases), ["job one"]);
+    assert_eq!(taken.unreadable.iter().map(|lease| lease.payload.len()).collect::<Vec<_>>(), [0]);
     assert_eq!(format!("{:?}", leases[0]), format!("job {} in send, attempt 1", leases[0].id));
     store.close().await;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use phi::KeyWrapper;
-use store::{NewJob, OpenError, Scope, StoreError};
+use store::{Lane, NewJob, OpenError, Scope, Share, StoreError};
 
 use crate::harness::{Bench, Message, TestWrapper, account, body, message, now, sid, store_with};
 
@@ -73,7 +73,13 @@ pub(crate) async fn a_destroyed_scope_stays_closed(bench: &Bench) {
     batch.create_scope(kept);
     batch.insert::<Message>(message(2, now(&store), "kept"));
     batch.in_scope(gone).insert::<Message>(message(1, now(&store), "gone"));
-    batch.enqueue(NewJob { queue: "send", ordering_key: None, due_at: now(&store), payload: b"x".to_vec() });
+    batch.enqueue(NewJob {
+        queue: "send",
+        lane: None,
+        ordering_key: None,
+        due_at: now(&store),
+        payload: b"x".to_vec(),
+    });
     store.commit(batch).await.unwrap();
     let wrapped = bench.bytes(&format!("SELECT wrapped FROM scope_keys WHERE scope = '{gone}'")).await;
 
@@ -83,7 +89,9 @@ pub(crate) async fn a_destroyed_scope_stays_closed(bench: &Bench) {
     let mut batch = store.batch(gone);
     batch.insert::<Message>(message(3, now(&store), "x"));
     assert_eq!(store.commit(batch).await, Err(StoreError::UnknownScope));
-    assert!(store.jobs().claim("send", 1, Duration::from_secs(1)).await.unwrap().is_empty());
+    let share = Share { lane: Lane::NONE, limit: 1, due_by: now(&store) };
+    let taken = store.jobs().take("send", &[share], Duration::from_secs(1)).await.unwrap();
+    assert!(taken.leases.is_empty() && taken.unreadable.is_empty());
     assert_eq!(store.jobs().depth("send").await.unwrap(), 0, "its jobs are removed when they come up");
 
     assert_eq!(store.destroy_scope(gone).await, Err(StoreError::UnknownScope));

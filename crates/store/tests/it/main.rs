@@ -63,7 +63,10 @@ suite! {
         a_scheduled_job_holds_nothing_up_but_a_retried_one_does
         an_expired_lease_is_lost
         a_lost_lease_undoes_the_whole_batch
-        no_job_is_claimed_twice
+        no_job_is_claimed_twice_and_none_is_forgotten
+        a_lane_is_not_in_the_way_of_another
+        a_held_job_goes_when_the_one_before_it_ends
+        a_parked_job_is_kept_until_somebody_decides
         workers_are_told_of_new_work
         payloads_and_keys_are_not_readable;
     keys:

@@ -19,7 +19,13 @@ pub(crate) async fn what_was_committed_is_there_after_reopening(bench: &Bench) {
     let mut batch = store.batch(scope);
     batch.insert::<Message>(message(1, now(&store), "hello"));
     batch.name(Name::custom("person", "jane"), "US1".into());
-    batch.enqueue(NewJob { queue: "send", ordering_key: None, due_at: now(&store), payload: b"x".to_vec() });
+    batch.enqueue(NewJob {
+        queue: "send",
+        lane: None,
+        ordering_key: None,
+        due_at: now(&store),
+        payload: b"x".to_vec(),
+    });
     batch.record(b"entry".to_vec());
     store.commit(batch).await.unwrap();
     let digest = store.system_digest("label", b"value");

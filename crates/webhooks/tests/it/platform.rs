@@ -10,7 +10,7 @@ use jobs::Outcome;
 use jobs::limits::LEASE;
 use ledger::RecordedEntry;
 use phi::{CipherError, DataKey, KEY_BYTES, KeyWrapper, Phi, SystemRandom, WrappedKey};
-use store::{Database, Document, Options, Query, Scope, Store};
+use store::{Database, Document, Options, Query, Scope, Share, Store, Waiting};
 use tempfile::TempDir;
 use webhooks::{Alert, Method, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
 
@@ -85,7 +85,11 @@ impl Platform {
 
     /// Runs every job that is due, once.
     pub(crate) async fn work(&self) {
-        for lease in self.store.jobs().claim(QUEUE, 10, LEASE).await.unwrap() {
+        let (jobs, now) = (self.store.jobs(), self.store.clock().now());
+        let waiting = jobs.look(QUEUE, None).await.unwrap();
+        let share = |waiting: Waiting| Share { lane: waiting.lane, limit: 10, due_by: now };
+        let shares: Vec<_> = waiting.into_iter().map(share).collect();
+        for lease in jobs.take(QUEUE, &shares, LEASE).await.unwrap().leases {
             assert!(matches!(self.webhooks.run(&lease).await, Outcome::Done));
         }
     }

@@ -1,0 +1,271 @@
+//! Runs queues: leases what is due, calls the handler, and puts back or parks what it did not do.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base::Timestamp;
+use store::{Batch, Lane, Lease, Share, Store, StoreError, Taken};
+use tokio::sync::{Notify, watch};
+use tokio::task::{self, JoinError, JoinSet};
+
+use crate::lanes::plan;
+use crate::limits::{FAILURES_PARKED, IDLE_POLL, LEASE, SHORTEST_PAUSE};
+use crate::{Outcome, Queue, Reason, backoff};
+
+/// What is written together with the parking of a job, into a batch of the job's scope.
+pub type OnPark = Arc<dyn Fn(&mut Batch, &Lease, Reason) + Send + Sync>;
+
+/// Runs queues until told to stop.
+pub struct Runner {
+    store: Store,
+    on_park: OnPark,
+    stop: watch::Receiver<bool>,
+    wake: Arc<Notify>,
+    tasks: JoinSet<()>,
+}
+
+impl Runner {
+    /// A runner that stops when `stop` becomes true or nobody holds its other end any more.
+    pub fn new(store: Store, stop: watch::Receiver<bool>) -> Self {
+        let on_park = Arc::new(|_: &mut Batch, _: &Lease, _| {});
+        Self { store, on_park, stop, wake: Arc::default(), tasks: JoinSet::new() }
+    }
+
+    /// What queues started from now on write when they park a job.
+    #[must_use]
+    pub fn on_park(mut self, on_park: OnPark) -> Self {
+        self.on_park = on_park;
+        self
+    }
+
+    /// Starts a queue.
+    pub fn start(&mut self, queue: Queue) {
+        if self.tasks.is_empty() {
+            self.tasks.spawn(wake_all(
+                self.store.jobs().changed(),
+                Arc::clone(&self.wake),
+                self.stop.clone(),
+            ));
+        }
+        let worker = Worker {
+            store: self.store.clone(),
+            queue,
+            on_park: Arc::clone(&self.on_park),
+            after: None,
+            tasks: JoinSet::new(),
+            leases: HashMap::new(),
+            running: HashMap::new(),
+        };
+        self.tasks.spawn(worker.run(Arc::clone(&self.wake), self.stop.clone()));
+    }
+
+    /// Waits until every queue has stopped; jobs in hand are finished first.
+    pub async fn stopped(mut self) {
+        while let Some(ended) = self.tasks.join_next().await {
+            if ended.is_err() {
+                tracing::error!("a queue ended by a panic");
+            }
+        }
+    }
+}
+
+/// Tells every queue that something changed. The store wakes one waiter only, which could be a
+/// queue that the change is not about.
+async fn wake_all(changed: Arc<Notify>, wake: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        let next = changed.notified();
+        tokio::pin!(next);
+        // Listening again before telling, so that a change in between is told too.
+        next.as_mut().enable();
+        wake.notify_waiters();
+        tokio::select! {
+            () = next => {}
+            told = stop.changed() => if told.is_err() { return },
+        }
+    }
+}
+
+/// How a task of a worker ended.
+enum Ended {
+    /// A handler came back.
+    Handler(Outcome),
+    /// What it left undone was put back or parked.
+    Settled,
+}
+
+type Joined = Result<(task::Id, Ended), JoinError>;
+
+/// One queue at work. A job has its slot until it is done, put back or parked.
+struct Worker {
+    store: Store,
+    queue: Queue,
+    on_park: OnPark,
+    /// Where the next look at the lanes begins.
+    after: Option<Lane>,
+    tasks: JoinSet<Ended>,
+    /// The jobs in hand, by the task that has them.
+    leases: HashMap<task::Id, Arc<Lease>>,
+    /// How many each lane has in hand.
+    running: HashMap<Lane, usize>,
+}
+
+impl Worker {
+    async fn run(mut self, changed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            // Registered before looking, so that a job committed while we look is not missed.
+            let wake = changed.notified();
+            tokio::pin!(wake);
+            wake.as_mut().enable();
+
+            while let Some(ended) = self.tasks.try_join_next_with_id() {
+                self.ended(ended);
+            }
+            let free = self.queue.concurrency.saturating_sub(self.leases.len());
+            if free == 0 {
+                // Whatever is due has to wait for one of those in hand.
+                tokio::select! {
+                    Some(ended) = self.tasks.join_next_with_id() => self.ended(ended),
+                    told = stop.changed() => if told.is_err() { break },
+                }
+                continue;
+            }
+            let pause = match self.claim(free).await {
+                Ok(None) => continue,
+                Ok(Some(next)) => next,
+                Err(error) => {
+                    tracing::warn!(queue = self.queue.name, %error, "jobs could not be claimed");
+                    IDLE_POLL
+                }
+            };
+            tokio::select! {
+                () = wake => {}
+                () = tokio::time::sleep(pause) => {}
+                Some(ended) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => self.ended(ended),
+                told = stop.changed() => if told.is_err() { break },
+            }
+        }
+        while let Some(ended) = self.tasks.join_next_with_id().await {
+            self.ended(ended);
+        }
+    }
+
+    /// Takes what is due and starts it: `None` when that was something, else how long to sleep.
+    async fn claim(&mut self, free: usize) -> Result<Option<Duration>, StoreError> {
+        let jobs = self.store.jobs();
+        let mut next: Option<Timestamp> = None;
+        let mut from_the_first = self.after.is_none();
+        loop {
+            let now = self.store.clock().now();
+            let waiting = jobs.look(self.queue.name, self.after).await?;
+            let gate = self.queue.gate.as_deref().map(|gate| gate as &dyn Fn(Lane) -> crate::Gate);
+            let plan = plan(&waiting, free, &self.running, gate, now);
+            let is_last = waiting.len() < store::limits::LOOK_LANES;
+            let end = waiting.last().filter(|_| !is_last).map(|last| last.lane);
+            self.after = plan.cut_after.or(end);
+            next = next.into_iter().chain(plan.next).min();
+            if !plan.shares.is_empty() && self.take(&plan.shares).await? {
+                return Ok(None);
+            }
+            match is_last && plan.cut_after.is_none() {
+                true if from_the_first => {
+                    // Another process may add a job at any time.
+                    let until = next.map_or(IDLE_POLL, |next| next.since(now));
+                    return Ok(Some(until.clamp(SHORTEST_PAUSE, IDLE_POLL)));
+                }
+                true => from_the_first = true,
+                false => {}
+            }
+        }
+    }
+
+    /// Takes these shares and starts what it got; whether there was anything to be got.
+    async fn take(&mut self, shares: &[Share]) -> Result<bool, StoreError> {
+        let taken = self.store.jobs().take(self.queue.name, shares, LEASE).await?;
+        let Taken { leases, unreadable, held } = taken;
+        let found = held > 0 || !leases.is_empty() || !unreadable.is_empty();
+        for lease in unreadable {
+            self.put_back(Arc::new(lease), Verdict::Park(Reason::Unreadable));
+        }
+        for lease in leases.into_iter().map(Arc::new) {
+            if lease.failures >= FAILURES_PARKED {
+                self.put_back(lease, Verdict::Park(Reason::Abandoned));
+                continue;
+            }
+            let work = (self.queue.handler)(Arc::clone(&lease));
+            let task = self.tasks.spawn(async move { Ended::Handler(work.await) });
+            self.hold(task.id(), lease);
+        }
+        Ok(found)
+    }
+
+    fn hold(&mut self, task: task::Id, lease: Arc<Lease>) {
+        *self.running.entry(lease.lane).or_default() += 1;
+        self.leases.insert(task, lease);
+    }
+
+    /// Gives the slot of a task free, and sees to what it left undone.
+    fn ended(&mut self, joined: Joined) {
+        let (task, ended) = match joined {
+            Ok((task, ended)) => (task, Some(ended)),
+            Err(error) => (error.id(), None),
+        };
+        let Some(lease) = self.leases.remove(&task) else { return };
+        if let Some(running) = self.running.get_mut(&lease.lane) {
+            *running -= 1;
+            if *running == 0 {
+                self.running.remove(&lease.lane);
+            }
+        }
+        let verdict = match ended {
+            Some(Ended::Settled | Ended::Handler(Outcome::Done)) => return,
+            Some(Ended::Handler(Outcome::RetryAt(at))) => Verdict::Retry { at, failures: 0 },
+            Some(Ended::Handler(Outcome::Failed(error))) => {
+                tracing::warn!(queue = %lease.queue, job = %lease.id, attempts = lease.attempts, %error, "a job failed");
+                // That the database is away says nothing about the job.
+                let is_its_own = !matches!(error, StoreError::Unavailable(_));
+                self.after_failure(&lease, lease.failures + u32::from(is_its_own), Reason::Failed)
+            }
+            // The panic's message may hold content.
+            None => {
+                tracing::error!(queue = %lease.queue, job = %lease.id, "a job's handler panicked");
+                self.after_failure(&lease, lease.failures + 1, Reason::Panicked)
+            }
+        };
+        self.put_back(lease, verdict);
+    }
+
+    fn after_failure(&self, lease: &Lease, failures: u32, reason: Reason) -> Verdict {
+        if failures >= FAILURES_PARKED {
+            return Verdict::Park(reason);
+        }
+        Verdict::Retry { at: self.store.clock().now().plus(backoff(lease.failures + 1)), failures }
+    }
+
+    /// Writes what becomes of a job that is not done.
+    fn put_back(&mut self, lease: Arc<Lease>, verdict: Verdict) {
+        let (store, on_park, kept) = (self.store.clone(), Arc::clone(&self.on_park), Arc::clone(&lease));
+        let task = self.tasks.spawn(async move {
+            let mut batch = store.batch(lease.scope);
+            match verdict {
+                Verdict::Retry { at, failures } => batch.reschedule(&lease, at, failures),
+                Verdict::Park(reason) => {
+                    tracing::error!(queue = %lease.queue, job = %lease.id, reason = reason.as_str(), "a job is parked");
+                    batch.park(&lease, reason.as_str());
+                    on_park(&mut batch, &lease, reason);
+                }
+            }
+            if let Err(error) = store.commit(batch).await {
+                tracing::warn!(queue = %lease.queue, job = %lease.id, %error, "a job could not be put back; its lease will run out");
+            }
+            Ended::Settled
+        });
+        self.hold(task.id(), kept);
+    }
+}
+
+/// What becomes of a job that is not done.
+enum Verdict {
+    Retry { at: Timestamp, failures: u32 },
+    Park(Reason),
+}

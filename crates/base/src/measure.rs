@@ -2,7 +2,7 @@
 //! them reads. A crate keeps its measures in a struct beside what they measure; nothing is global.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Upper bounds for times from a memory read to a stuck disk, in microseconds.
 pub const TIME_BOUNDS: &[u64] = &[
@@ -31,6 +31,22 @@ impl Counter {
     /// How many so far.
     pub fn value(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How long something takes, by the machine's monotonic clock: for measures, never for decisions.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// A stopwatch that runs from now on.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long it has run.
+    pub fn elapsed(self) -> Duration {
+        self.0.elapsed()
     }
 }
 

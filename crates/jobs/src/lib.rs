@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::Timestamp;
+use base::measure::{Counter, Histogram};
 use store::{Lane, Lease, StoreError};
 
 use crate::limits::{FIRST_BACKOFF, LONGEST_BACKOFF};
@@ -95,6 +96,31 @@ pub struct Queue {
     concurrency: usize,
     handler: Arc<dyn Fn(Arc<Lease>) -> Running + Send + Sync>,
     gate: Option<Arc<dyn Fn(Lane) -> Gate + Send + Sync>>,
+    measures: Arc<QueueMeasures>,
+}
+
+/// What a queue counts; times in microseconds.
+#[derive(Debug)]
+pub struct QueueMeasures {
+    /// Runs that ended their job.
+    pub done: Counter,
+    /// Runs that put their job off.
+    pub retried: Counter,
+    /// Runs that failed.
+    pub failed: Counter,
+    /// Runs whose handler panicked.
+    pub panicked: Counter,
+    /// Jobs that were parked.
+    pub parked: Counter,
+    /// How long runs took that did not panic.
+    pub run_time: Histogram,
+}
+
+impl Default for QueueMeasures {
+    fn default() -> Self {
+        let [done, retried, failed, panicked, parked] = Default::default();
+        Self { done, retried, failed, panicked, parked, run_time: Histogram::of_times() }
+    }
 }
 
 impl Queue {
@@ -104,7 +130,23 @@ impl Queue {
         F: Fn(Arc<Lease>) -> R + Send + Sync + 'static,
         R: Future<Output = Outcome> + Send + 'static,
     {
-        Self { name, concurrency, handler: Arc::new(move |lease| Box::pin(handler(lease))), gate: None }
+        Self {
+            name,
+            concurrency,
+            handler: Arc::new(move |lease| Box::pin(handler(lease))),
+            gate: None,
+            measures: Arc::default(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// What it counts.
+    pub fn measures(&self) -> Arc<QueueMeasures> {
+        Arc::clone(&self.measures)
     }
 
     /// Keeps lanes apart: one holds at most as many slots as it leaves free, so a lane alone has half of them and a

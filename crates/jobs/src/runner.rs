@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::Timestamp;
+use base::measure::Stopwatch;
 use store::{Batch, Lane, Lease, Share, Store, StoreError, Taken};
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, JoinError, JoinSet};
@@ -193,7 +194,13 @@ impl Worker {
                 continue;
             }
             let work = (self.queue.handler)(Arc::clone(&lease));
-            let task = self.tasks.spawn(async move { Ended::Handler(work.await) });
+            let measures = self.queue.measures();
+            let task = self.tasks.spawn(async move {
+                let stopwatch = Stopwatch::start();
+                let outcome = work.await;
+                measures.run_time.record_time(stopwatch.elapsed());
+                Ended::Handler(outcome)
+            });
             self.hold(task.id(), lease);
         }
         Ok(found)
@@ -217,10 +224,16 @@ impl Worker {
                 self.running.remove(&lease.lane);
             }
         }
+        let measures = &self.queue.measures;
         let verdict = match ended {
-            Some(Ended::Settled | Ended::Handler(Outcome::Done)) => return,
-            Some(Ended::Handler(Outcome::RetryAt(at))) => Verdict::Retry { at, failures: 0 },
+            Some(Ended::Settled) => return,
+            Some(Ended::Handler(Outcome::Done)) => return measures.done.increment(),
+            Some(Ended::Handler(Outcome::RetryAt(at))) => {
+                measures.retried.increment();
+                Verdict::Retry { at, failures: 0 }
+            }
             Some(Ended::Handler(Outcome::Failed(error))) => {
+                measures.failed.increment();
                 tracing::warn!(queue = %lease.queue, job = %lease.id, attempts = lease.attempts, %error, "a job failed");
                 // That the database is away says nothing about the job.
                 let is_its_own = !matches!(error, StoreError::Unavailable(_));
@@ -228,6 +241,7 @@ impl Worker {
             }
             // The panic's message may hold content.
             None => {
+                measures.panicked.increment();
                 tracing::error!(queue = %lease.queue, job = %lease.id, "a job's handler panicked");
                 self.after_failure(&lease, lease.failures + 1, Reason::Panicked)
             }
@@ -245,8 +259,10 @@ impl Worker {
     /// Writes what becomes of a job that is not done.
     fn put_back(&mut self, lease: Arc<Lease>, verdict: Verdict) {
         let (store, on_park, kept) = (self.store.clone(), Arc::clone(&self.on_park), Arc::clone(&lease));
+        let measures = self.queue.measures();
         let task = self.tasks.spawn(async move {
             let mut batch = store.batch(lease.scope);
+            let is_parked = matches!(verdict, Verdict::Park(_));
             match verdict {
                 Verdict::Retry { at, failures } => batch.reschedule(&lease, at, failures),
                 Verdict::Park(reason) => {
@@ -255,8 +271,12 @@ impl Worker {
                     on_park(&mut batch, &lease, reason);
                 }
             }
-            if let Err(error) = store.commit(batch).await {
-                tracing::warn!(queue = %lease.queue, job = %lease.id, %error, "a job could not be put back; its lease will run out");
+            match store.commit(batch).await {
+                Ok(_) if is_parked => measures.parked.increment(),
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(queue = %lease.queue, job = %lease.id, %error, "a job could not be put back; its lease will run out");
+                }
             }
             Ended::Settled
         });

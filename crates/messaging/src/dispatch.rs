@@ -147,7 +147,7 @@ async fn send(
 
     message.facts.status = Status::Sending;
     let mut batch = services.store.batch(lease.scope);
-    batch.update::<Message>(&message);
+    messages::advance(&mut batch, &message);
     let proof = ledger::commit(
         &services.store,
         batch,
@@ -229,7 +229,7 @@ async fn sent(
             message.facts.status = Status::Sent;
             message.facts.sent_at = Some(now.micros());
             message.event_at = Some(now);
-            batch.update::<Message>(&message);
+            messages::advance(&mut batch, &message);
             report(&mut batch, lease, &message, Some(number.clone()), now);
             if message.facts.discard_body || message.facts.obfuscate_address {
                 batch.enqueue(NewJob {
@@ -283,7 +283,7 @@ async fn fail(
     message.facts.error_code = Some(code);
     let mut batch = services.store.batch(lease.scope);
     batch.finish(lease);
-    batch.update::<Message>(&message);
+    messages::advance(&mut batch, &message);
     report(&mut batch, lease, &message, Some(number), now);
     messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
     batch.record(entry("fail_message", message.sid, &[], Purpose::Carriage).to_bytes());

@@ -122,7 +122,7 @@ impl Inbox {
             message.facts.error_code = code;
             message.event_at = message.event_at.or(Some(now));
             let mut batch = store.batch(scope);
-            batch.update::<Message>(&message);
+            messages::advance(&mut batch, &message);
             events::report(&mut batch, reference.account, &message, number, now);
             messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
             batch.record(entry("record_receipt", message.sid, &[], Purpose::Retention).to_bytes());

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use base::Timestamp;
+use base::measure::Stopwatch;
 use phi::{CipherError, DataKey};
 use zeroize::Zeroizing;
 
@@ -13,8 +14,8 @@ use crate::keys::{FIRST_EPOCH, ScopeKey, add, identity, still_there, wrap};
 use crate::sql::{Expect, Prepared, Statement, Step};
 use crate::store::Store;
 use crate::{
-    Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, jobs_sql, limits,
-    parked,
+    Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, Tally, jobs_sql,
+    limits, parked,
 };
 
 const INSERT_DOCUMENT: &str = "INSERT INTO documents
@@ -62,6 +63,7 @@ pub struct Batch {
     operations: Vec<Operation>,
     failed: Option<StoreError>,
     wakes_workers: bool,
+    tallies: Vec<Tally>,
 }
 
 enum Operation {
@@ -116,7 +118,7 @@ impl RowId {
 
 impl Batch {
     pub(crate) fn new(store: Store, scope: Scope) -> Self {
-        Self { store, scope, operations: Vec::new(), failed: None, wakes_workers: false }
+        Self { store, scope, operations: Vec::new(), failed: None, wakes_workers: false, tallies: Vec::new() }
     }
 
     /// The scope of the operations that follow.
@@ -272,6 +274,11 @@ impl Batch {
         self.run(parked::discard(id));
     }
 
+    /// Counts this, once the batch is on disk.
+    pub fn tally(&mut self, tally: Tally) {
+        self.tallies.push(tally);
+    }
+
     fn row<K: Kind>(&self, sid: K::Sid) -> RowId {
         RowId { scope: self.scope, kind: K::NAME, sid: sid.to_string() }
     }
@@ -295,7 +302,7 @@ impl Batch {
 
 /// Writes a batch; see [`Store::commit`].
 pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, StoreError> {
-    let Batch { operations, failed, wakes_workers, .. } = batch;
+    let Batch { operations, failed, wakes_workers, tallies, .. } = batch;
     if let Some(error) = failed {
         return Err(error);
     }
@@ -311,7 +318,17 @@ pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, Sto
     if steps.len() > limits::BATCH_STEPS || steps.iter().map(size).sum::<usize>() > limits::BATCH_BYTES {
         return Err(StoreError::TooLarge);
     }
+    let (measures, stopwatch) = (store.measures(), Stopwatch::start());
     let outcome = store.engine().submit(Prepared { steps }).await;
+    match &outcome {
+        Ok(_) => {
+            measures.commits.increment();
+            measures.commit_time.record_time(stopwatch.elapsed());
+            measures.count(&tallies);
+        }
+        Err(StoreError::Unavailable(_)) => measures.unavailable.increment(),
+        Err(_) => {}
+    }
     if matches!(outcome, Err(StoreError::UnknownScope)) {
         for scope in keys.keys() {
             store.keys().forget(*scope);

@@ -8,7 +8,7 @@ use phi::DigestKey;
 use crate::postgres::Postgres;
 use crate::sql::{Outcome, Prepared, Row, Statement};
 use crate::sqlite::Sqlite;
-use crate::{Database, OpenError, StoreError};
+use crate::{Database, OpenError, StoreError, StoreMeasures};
 
 /// The key of the journal head's MAC. It is derived from the system's key, which is read through
 /// the engine itself, so it is filled in once that has happened.
@@ -25,14 +25,16 @@ impl Engine {
         database: Database,
         clock: Arc<dyn Clock>,
         key: ChainKey,
+        measures: Arc<StoreMeasures>,
     ) -> Result<Self, OpenError> {
         match database {
             Database::Sqlite(path) => {
-                tokio::task::spawn_blocking(move || Sqlite::open(&path, clock, key).map(Self::Sqlite))
+                let open = move || Sqlite::open(&path, clock, key, measures).map(Self::Sqlite);
+                tokio::task::spawn_blocking(open)
                     .await
                     .map_err(|_| OpenError::Unavailable("opening the file was interrupted".into()))?
             }
-            Database::Postgres(url) => Postgres::open(&url, clock, key).await.map(Self::Postgres),
+            Database::Postgres(url) => Postgres::open(&url, clock, key, measures).await.map(Self::Postgres),
         }
     }
 

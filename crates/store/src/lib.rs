@@ -23,6 +23,7 @@ mod jobs_sql;
 mod journal;
 mod keys;
 pub mod limits;
+mod measures;
 mod page;
 mod parked;
 mod postgres;
@@ -42,6 +43,7 @@ pub use document::{Cursor, Document, Index, IndexValue, Kind, Listed, NewDocumen
 pub use error::{OpenError, StoreError};
 pub use jobs::{Jobs, Lane, Lease, NewJob, Share, Taken, Waiting};
 pub use journal::{Checkpoint, Head, Journal, JournalRow};
+pub use measures::{QueueState, StoreMeasures, Tally};
 pub use parked::ParkedJob;
 pub use scope::{InvalidScope, Located, Name, Scope};
 pub use scoped::Scoped;

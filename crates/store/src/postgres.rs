@@ -24,7 +24,7 @@ use crate::postgres_tls;
 use crate::postgres_writer::{Waiting, Writer};
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
-use crate::{OpenError, StoreError};
+use crate::{OpenError, StoreError, StoreMeasures};
 
 /// Held while migrating, so that processes starting together do not get in each other's way. The
 /// number means nothing; it only must not change.
@@ -40,7 +40,12 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Connects and migrates.
-    pub(crate) async fn open(url: &str, clock: Arc<dyn Clock>, key: ChainKey) -> Result<Self, OpenError> {
+    pub(crate) async fn open(
+        url: &str,
+        clock: Arc<dyn Clock>,
+        key: ChainKey,
+        measures: Arc<StoreMeasures>,
+    ) -> Result<Self, OpenError> {
         let (mut config, tls) = postgres_tls::parse(url)?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(limits::POSTGRES_CONNECT);
@@ -58,7 +63,7 @@ impl Postgres {
 
         let (writer, work) = mpsc::channel(limits::WRITE_QUEUE);
         let work = Arc::new(tokio::sync::Mutex::new(work));
-        let alone = Writer { pool: pool.clone(), clock, key };
+        let alone = Writer { pool: pool.clone(), clock, key, measures };
         let batchers = (0..limits::POSTGRES_BATCHERS)
             .map(|_| tokio::spawn(alone.clone().run(Arc::clone(&work))))
             .collect();

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use base::Clock;
+use base::measure::Stopwatch;
 use deadpool_postgres::{Object, Pool};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
-use crate::StoreError;
 use crate::chain::Tail;
 use crate::engine::ChainKey;
 use crate::error::unavailable;
 use crate::limits;
 use crate::postgres::{connection, explain, is_broken, run, send, type_of};
 use crate::sql::{Outcome, Prepared, Row, Statement, Step};
+use crate::{StoreError, StoreMeasures};
 
 /// A batch and who waits for it.
 pub(crate) type Waiting = (Prepared, oneshot::Sender<Result<Outcome, StoreError>>);
@@ -31,6 +32,7 @@ pub(crate) struct Writer {
     pub(crate) pool: Pool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) key: ChainKey,
+    pub(crate) measures: Arc<StoreMeasures>,
 }
 
 /// Why a group was not written.
@@ -198,7 +200,10 @@ impl Writer {
             roll_back(client).await?;
             return Err(Failure::Batches(culprits));
         }
+        let stopwatch = Stopwatch::start();
         client.batch_execute("COMMIT").await.map_err(|error| Failure::Final(explain(&error)))?;
+        self.measures.sync_time.record_time(stopwatch.elapsed());
+        self.measures.group_sizes.record(batches.len() as u64);
         Ok(outcomes)
     }
 }

@@ -19,8 +19,8 @@ use crate::error::{closed, unavailable};
 use crate::limits;
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
-use crate::sqlite_writer::{Checkpoints, Work, write};
-use crate::{OpenError, StoreError};
+use crate::sqlite_writer::{Checkpoints, Work, Writer, write};
+use crate::{OpenError, StoreError, StoreMeasures};
 
 /// A read waiting for a reader thread.
 struct Read {
@@ -43,7 +43,12 @@ struct Threads {
 
 impl Sqlite {
     /// Opens the file, makes it when absent, and migrates it. Blocks.
-    pub(crate) fn open(path: &Path, clock: Arc<dyn Clock>, key: ChainKey) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        key: ChainKey,
+        measures: Arc<StoreMeasures>,
+    ) -> Result<Self, OpenError> {
         let lock = lock(path)?;
         create_private(path).map_err(|error| io_error(&error))?;
         let mut connection = connect(path).map_err(|error| explain(&error))?;
@@ -56,7 +61,7 @@ impl Sqlite {
         let state = checkpoints.clone();
         threads.writer.push(spawn("store-checkpoint", move || state.run(&checkpointer, &wanted))?);
         threads.writer.push(spawn("store-writer", move || {
-            write(connection, work, clock.as_ref(), &key, checkpoints);
+            write(&Writer { connection, clock, key, measures }, work, checkpoints);
             drop(lock);
         })?);
 

@@ -10,16 +10,17 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Instant;
 
 use base::Clock;
+use base::measure::Stopwatch;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::StoreError;
 use crate::chain::Tail;
 use crate::engine::ChainKey;
 use crate::error::unavailable;
 use crate::limits;
 use crate::sql::{Outcome, Prepared, Step};
 use crate::sqlite::{explain, run};
+use crate::{StoreError, StoreMeasures};
 
 /// What waits for the writer.
 pub(crate) enum Work {
@@ -29,14 +30,16 @@ pub(crate) enum Work {
 
 type Waiting = (Prepared, oneshot::Sender<Result<Outcome, StoreError>>);
 
+/// What the writer thread writes with.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) key: ChainKey,
+    pub(crate) measures: Arc<StoreMeasures>,
+}
+
 /// The writer thread: runs until it is stopped or nobody can submit any more.
-pub(crate) fn write(
-    connection: Connection,
-    mut work: mpsc::Receiver<Work>,
-    clock: &dyn Clock,
-    key: &ChainKey,
-    checkpoints: Checkpoints,
-) {
+pub(crate) fn write(writer: &Writer, mut work: mpsc::Receiver<Work>, checkpoints: Checkpoints) {
     let mut stopping = false;
     let mut written = 0;
     while !stopping {
@@ -56,22 +59,23 @@ pub(crate) fn write(
                 Err(_) => break,
             }
         }
-        commit_group(&connection, group, clock, key);
+        commit_group(writer, group);
         written += steps;
         if written >= limits::SQLITE_CHECKPOINT_STEPS {
             written = 0;
-            checkpoints.request(&connection);
+            checkpoints.request(&writer.connection);
         }
     }
     drop(checkpoints);
-    if let Err(error) = empty_log(&connection) {
+    if let Err(error) = empty_log(&writer.connection) {
         tracing::warn!(error = %explain(&error), "the log could not be emptied into the file");
     }
 }
 
-fn commit_group(connection: &Connection, group: Vec<Waiting>, clock: &dyn Clock, key: &ChainKey) {
+fn commit_group(writer: &Writer, group: Vec<Waiting>) {
+    let connection = &writer.connection;
     let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    let results = match try_group(connection, &batches, clock, key) {
+    let results = match try_group(writer, &batches) {
         Ok(results) => results,
         Err(error) => {
             if !connection.is_autocommit()
@@ -90,12 +94,8 @@ fn commit_group(connection: &Connection, group: Vec<Waiting>, clock: &dyn Clock,
 }
 
 /// Writes a group. `Err` means that nothing at all was written.
-fn try_group(
-    connection: &Connection,
-    batches: &[Prepared],
-    clock: &dyn Clock,
-    key: &ChainKey,
-) -> Result<Vec<Result<Outcome, StoreError>>, StoreError> {
+fn try_group(writer: &Writer, batches: &[Prepared]) -> Result<Vec<Result<Outcome, StoreError>>, StoreError> {
+    let Writer { connection, key, measures, .. } = writer;
     let execute = |sql: &str| connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([]));
     execute("BEGIN IMMEDIATE").map_err(|error| explain(&error))?;
     let mut chain = Chain { tail: None, changed: false };
@@ -103,7 +103,7 @@ fn try_group(
     for batch in batches {
         let before = chain;
         execute("SAVEPOINT batch").map_err(|error| explain(&error))?;
-        let result = run_batch(connection, batch, clock, key, &mut chain);
+        let result = run_batch(writer, batch, &mut chain);
         if connection.is_autocommit() {
             return Err(result.err().unwrap_or_else(|| unavailable("SQLite gave up the transaction")));
         }
@@ -119,7 +119,10 @@ fn try_group(
         let (_, count) = run(connection, &statement)?;
         statement.expect.check(count)?;
     }
+    let stopwatch = Stopwatch::start();
     execute("COMMIT").map_err(|error| explain(&error))?;
+    measures.sync_time.record_time(stopwatch.elapsed());
+    measures.group_sizes.record(batches.len() as u64);
     Ok(results)
 }
 
@@ -130,13 +133,8 @@ struct Chain {
     changed: bool,
 }
 
-fn run_batch(
-    connection: &Connection,
-    batch: &Prepared,
-    clock: &dyn Clock,
-    key: &ChainKey,
-    chain: &mut Chain,
-) -> Result<Outcome, StoreError> {
+fn run_batch(writer: &Writer, batch: &Prepared, chain: &mut Chain) -> Result<Outcome, StoreError> {
+    let Writer { connection, clock, key, .. } = writer;
     let mut outcome = Outcome::default();
     for step in &batch.steps {
         match step {
@@ -232,7 +230,7 @@ mod tests {
 
     const INSERT: &str = "INSERT INTO rows (number, filling) VALUES ($1, $2)";
 
-    fn submit(connection: &Connection, filling: &[usize]) -> Vec<Result<Outcome, StoreError>> {
+    fn submit(writer: &Writer, filling: &[usize]) -> Vec<Result<Outcome, StoreError>> {
         let (group, answers): (Vec<_>, Vec<_>) = filling
             .iter()
             .zip(0_i64..)
@@ -242,9 +240,13 @@ mod tests {
                 ((Prepared::one(statement), answer), done)
             })
             .unzip();
-        let clock = VirtualClock::standing_at(Timestamp::from_seconds(0));
-        commit_group(connection, group, &clock, &Arc::new(OnceLock::new()));
+        commit_group(writer, group);
         answers.into_iter().map(|done| done.blocking_recv().expect("every batch is answered")).collect()
+    }
+
+    fn writer(connection: Connection) -> Writer {
+        let clock = Arc::new(VirtualClock::standing_at(Timestamp::from_seconds(0)));
+        Writer { connection, clock, key: Arc::new(OnceLock::new()), measures: Arc::default() }
     }
 
     /// What a shredded document leaves behind is in the log only, and for a bounded time.
@@ -291,7 +293,9 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE rows (number INTEGER, filling BLOB); PRAGMA max_page_count = 20;")
             .expect("a table");
-        let results = submit(&connection, &[10, 200_000, 10]);
+        let writer = writer(connection);
+        let connection = &writer.connection;
+        let results = submit(&writer, &[10, 200_000, 10]);
         assert!(
             results.iter().any(|result| matches!(result, Err(StoreError::Unavailable(_)))),
             "the big one cannot be written"
@@ -300,10 +304,10 @@ mod tests {
         let count = |connection: &Connection| -> isize {
             connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).expect("a count")
         };
-        assert_eq!(count(&connection), acknowledged, "acknowledged means written, and nothing else is");
+        assert_eq!(count(connection), acknowledged, "acknowledged means written, and nothing else is");
 
         connection.execute_batch("PRAGMA max_page_count = 1000").expect("room");
-        assert!(submit(&connection, &[10, 200_000]).iter().all(Result::is_ok));
-        assert_eq!(count(&connection), acknowledged + 2);
+        assert!(submit(&writer, &[10, 200_000]).iter().all(Result::is_ok));
+        assert_eq!(count(connection), acknowledged + 2);
     }
 }

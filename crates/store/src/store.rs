@@ -12,8 +12,8 @@ use crate::engine::{ChainKey, Engine};
 use crate::keys::{self, FIRST_EPOCH, Keys, ScopeKey};
 use crate::sql::{Expect, Prepared, Statement, Step};
 use crate::{
-    Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Scope, Scoped, StoreError, batch,
-    jobs_sql,
+    Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Scope, Scoped, StoreError,
+    StoreMeasures, batch, jobs_sql,
 };
 
 const LOCATE: &str = "SELECT scope, sid FROM directory WHERE name = $1";
@@ -64,6 +64,7 @@ struct Inner {
     ordering_digests: DigestKey,
     lane_digests: DigestKey,
     jobs_changed: Arc<Notify>,
+    measures: Arc<StoreMeasures>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -76,7 +77,9 @@ impl Store {
     pub async fn open(options: Options) -> Result<Self, OpenError> {
         let Options { database, wrapper, clock, random } = options;
         let chain_key: ChainKey = Arc::new(OnceLock::new());
-        let engine = Engine::open(database, Arc::clone(&clock), Arc::clone(&chain_key)).await?;
+        let measures = Arc::<StoreMeasures>::default();
+        let engine =
+            Engine::open(database, Arc::clone(&clock), Arc::clone(&chain_key), Arc::clone(&measures)).await?;
         let system = match open_system_key(&engine, &wrapper, clock.as_ref(), random.as_ref()).await {
             Ok(key) => key,
             Err(error) => {
@@ -93,6 +96,7 @@ impl Store {
             ordering_digests: system.digest_key(ORDERING_PURPOSE),
             lane_digests: system.digest_key(LANE_PURPOSE),
             jobs_changed: Arc::default(),
+            measures,
             engine,
             clock,
             random,
@@ -148,6 +152,11 @@ impl Store {
     /// Whether other processes may write to the same database.
     pub fn is_shared(&self) -> bool {
         self.engine().locks_rows()
+    }
+
+    /// What the store counts about itself.
+    pub fn measures(&self) -> &StoreMeasures {
+        &self.inner.measures
     }
 
     /// Where "now" comes from.

@@ -3,7 +3,7 @@
 use base::{AttestationSid, MessageSid, Sid, Timestamp};
 use errors::Result;
 use phi::{Digest, DigestKey, Phi};
-use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Query, Scoped, StoreError};
+use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Query, Scoped, StoreError, Tally};
 
 use crate::limits::MAX_OPT_OUTS;
 
@@ -23,8 +23,20 @@ pub struct NewMessage {
     pub created_at: Timestamp,
 }
 
+/// Counts that a message is in this state now.
+fn tally(batch: &mut Batch, facts: &MessageFacts) {
+    batch.tally(Tally { what: "messages", outcome: facts.status.as_str() });
+}
+
+/// Writes a message whose state has changed.
+pub fn advance(batch: &mut Batch, message: &Document<Message>) {
+    batch.update::<Message>(message);
+    tally(batch, &message.facts);
+}
+
 /// Adds a message and its body.
 pub fn insert(batch: &mut Batch, key: &DigestKey, new: NewMessage) {
+    tally(batch, &new.facts);
     let own = IndexValue::Digest(key.digest("number", new.facts.own_number.as_bytes()));
     let other = IndexValue::Digest(new.counterparty.digest(key, "number"));
     // `DateSent` of a message that came in is when it came in; of any other, when the carrier took it.

@@ -9,6 +9,7 @@ mod harness;
 mod jobs;
 mod journal;
 mod keys;
+mod measures;
 mod opening;
 mod pages;
 
@@ -74,6 +75,9 @@ suite! {
         a_rotated_scope_reads_old_and_new
         a_destroyed_scope_stays_closed
         unknown_scopes_cannot_be_written;
+    measures:
+        what_is_committed_is_counted
+        queues_say_how_much_waits_and_since_when;
     opening:
         what_was_committed_is_there_after_reopening
         another_master_key_is_refused

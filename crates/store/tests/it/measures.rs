@@ -1,0 +1,49 @@
+//! Counting: what is on disk counts, what is not does not.
+
+use std::time::Duration;
+
+use store::{NewJob, StoreError, Tally};
+
+use crate::harness::{Bench, Message, account, message, now, store_with};
+
+const DELIVERED: Tally = Tally { what: "messages", outcome: "delivered" };
+
+pub(crate) async fn what_is_committed_is_counted(bench: &Bench) {
+    let store = store_with(bench, account(1)).await;
+    let before = store.measures().commits.value();
+    for expected in [Ok(()), Err(StoreError::Exists)] {
+        let mut batch = store.batch(account(1));
+        batch.insert::<Message>(message(1, now(&store), "text"));
+        batch.tally(DELIVERED);
+        assert_eq!(store.commit(batch).await.map(drop), expected);
+    }
+    let measures = store.measures();
+    assert_eq!(measures.tallies().into_iter().collect::<Vec<_>>(), [(DELIVERED, 1)]);
+    assert_eq!(measures.commits.value(), before + 1);
+    assert_eq!(measures.unavailable.value(), 0);
+    let (_, groups, batches) = measures.group_sizes.read();
+    assert!(groups.iter().sum::<u64>() >= 2 && batches >= 2);
+    assert!(measures.sync_time.read().1.iter().sum::<u64>() >= 2, "each group was made durable");
+    store.close().await;
+}
+
+pub(crate) async fn queues_say_how_much_waits_and_since_when(bench: &Bench) {
+    let store = store_with(bench, account(1)).await;
+    for (queue, delay) in [("a", 0), ("a", 60), ("b", 3_600)] {
+        let mut batch = store.batch(account(1));
+        batch.enqueue(NewJob {
+            queue,
+            lane: None,
+            ordering_key: None,
+            due_at: now(&store).plus(Duration::from_secs(delay)),
+            payload: Vec::new(),
+        });
+        store.commit(batch).await.unwrap();
+    }
+    bench.clock.advance(Duration::from_secs(5));
+    let survey = store.jobs().survey().await.unwrap();
+    let rows: Vec<_> =
+        survey.iter().map(|row| (row.queue.as_str(), row.jobs, row.due, row.oldest_due.as_secs())).collect();
+    assert_eq!(rows, [("a", 2, 1, 5), ("b", 1, 0, 0)]);
+    store.close().await;
+}

@@ -5,10 +5,11 @@
 //! No I/O here: keys come from `store`, proofs from `ledger`.
 
 mod cipher;
+mod master;
 mod value;
 
 pub use cipher::{
-    CipherError, DataKey, Digest, DigestKey, KEY_BYTES, KeyWrapper, SystemRandom, WrappedKey,
-    constant_time_eq,
+    CipherError, DataKey, Digest, DigestKey, KEY_BYTES, SystemRandom, WrappedKey, constant_time_eq,
 };
+pub use master::{KeyWrapper, Keyring, LocalKey, WrapError};
 pub use value::{Phi, Proof, PublicFact};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use auth::Secret;
 use base::Random;
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
-use phi::{CipherError, DataKey, KEY_BYTES, KeyWrapper, SystemRandom, WrappedKey};
+use phi::{DataKey, KEY_BYTES, KeyWrapper, LocalKey, SystemRandom};
 use serde::{Deserialize, Serialize};
 use store::Database;
 use zeroize::Zeroizing;
@@ -27,8 +27,6 @@ const CA_FILE: &str = "ca.pem";
 const FOLDER_MODE: u32 = 0o700;
 /// Permission bits with which others could put files of their own in place of ours.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
-/// Digits of a master key's id: enough to tell keys apart, too few to say anything about one.
-const KEY_ID_BYTES: usize = 8;
 
 /// A data folder that exists.
 #[derive(Clone, Debug)]
@@ -100,12 +98,12 @@ impl DataFolder {
             let bytes = parse_key(text).ok_or_else(|| {
                 Problem::new("SWITCHWARD_MASTER_KEY must be 32 bytes, written in base64 or hexadecimal")
             })?;
-            return Ok(Arc::new(FileKeyWrapper::new(bytes)));
+            return Ok(Arc::new(LocalKey::new(bytes)));
         }
         let path = self.0.join(MASTER_KEY_FILE);
         let malformed = || Problem::new(format!("{} holds no master key", path.display()));
         if let Some(text) = secret_file::read(&path)? {
-            return Ok(Arc::new(FileKeyWrapper::new(parse_key(&text).ok_or_else(malformed)?)));
+            return Ok(Arc::new(LocalKey::new(parse_key(&text).ok_or_else(malformed)?)));
         }
         if self.database_file().exists() {
             return Err(Problem::new(format!(
@@ -119,7 +117,7 @@ impl DataFolder {
         secret_file::create(&path, &text)?;
         // Read back even when we were first: what stands in the file is what counts.
         let text = secret_file::read(&path)?.ok_or_else(malformed)?;
-        Ok(Arc::new(FileKeyWrapper::new(parse_key(&text).ok_or_else(malformed)?)))
+        Ok(Arc::new(LocalKey::new(parse_key(&text).ok_or_else(malformed)?)))
     }
 
     /// The operator's token, made on first use.
@@ -187,42 +185,15 @@ pub(crate) struct Identity {
     pub(crate) ca_cert: String,
 }
 
-/// A master key held in memory, from a file or the environment.
-pub(crate) struct FileKeyWrapper {
-    key: DataKey,
-    id: String,
-}
-
-impl FileKeyWrapper {
-    fn new(bytes: Zeroizing<[u8; KEY_BYTES]>) -> Self {
-        let key = DataKey::from_bytes(*bytes);
-        let digest = key.digest_key("master key id").digest("id", b"");
-        Self { id: format!("file-{}", HEXLOWER.encode(&digest.0[..KEY_ID_BYTES])), key }
-    }
-}
-
-impl KeyWrapper for FileKeyWrapper {
-    fn key_id(&self) -> &str {
-        &self.id
-    }
-
-    fn wrap(&self, identity: &[u8], key: &DataKey) -> Result<WrappedKey, CipherError> {
-        self.key.wrap(identity, key)
-    }
-
-    fn unwrap(&self, identity: &[u8], wrapped: &WrappedKey) -> Result<DataKey, CipherError> {
-        self.key.unwrap(identity, wrapped)
-    }
-}
-
-/// 32 bytes from hexadecimal or base64.
-fn parse_key(text: &str) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
+/// A master key from 32 bytes in hexadecimal or base64.
+fn parse_key(text: &str) -> Option<DataKey> {
     let text = text.trim().as_bytes();
     let bytes = Zeroizing::new(match text.len() {
         64 => HEXLOWER_PERMISSIVE.decode(text).ok()?,
         _ => BASE64.decode(text).ok()?,
     });
-    <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new)
+    let bytes = <[u8; KEY_BYTES]>::try_from(bytes.as_slice()).ok().map(Zeroizing::new)?;
+    Some(DataKey::from_bytes(*bytes))
 }
 
 #[cfg(test)]
@@ -286,8 +257,9 @@ mod tests {
         let hex = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
         let bytes = HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).expect("hex");
         let base64 = BASE64.encode(&bytes);
-        assert_eq!(parse_key(hex).expect("a key").as_slice(), bytes);
-        assert_eq!(parse_key(&format!("{base64}\n")).expect("a key").as_slice(), bytes);
+        for text in [hex, &format!("{base64}\n")] {
+            assert_eq!(parse_key(text).expect("a key").reveal_to_holder().as_slice(), bytes);
+        }
         for bad in ["", "00", &hex[2..], &base64[4..], "not a key"] {
             assert!(parse_key(bad).is_none(), "{bad}");
         }

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base::{AccountSid, MessageSid, Sid, SystemClock};
-use phi::{CipherError, DataKey, KeyWrapper, Phi, SystemRandom, WrappedKey};
+use phi::{LocalKey, Phi, SystemRandom};
 use serde::{Deserialize, Serialize};
 use store::{Database, Index, IndexValue, Kind, NewDocument, NewJob, Options, Scope, Store};
 
@@ -49,22 +49,6 @@ impl Kind for Message {
     type Sid = MessageSid;
     type Facts = Facts;
     type Content = Content;
-}
-
-struct Wrapper(DataKey);
-
-impl KeyWrapper for Wrapper {
-    fn key_id(&self) -> &str {
-        "bench"
-    }
-
-    fn wrap(&self, identity: &[u8], key: &DataKey) -> Result<WrappedKey, CipherError> {
-        self.0.wrap(identity, key)
-    }
-
-    fn unwrap(&self, identity: &[u8], wrapped: &WrappedKey) -> Result<DataKey, CipherError> {
-        self.0.unwrap(identity, wrapped)
-    }
 }
 
 type Failure = Box<dyn Error + Send + Sync>;
@@ -145,7 +129,7 @@ fn bare_request(connection: &mut rusqlite::Connection) -> Result<(), Failure> {
 async fn sealed(database: Database, concurrency: usize) -> Result<f64, Failure> {
     let store = Store::open(Options {
         database,
-        wrapper: Arc::new(Wrapper(DataKey::generate(&SystemRandom))),
+        wrapper: Arc::new(LocalKey::generate()),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     })

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use phi::WrapError;
+
 /// Why an operation on the store failed. Never contains data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreError {
@@ -15,8 +17,18 @@ pub enum StoreError {
     UnknownScope,
     /// The batch is larger than [`crate::limits::BATCH_STEPS`] or [`crate::limits::BATCH_BYTES`].
     TooLarge,
-    /// The database cannot be used now; the text says why, without values.
+    /// The database, or the master key's holder, cannot be used now; the text says why, without values.
+    /// Nothing is lost, and trying again later may help.
     Unavailable(String),
+}
+
+impl From<WrapError> for StoreError {
+    fn from(error: WrapError) -> Self {
+        match error {
+            WrapError::Sealed => Self::Sealed,
+            WrapError::OtherMasterKey | WrapError::Unavailable(_) => Self::Unavailable(error.to_string()),
+        }
+    }
 }
 
 impl fmt::Display for StoreError {
@@ -27,7 +39,7 @@ impl fmt::Display for StoreError {
             Self::Sealed => f.write_str("a key or row does not open"),
             Self::UnknownScope => f.write_str("the scope has no key"),
             Self::TooLarge => f.write_str("the batch is too large"),
-            Self::Unavailable(cause) => write!(f, "the database is unavailable: {cause}"),
+            Self::Unavailable(cause) => write!(f, "the store is unavailable: {cause}"),
         }
     }
 }

@@ -247,7 +247,7 @@ impl Jobs {
             let removal = Statement::new(DROP_OF_SCOPE, vec![scope.to_string().into()]);
             return self.0.engine().submit(Prepared::one(removal)).await.map(drop);
         }
-        let key = match self.0.keys().open(scope, epoch, wrapped).await {
+        let key = match self.0.keys().open(self.0.engine(), scope, epoch).await {
             Ok(key) => key,
             // Not the job's fault, so it does not count as a failure of it.
             Err(error) => {

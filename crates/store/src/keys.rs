@@ -1,7 +1,9 @@
 //! Scope keys: unwrapped once, kept in a bounded cache, never on the writer's path.
 //!
-//! A sealed value says the epoch of its key. Reads bring the wrapped key of each row with them, so
-//! a scope destroyed by another process stays closed here even while its key is still cached.
+//! A sealed value says the epoch of its key. Reads bring with them whether that key still exists, so
+//! a scope destroyed by another process stays closed here even while its key is still cached. What
+//! wrapped a key is asked for only when the key is not in the cache: keys may move from one master key
+//! to another between the two.
 //! Digest keys are derived from a scope's *first* epoch, so digests survive rotation.
 
 use std::collections::HashMap;
@@ -9,7 +11,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::Timestamp;
-use phi::{CipherError, DataKey, DigestKey, KeyWrapper, WrappedKey};
+use phi::{DataKey, DigestKey, KeyWrapper, WrapError, WrappedKey};
 use tokio::sync::RwLock;
 
 use crate::engine::Engine;
@@ -23,7 +25,7 @@ pub(crate) const FIRST_EPOCH: i64 = 1;
 /// The purpose that keys for index digests are derived for.
 const INDEX_PURPOSE: &str = "index";
 
-const CURRENT: &str = "SELECT epoch, wrapped FROM scope_keys
+const CURRENT: &str = "SELECT epoch FROM scope_keys
     WHERE scope = $1 AND wrapped IS NOT NULL ORDER BY epoch DESC LIMIT 1";
 const AT_EPOCH: &str = "SELECT wrapped, master_key_id FROM scope_keys WHERE scope = $1 AND epoch = $2";
 const STILL_THERE: &str =
@@ -72,7 +74,7 @@ impl Keys {
         Arc::clone(&self.wrapper.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes another holder of the master key; the caller has re-wrapped every key for it.
+    /// Takes another holder of the master key for everything from now on.
     pub(crate) fn set_wrapper(&self, wrapper: Arc<dyn KeyWrapper>) {
         *self.wrapper.lock().unwrap_or_else(PoisonError::into_inner) = wrapper;
     }
@@ -99,37 +101,40 @@ impl Keys {
         }
         let rows = engine.query(Statement::new(CURRENT, vec![scope.to_string().into()])).await?;
         let mut row = rows.into_iter().next().ok_or(StoreError::UnknownScope)?;
-        let (epoch, wrapped) = (row.integer()?, row.optional_blob()?);
-        let key = self.open(scope, epoch, wrapped).await?;
+        let epoch = row.integer()?;
+        let key = self.open(engine, scope, epoch).await?;
         remember(&mut self.cache().current, scope, (epoch, now));
         Ok(ScopeKey { epoch, key })
     }
 
-    /// The key of one epoch, given its wrapped form as it stands in the database now.
+    /// The key of one epoch, which a read has just found to exist.
     pub(crate) async fn open(
         &self,
+        engine: &Engine,
         scope: Scope,
         epoch: i64,
-        wrapped: Option<Vec<u8>>,
     ) -> Result<Arc<DataKey>, StoreError> {
-        let wrapped = wrapped.ok_or(StoreError::Sealed)?;
         if let Some(key) = self.cache().opened.get(&(scope, epoch)) {
             return Ok(Arc::clone(key));
         }
-        let key = Arc::new(unwrap(self.wrapper(), scope, epoch, wrapped).await?);
-        remember(&mut self.cache().opened, (scope, epoch), Arc::clone(&key));
-        Ok(key)
+        self.at_epoch(engine, scope, epoch).await
     }
 
-    /// The key of one epoch, for values whose row was not read together with its key.
+    /// The key of one epoch as it stands in the database now, for values whose row was not read together
+    /// with its key.
     pub(crate) async fn at_epoch(
         &self,
         engine: &Engine,
         scope: Scope,
         epoch: i64,
     ) -> Result<Arc<DataKey>, StoreError> {
-        let wrapped = wrapped_at(engine, scope, epoch).await?.ok_or(StoreError::Sealed)?.0;
-        self.open(scope, epoch, wrapped).await
+        let stored = Stored::read(engine, scope, epoch).await?.ok_or(StoreError::Sealed)?;
+        if let Some(key) = self.cache().opened.get(&(scope, epoch)).filter(|_| stored.wrapped.is_some()) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(stored.unwrap(self.wrapper()).await?);
+        remember(&mut self.cache().opened, (scope, epoch), Arc::clone(&key));
+        Ok(key)
     }
 
     /// The key for index digests in the scope.
@@ -141,11 +146,11 @@ impl Keys {
         if let Some(key) = self.cache().digests.get(&scope) {
             return Ok(Arc::clone(key));
         }
-        let (wrapped, _) = wrapped_at(engine, scope, FIRST_EPOCH).await?.ok_or(StoreError::UnknownScope)?;
-        if wrapped.is_none() {
+        let stored = Stored::read(engine, scope, FIRST_EPOCH).await?;
+        if stored.is_none_or(|stored| stored.wrapped.is_none()) {
             return Err(StoreError::UnknownScope);
         }
-        let key = Arc::new(self.open(scope, FIRST_EPOCH, wrapped).await?.digest_key(INDEX_PURPOSE));
+        let key = Arc::new(self.open(engine, scope, FIRST_EPOCH).await?.digest_key(INDEX_PURPOSE));
         remember(&mut self.cache().digests, scope, Arc::clone(&key));
         Ok(key)
     }
@@ -181,32 +186,37 @@ pub(crate) fn identity(parts: &[&str]) -> Vec<u8> {
     bytes
 }
 
-/// The wrapped key of an epoch and the id of its master key.
-pub(crate) async fn wrapped_at(
-    engine: &Engine,
-    scope: Scope,
-    epoch: i64,
-) -> Result<Option<(Option<Vec<u8>>, String)>, StoreError> {
-    let arguments = vec![scope.to_string().into(), epoch.into()];
-    let rows = engine.query(Statement::new(AT_EPOCH, arguments)).await?;
-    match rows.into_iter().next() {
-        Some(mut row) => Ok(Some((row.optional_blob()?, row.text()?))),
-        None => Ok(None),
+/// A scope key as it is stored.
+pub(crate) struct Stored {
+    pub(crate) scope: Scope,
+    pub(crate) epoch: i64,
+    /// `None` once it was destroyed.
+    pub(crate) wrapped: Option<Vec<u8>>,
+    /// The master key that wrapped it.
+    pub(crate) master_key_id: String,
+}
+
+impl Stored {
+    pub(crate) async fn read(engine: &Engine, scope: Scope, epoch: i64) -> Result<Option<Self>, StoreError> {
+        let arguments = vec![scope.to_string().into(), epoch.into()];
+        let rows = engine.query(Statement::new(AT_EPOCH, arguments)).await?;
+        rows.into_iter()
+            .next()
+            .map(|mut row| {
+                Ok(Self { scope, epoch, wrapped: row.optional_blob()?, master_key_id: row.text()? })
+            })
+            .transpose()
+    }
+
+    /// Opens it; a destroyed key is [`WrapError::Sealed`].
+    pub(crate) async fn unwrap(self, wrapper: Arc<dyn KeyWrapper>) -> Result<DataKey, WrapError> {
+        let identity = key_identity(self.scope, self.epoch);
+        let wrapped = WrappedKey(self.wrapped.ok_or(WrapError::Sealed)?);
+        beside(move || wrapper.unwrap(&self.master_key_id, &identity, &wrapped)).await
     }
 }
 
-/// Unwraps beside the async tasks, because a wrapper may ask a key service.
-pub(crate) async fn unwrap(
-    wrapper: Arc<dyn KeyWrapper>,
-    scope: Scope,
-    epoch: i64,
-    wrapped: Vec<u8>,
-) -> Result<DataKey, StoreError> {
-    let identity = key_identity(scope, epoch);
-    beside(move || wrapper.unwrap(&identity, &WrappedKey(wrapped))).await
-}
-
-/// Wraps beside the async tasks, because a wrapper may ask a key service.
+/// Wraps a key with the present master key.
 pub(crate) async fn wrap(
     wrapper: Arc<dyn KeyWrapper>,
     scope: Scope,
@@ -214,16 +224,15 @@ pub(crate) async fn wrap(
     key: Arc<DataKey>,
 ) -> Result<Vec<u8>, StoreError> {
     let identity = key_identity(scope, epoch);
-    beside(move || wrapper.wrap(&identity, &key)).await.map(|wrapped| wrapped.0)
+    Ok(beside(move || wrapper.wrap(&identity, &key)).await?.0)
 }
 
-async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, CipherError> + Send + 'static,
-) -> Result<T, StoreError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result.map_err(|CipherError| StoreError::Sealed),
-        Err(_) => Err(StoreError::Unavailable("the master key's holder failed".into())),
-    }
+/// Asks a master key's holder beside the async tasks, because it may ask a key service.
+pub(crate) async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, WrapError> + Send + 'static,
+) -> Result<T, WrapError> {
+    let failed = Err(WrapError::Unavailable("it failed"));
+    tokio::task::spawn_blocking(work).await.unwrap_or(failed)
 }
 
 /// Stores a new key; a key of that epoch may not exist.

@@ -24,6 +24,8 @@ pub const WRITE_QUEUE: usize = 8_192;
 pub const READ_QUEUE: usize = 8_192;
 /// Scope keys held in memory; the oldest is dropped first.
 pub const CACHED_KEYS: usize = 4_096;
+/// Scope keys that one step of a rotation moves.
+pub const ROTATED_KEYS: usize = 100;
 /// How long a process trusts what it knows of a scope's newest epoch; another process may have
 /// rotated the key meanwhile.
 pub const CURRENT_KEY_TRUST: Duration = Duration::from_secs(60);

@@ -11,15 +11,15 @@ use base::Timestamp;
 use crate::sql::{Row, Statement, Value};
 use crate::{Cursor, Query, Scope, StoreError, limits};
 
-/// What is read of a document `d`: the row, its scope key's wrapped form, its content's key and
-/// that key's scope key.
+/// What is read of a document `d`: the row, whether its scope key still exists, its content's key and
+/// whether that key's scope key still exists.
 pub(crate) const COLUMNS: &str = "SELECT d.sid, d.parent, d.created_at, d.updated_at, d.event_at, d.revision,
-    d.epoch, d.facts, k.wrapped, d.content, dk.epoch, dk.wrapped, ck.wrapped";
+    d.epoch, d.facts, k.wrapped IS NOT NULL, d.content, dk.epoch, dk.wrapped, ck.wrapped IS NOT NULL";
 const KEYS: &str = " LEFT JOIN scope_keys k ON k.scope = d.scope AND k.epoch = d.epoch
     LEFT JOIN document_keys dk ON dk.scope = d.scope AND dk.kind = d.kind AND dk.sid = d.sid
     LEFT JOIN scope_keys ck ON ck.scope = dk.scope AND ck.epoch = dk.epoch";
 const ONE: &str = "SELECT d.sid, d.parent, d.created_at, d.updated_at, d.event_at, d.revision,
-    d.epoch, d.facts, k.wrapped, d.content, dk.epoch, dk.wrapped, ck.wrapped
+    d.epoch, d.facts, k.wrapped IS NOT NULL, d.content, dk.epoch, dk.wrapped, ck.wrapped IS NOT NULL
     FROM documents d LEFT JOIN scope_keys k ON k.scope = d.scope AND k.epoch = d.epoch
     LEFT JOIN document_keys dk ON dk.scope = d.scope AND dk.kind = d.kind AND dk.sid = d.sid
     LEFT JOIN scope_keys ck ON ck.scope = dk.scope AND ck.epoch = dk.epoch

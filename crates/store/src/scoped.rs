@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::Timestamp;
 use data_encoding::BASE64URL_NOPAD;
-use phi::{CipherError, DigestKey, Phi, WrappedKey};
+use phi::{CipherError, DataKey, DigestKey, Phi, WrappedKey};
 
 use crate::batch::{CONTENT, CONTENT_KEY, FACTS};
 use crate::keys::identity;
@@ -142,6 +142,14 @@ impl Scoped {
         Ok(Cursor { at: Timestamp::from_micros(at), sid, backward, kind: kind.into() })
     }
 
+    /// The key of an epoch, if it still exists: the cache alone would outlive its destruction.
+    async fn key(&self, epoch: i64, exists: bool) -> Result<Arc<DataKey>, StoreError> {
+        if !exists {
+            return Err(StoreError::Sealed);
+        }
+        self.store.keys().open(self.store.engine(), self.scope, epoch).await
+    }
+
     fn token_identity(&self) -> Vec<u8> {
         identity(&[&self.scope.to_string(), "page token"])
     }
@@ -154,18 +162,18 @@ impl Scoped {
         let updated_at = Timestamp::from_micros(row.integer()?);
         let event_at = row.optional_integer()?.map(Timestamp::from_micros);
         let revision = row.integer()?;
-        let (epoch, sealed_facts, wrapped) = (row.integer()?, row.blob()?, row.optional_blob()?);
+        let (epoch, sealed_facts, has_key) = (row.integer()?, row.blob()?, row.truth()?);
         let sealed_content = row.optional_blob()?;
-        let content_key = (row.optional_integer()?, row.optional_blob()?, row.optional_blob()?);
+        let content_key = (row.optional_integer()?, row.optional_blob()?, row.truth()?);
 
         let scope = self.scope.to_string();
         let identity = |column| identity(&[&scope, K::NAME, &sid, column]);
-        let key = self.store.keys().open(self.scope, epoch, wrapped).await?;
+        let key = self.key(epoch, has_key).await?;
         let facts = key.unseal(&identity(FACTS), &sealed_facts).map_err(|CipherError| StoreError::Sealed)?;
         let facts = serde_json::from_slice(&facts).map_err(|_| StoreError::Sealed)?;
         let content = match (sealed_content, content_key) {
-            (Some(sealed), (Some(epoch), Some(wrapped_content_key), wrapped)) => {
-                let key = self.store.keys().open(self.scope, epoch, wrapped).await?;
+            (Some(sealed), (Some(epoch), Some(wrapped_content_key), has_key)) => {
+                let key = self.key(epoch, has_key).await?;
                 let opened = key
                     .unwrap(&identity(CONTENT_KEY), &WrappedKey(wrapped_content_key))
                     .and_then(|key| Phi::unseal(&key, &identity(CONTENT), &sealed));

@@ -4,22 +4,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use base::{Clock, Random};
-use phi::{DataKey, Digest, DigestKey, KeyWrapper};
+use phi::{DataKey, Digest, DigestKey, KeyWrapper, WrapError};
 use tokio::sync::Notify;
 
 use crate::chain::{MAC_PURPOSE, Tail};
 use crate::engine::{ChainKey, Engine};
-use crate::keys::{self, FIRST_EPOCH, Keys, ScopeKey};
+use crate::keys::{self, FIRST_EPOCH, Keys, Stored};
 use crate::sql::{Expect, Prepared, Statement, Step};
 use crate::{
-    Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Scope, Scoped, StoreError,
+    Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Rotation, Scope, Scoped, StoreError,
     StoreMeasures, batch, jobs_sql,
 };
 
 const LOCATE: &str = "SELECT scope, sid FROM directory WHERE name = $1";
-const ALL_KEYS: &str = "SELECT scope, epoch, wrapped FROM scope_keys WHERE wrapped IS NOT NULL";
-const REWRAP: &str =
-    "UPDATE scope_keys SET wrapped = $1, master_key_id = $2 WHERE scope = $3 AND epoch = $4 AND wrapped = $5";
 const DESTROY: &str = "UPDATE scope_keys SET wrapped = NULL WHERE scope = $1 AND wrapped IS NOT NULL";
 
 /// The purposes that digest keys are derived from the system's key for.
@@ -144,6 +141,11 @@ impl Store {
         Jobs(self.clone())
     }
 
+    /// How the scope keys are kept and moved.
+    pub fn rotation(&self) -> Rotation {
+        Rotation(self.clone())
+    }
+
     /// The journal.
     pub fn journal(&self) -> Journal {
         Journal(self.clone())
@@ -167,61 +169,6 @@ impl Store {
     /// Where randomness comes from.
     pub fn random(&self) -> &Arc<dyn Random> {
         &self.inner.random
-    }
-
-    /// Master-key rotation: re-wraps every scope key in one transaction, uses `to` from then on,
-    /// and returns how many keys there were. Other processes on the same database must be stopped
-    /// first: they hold the old master key.
-    ///
-    /// # Errors
-    /// [`StoreError`]; all keys are still under the old master key then.
-    pub async fn rewrap_keys(&self, to: Arc<dyn KeyWrapper>) -> Result<u64, StoreError> {
-        let _alone = self.keys().rotation.write().await;
-        let from = self.keys().wrapper();
-        let mut steps = Vec::new();
-        for mut row in self.engine().query(Statement::new(ALL_KEYS, Vec::new())).await? {
-            let scope = Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?;
-            let (epoch, old) = (row.integer()?, row.blob()?);
-            let key = keys::unwrap(Arc::clone(&from), scope, epoch, old.clone()).await?;
-            let new = keys::wrap(Arc::clone(&to), scope, epoch, Arc::new(key)).await?;
-            let arguments = vec![
-                new.into(),
-                to.key_id().to_owned().into(),
-                scope.to_string().into(),
-                epoch.into(),
-                old.into(),
-            ];
-            let step = Statement::new(REWRAP, arguments).expecting(Expect::One(StoreError::Conflict));
-            steps.push(Step::Run(step));
-        }
-        let count = steps.len() as u64;
-        self.engine().submit(Prepared { steps }).await?;
-        self.keys().set_wrapper(to);
-        Ok(count)
-    }
-
-    /// Gives the scope a new key for new writes and returns its epoch; what was sealed under older
-    /// epochs stays readable. Other processes follow within [`crate::limits::CURRENT_KEY_TRUST`].
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownScope`]; [`StoreError::Conflict`] when another rotation came first.
-    pub async fn rotate_scope_key(&self, scope: Scope) -> Result<u32, StoreError> {
-        let _wrapping = self.keys().rotation.read().await;
-        let now = self.clock().now();
-        self.keys().forget(scope);
-        let current = self.keys().current(self.engine(), scope, now).await?.epoch;
-        let epoch = current + 1;
-        let key = Arc::new(DataKey::generate(self.random().as_ref()));
-        let wrapper = self.keys().wrapper();
-        let master_key_id = wrapper.key_id().to_owned();
-        let wrapped = keys::wrap(wrapper, scope, epoch, Arc::clone(&key)).await?;
-        let steps = vec![
-            Step::Run(keys::still_there(scope, current)),
-            Step::Run(keys::add(scope, epoch, wrapped, &master_key_id, now, StoreError::Conflict)),
-        ];
-        self.engine().submit(Prepared { steps }).await?;
-        self.keys().learn(scope, &ScopeKey { epoch, key }, now);
-        u32::try_from(epoch).map_err(|_| StoreError::TooLarge)
     }
 
     /// Crypto-shredding: deletes the scope's keys, so that nothing of the scope opens any more, here or
@@ -288,7 +235,7 @@ async fn open_system_key(
     random: &dyn Random,
 ) -> Result<DataKey, OpenError> {
     let scope = Scope::SYSTEM;
-    if keys::wrapped_at(engine, scope, FIRST_EPOCH).await?.is_none() {
+    if Stored::read(engine, scope, FIRST_EPOCH).await?.is_none() {
         let key = Arc::new(DataKey::generate(random));
         let wrapped = keys::wrap(Arc::clone(wrapper), scope, FIRST_EPOCH, Arc::clone(&key)).await?;
         let steps = vec![
@@ -308,11 +255,12 @@ async fn open_system_key(
         }
     }
     let missing = || OpenError::Unavailable("the system's key is missing".into());
-    let (wrapped, wanted) = keys::wrapped_at(engine, scope, FIRST_EPOCH).await?.ok_or_else(missing)?;
-    keys::unwrap(Arc::clone(wrapper), scope, FIRST_EPOCH, wrapped.ok_or_else(missing)?).await.map_err(
-        |error| match error {
-            StoreError::Sealed => OpenError::MasterKey { wanted, given: wrapper.key_id().to_owned() },
-            other => other.into(),
-        },
-    )
+    let stored = Stored::read(engine, scope, FIRST_EPOCH).await?.ok_or_else(missing)?;
+    let wanted = stored.master_key_id.clone();
+    stored.unwrap(Arc::clone(wrapper)).await.map_err(|error| match error {
+        WrapError::Sealed | WrapError::OtherMasterKey => {
+            OpenError::MasterKey { wanted, given: wrapper.key_id().to_owned() }
+        }
+        WrapError::Unavailable(_) => OpenError::Unavailable(error.to_string()),
+    })
 }

@@ -16,13 +16,13 @@ use http::{Method, Request};
 use http_body_util::BodyExt;
 use kit::{Gate, GateConfig, Origin, RouteRow, Routes, Services};
 use ledger::RecordedEntry;
-use phi::SystemRandom;
+use phi::{LocalKey, SystemRandom};
 use store::{Database, Options, Scope, Store};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::world::{World, new_key};
-use crate::{Credentials, Keys, Reply, TestAccount, TestWrapper};
+use crate::{Credentials, Keys, Reply, TestAccount};
 
 /// Where the clock stands when a test begins.
 const START: &str = "2026-01-15T12:00:00Z";
@@ -85,7 +85,7 @@ impl TestApp {
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::parse_iso8601(START).expect("a constant")));
         let store = Store::open(Options {
             database: Database::Sqlite(dir.path().join("switchward.db")),
-            wrapper: Arc::new(TestWrapper::generate()),
+            wrapper: Arc::new(LocalKey::generate()),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
         })

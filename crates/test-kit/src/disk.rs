@@ -1,33 +1,6 @@
-//! What tests need of the data folder: a master key, and a look at every byte.
+//! What tests need of the data folder: a look at every byte.
 
 use std::path::Path;
-
-use phi::{CipherError, DataKey, KeyWrapper, SystemRandom, WrappedKey};
-
-/// A master key that lives as long as its test.
-#[derive(Debug)]
-pub struct TestWrapper(DataKey);
-
-impl TestWrapper {
-    /// A fresh master key.
-    pub fn generate() -> Self {
-        Self(DataKey::generate(&SystemRandom))
-    }
-}
-
-impl KeyWrapper for TestWrapper {
-    fn key_id(&self) -> &str {
-        "test"
-    }
-
-    fn wrap(&self, identity: &[u8], key: &DataKey) -> Result<WrappedKey, CipherError> {
-        self.0.wrap(identity, key)
-    }
-
-    fn unwrap(&self, identity: &[u8], wrapped: &WrappedKey) -> Result<DataKey, CipherError> {
-        self.0.unwrap(identity, wrapped)
-    }
-}
 
 /// Whether any file below `dir` (database, log, blobs) holds these bytes in the clear.
 pub fn contains_bytes(dir: &Path, needle: &[u8]) -> bool {

@@ -14,7 +14,7 @@ mod sink;
 mod world;
 
 pub use app::TestApp;
-pub use disk::{TestWrapper, contains_bytes};
+pub use disk::contains_bytes;
 pub use reply::Reply;
 pub use sink::{SinkReply, SinkRequest, WebhookSink};
 pub use world::{Credentials, Keys, TestAccount};

@@ -32,6 +32,13 @@ const BANS: &[Ban] = &[
         instead: "protected values leave `Phi` with a proof",
     },
     Ban {
+        needles: &["reveal_to_holder"],
+        // The one way from a key to its bytes: to the service that wraps it.
+        allowed: &["crates/kms/", "crates/phi/"],
+        tests: true,
+        instead: "keys are used through `DataKey`'s own methods",
+    },
+    Ban {
         needles: &["SystemTime::now", "Instant::now", "SystemClock"],
         allowed: &[
             "crates/base/",

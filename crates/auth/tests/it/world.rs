@@ -7,10 +7,9 @@ use auth::{
     Agreement, AgreementFacts, ApiKey, Designation, KeyType, OrganizationFacts, Permission, Secret, Settings,
 };
 use base::{AccountSid, AgreementSid, KeySid, OrganizationSid, Sid, Timestamp, VirtualClock};
-use phi::SystemRandom;
+use phi::{LocalKey, SystemRandom};
 use store::{Database, NewDocument, Options, Scope, Store};
 use tempfile::TempDir;
-use test_kit::TestWrapper;
 
 /// When the clock stands, in seconds.
 pub const NOW: i64 = 1_760_000_000;
@@ -27,7 +26,7 @@ impl World {
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::from_seconds(NOW)));
         let store = Store::open(Options {
             database: Database::Sqlite(folder.path().join("switchward.db")),
-            wrapper: Arc::new(TestWrapper::generate()),
+            wrapper: Arc::new(LocalKey::generate()),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
         });

@@ -7,10 +7,9 @@ use std::time::Duration;
 use base::{Timestamp, VirtualClock};
 use jobs::limits::LEASE;
 use jobs::{Queue, Runner};
-use phi::SystemRandom;
+use phi::{LocalKey, SystemRandom};
 use store::{Database, Lane, Lease, NewJob, Options, Scope, Share, Store, Taken};
 use tempfile::TempDir;
-use test_kit::TestWrapper;
 use tokio::sync::{mpsc, watch};
 
 /// The queue most tests use.
@@ -33,7 +32,7 @@ impl Bench {
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::from_seconds(1_760_000_000)));
         let options = Options {
             database: Database::Sqlite(folder.path().join("switchward.db")),
-            wrapper: Arc::new(TestWrapper::generate()),
+            wrapper: Arc::new(LocalKey::generate()),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),
         };

@@ -6,23 +6,22 @@ use std::sync::Arc;
 use base::{AccountSid, SeededRandom, Sid, Timestamp, VirtualClock};
 use ledger::merkle::Tree;
 use ledger::{Action, Actor, Entry, Purpose, Report};
-use phi::KeyWrapper;
+use phi::{KeyWrapper, LocalKey};
 use rusqlite::Connection;
 use store::{Database, Options, Scope, Store};
 use tempfile::TempDir;
-use test_kit::TestWrapper;
 
 const FILE: &str = "switchward.db";
 
 /// The folder of a closed database and the key that opens it.
 pub struct Bench {
     folder: TempDir,
-    wrapper: Arc<TestWrapper>,
+    wrapper: Arc<LocalKey>,
 }
 
 impl Bench {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), wrapper: Arc::new(TestWrapper::generate()) }
+        Self { folder: tempfile::tempdir().unwrap(), wrapper: Arc::new(LocalKey::generate()) }
     }
 
     /// A ledger of `total` entries with a checkpoint at each of these sizes.
@@ -47,7 +46,7 @@ impl Bench {
     }
 
     pub async fn open(&self) -> Store {
-        open(self.folder.path(), Arc::<TestWrapper>::clone(&self.wrapper)).await
+        open(self.folder.path(), Arc::<LocalKey>::clone(&self.wrapper)).await
     }
 
     /// A connection beside the store, as somebody with the file has it.
@@ -62,7 +61,7 @@ impl Bench {
         let mut connection = Connection::open(copy.path().join(FILE)).unwrap();
         change(&mut connection);
         connection.close().unwrap();
-        let store = open(copy.path(), Arc::<TestWrapper>::clone(&self.wrapper)).await;
+        let store = open(copy.path(), Arc::<LocalKey>::clone(&self.wrapper)).await;
         let report = ledger::verify(&store).await.expect("a journal, however altered, can be judged");
         store.close().await;
         report

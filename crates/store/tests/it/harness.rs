@@ -3,11 +3,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 
-use base::{AccountSid, MessageSid, SeededRandom, Sid, Timestamp, VirtualClock};
-use phi::{CipherError, DataKey, KeyWrapper, Phi, Proof, SystemRandom, WrappedKey};
+use base::{AccountSid, Clock, MessageSid, SeededRandom, Sid, Timestamp, VirtualClock};
+use phi::{DataKey, KeyWrapper, LocalKey, Phi, Proof, SystemRandom, WrapError, WrappedKey};
 use serde::{Deserialize, Serialize};
 use store::{Database, Document, Kind, NewDocument, OpenError, Options, Scope, Store};
 use tempfile::TempDir;
@@ -45,28 +45,56 @@ impl Kind for Draft {
     type Content = Content;
 }
 
-pub(crate) struct TestWrapper {
-    id: String,
-    key: DataKey,
+/// A master key that is the same for the same seed.
+pub(crate) fn master_key(seed: u64) -> Arc<dyn KeyWrapper> {
+    Arc::new(LocalKey::new(DataKey::generate(&SeededRandom::new(seed))))
 }
 
-impl TestWrapper {
-    pub(crate) fn new(id: &str, seed: u64) -> Arc<Self> {
-        Arc::new(Self { id: id.into(), key: DataKey::generate(&SeededRandom::new(seed)) })
+/// A holder of a master key that can be made to fail.
+pub(crate) struct Holder {
+    id: String,
+    key: LocalKey,
+    failure: Mutex<Option<WrapError>>,
+    /// How many keys it opened.
+    pub(crate) opened: AtomicU32,
+}
+
+impl Holder {
+    pub(crate) fn new(seed: u64) -> Arc<Self> {
+        let key = LocalKey::new(DataKey::generate(&SeededRandom::new(seed)));
+        let (failure, opened) = (Mutex::default(), AtomicU32::default());
+        Arc::new(Self { id: key.key_id().to_owned(), key, failure, opened })
+    }
+
+    /// A holder that claims this id and always fails.
+    pub(crate) fn failing(id: &str, failure: WrapError) -> Arc<Self> {
+        let (failure, opened) = (Mutex::new(Some(failure)), AtomicU32::default());
+        Arc::new(Self { id: id.to_owned(), key: LocalKey::generate(), failure, opened })
+    }
+
+    pub(crate) fn fail_with(&self, failure: Option<WrapError>) {
+        *self.failure.lock().unwrap() = failure;
+    }
+
+    fn check(&self) -> Result<(), WrapError> {
+        self.failure.lock().unwrap().map_or(Ok(()), Err)
     }
 }
 
-impl KeyWrapper for TestWrapper {
+impl KeyWrapper for Holder {
     fn key_id(&self) -> &str {
         &self.id
     }
 
-    fn wrap(&self, identity: &[u8], key: &DataKey) -> Result<WrappedKey, CipherError> {
+    fn wrap(&self, identity: &[u8], key: &DataKey) -> Result<WrappedKey, WrapError> {
+        self.check()?;
         self.key.wrap(identity, key)
     }
 
-    fn unwrap(&self, identity: &[u8], wrapped: &WrappedKey) -> Result<DataKey, CipherError> {
-        self.key.unwrap(identity, wrapped)
+    fn unwrap(&self, key_id: &str, identity: &[u8], wrapped: &WrappedKey) -> Result<DataKey, WrapError> {
+        self.check()?;
+        self.opened.fetch_add(1, Ordering::Relaxed);
+        self.key.unwrap(key_id, identity, wrapped)
     }
 }
 
@@ -86,7 +114,7 @@ impl Bench {
 
     fn new(database: Database, folder: TempDir) -> Self {
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::from_seconds(1_700_000_000)));
-        Self { database, folder, clock, wrapper: TestWrapper::new("first", 1) }
+        Self { database, folder, clock, wrapper: master_key(1) }
     }
 
     pub(crate) async fn try_open(&self, wrapper: Arc<dyn KeyWrapper>) -> Result<Store, OpenError> {
@@ -101,6 +129,13 @@ impl Bench {
 
     pub(crate) async fn open(&self) -> Store {
         self.try_open(Arc::clone(&self.wrapper)).await.expect("the database opens")
+    }
+
+    /// Gives every scope a new key.
+    pub(crate) async fn rotate(&self, store: &Store) -> u64 {
+        self.clock.advance(std::time::Duration::from_secs(1));
+        let moved = store.rotation().rotate(self.clock.now(), |_| b"rotated".to_vec()).await;
+        moved.expect("nothing else rotates").keys
     }
 
     /// Runs SQL behind the store's back.

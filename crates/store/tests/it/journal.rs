@@ -135,7 +135,7 @@ pub(crate) async fn checkpoints_are_kept_in_order(bench: &Bench) {
     assert_eq!(store.journal().checkpoints().await.unwrap(), [checkpoint(3), checkpoint(20)]);
 
     let seed = store.journal().signing_seed().await.unwrap();
-    store.rotate_scope_key(Scope::SYSTEM).await.unwrap();
+    bench.rotate(&store).await;
     store.close().await;
     let store = bench.open().await;
     assert_eq!(*store.journal().signing_seed().await.unwrap(), *seed);

@@ -71,7 +71,9 @@ suite! {
         workers_are_told_of_new_work
         payloads_and_keys_are_not_readable;
     keys:
-        rewrapping_changes_the_master_key
+        keys_move_to_another_master_key_while_everything_stays_readable
+        an_interrupted_move_goes_on
+        an_outage_of_the_holder_is_not_destroyed_data
         a_rotated_scope_reads_old_and_new
         a_destroyed_scope_stays_closed
         unknown_scopes_cannot_be_written;

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use store::{Database, Name, NewJob, OpenError, StoreError};
 
-use crate::harness::{Bench, Message, TestWrapper, account, block_on, body, message, now, sid, store_with};
+use crate::harness::{
+    Bench, Holder, Message, account, block_on, body, master_key, message, now, sid, store_with,
+};
+use phi::{KeyWrapper, WrapError};
 
 /// Tells the process that is going to be killed which database to write to.
 const VICTIM: &str = "SWITCHWARD_TEST_VICTIM";
@@ -48,10 +51,16 @@ pub(crate) async fn what_was_committed_is_there_after_reopening(bench: &Bench) {
 
 pub(crate) async fn another_master_key_is_refused(bench: &Bench) {
     bench.open().await.close().await;
-    for id in ["first", "other"] {
-        let refused = bench.try_open(TestWrapper::new(id, 9)).await.err();
-        assert_eq!(refused, Some(OpenError::MasterKey { wanted: "first".into(), given: id.into() }));
+    let wanted = bench.wrapper.key_id().to_owned();
+    let other = master_key(9);
+    let impostor = Holder::failing(&wanted, WrapError::Sealed);
+    for wrapper in [other, impostor as Arc<dyn KeyWrapper>] {
+        let given = wrapper.key_id().to_owned();
+        let refused = bench.try_open(wrapper).await.err();
+        assert_eq!(refused, Some(OpenError::MasterKey { wanted: wanted.clone(), given }));
     }
+    let silent = Holder::failing(&wanted, WrapError::Unavailable("it does not answer"));
+    assert!(matches!(bench.try_open(silent).await.err(), Some(OpenError::Unavailable(_))));
     bench.open().await.close().await;
 }
 

@@ -148,7 +148,7 @@ pub(crate) async fn page_tokens_open_in_their_scope_and_kind_only(bench: &Bench)
     let cursor = Cursor::new::<Message>(now(&store), sid(7), true);
     let token = store.scope(ours).seal_cursor(&cursor).await.unwrap();
     assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
-    store.rotate_scope_key(ours).await.unwrap();
+    bench.rotate(&store).await;
     assert_eq!(store.scope(ours).open_cursor(&token).await.unwrap(), cursor);
     assert_eq!(store.scope(theirs).open_cursor(&token).await, Err(StoreError::Sealed));
     for text in ["", "!", "AAAA", &token[..token.len() - 2], &"A".repeat(100_000)] {

@@ -9,7 +9,7 @@ use base::{AccountSid, Sid, SystemClock};
 use jobs::Outcome;
 use jobs::limits::LEASE;
 use ledger::RecordedEntry;
-use phi::{CipherError, DataKey, KEY_BYTES, KeyWrapper, Phi, SystemRandom, WrappedKey};
+use phi::{DataKey, KEY_BYTES, LocalKey, Phi, SystemRandom};
 use store::{Database, Document, Options, Query, Scope, Share, Store, Waiting};
 use tempfile::TempDir;
 use webhooks::{Alert, Method, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
@@ -18,23 +18,6 @@ use crate::server::{TOKEN, parameters};
 
 pub(crate) const RESOURCE: &str = "SM0123456789abcdef0123456789abcdef";
 pub(crate) const PATIENT: &str = "+14155550123";
-
-/// The same master key in every opening.
-struct Wrapper(DataKey);
-
-impl KeyWrapper for Wrapper {
-    fn key_id(&self) -> &str {
-        "test"
-    }
-
-    fn wrap(&self, identity: &[u8], key: &DataKey) -> Result<WrappedKey, CipherError> {
-        self.0.wrap(identity, key)
-    }
-
-    fn unwrap(&self, identity: &[u8], wrapped: &WrappedKey) -> Result<DataKey, CipherError> {
-        self.0.unwrap(identity, wrapped)
-    }
-}
 
 pub(crate) struct Platform {
     pub(crate) store: Store,
@@ -162,7 +145,8 @@ fn webhooks(store: &Store) -> Webhooks {
 async fn open(path: &std::path::Path) -> Store {
     let options = Options {
         database: Database::Sqlite(path.to_owned()),
-        wrapper: Arc::new(Wrapper(DataKey::from_bytes([7; KEY_BYTES]))),
+        // The same master key in every opening.
+        wrapper: Arc::new(LocalKey::new(DataKey::from_bytes([7; KEY_BYTES]))),
         clock: Arc::new(SystemClock),
         random: Arc::new(SystemRandom),
     };

@@ -5,6 +5,7 @@ mod config;
 mod demo;
 mod docs;
 mod env;
+mod health;
 mod init;
 mod ledger;
 mod rules;
@@ -17,13 +18,15 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::environment::variable;
 use crate::problem::{Problem, Result};
+use crate::service_manager::{self, State};
 use crate::terminal;
 
 /// What `--help` says at its end.
 const ENVIRONMENT: &str = "Environment:
   SWITCHWARD_DATABASE    PostgreSQL URL, as --database, but not shown in the list of processes
   SWITCHWARD_MASTER_KEY  the master key (32 bytes in base64 or hexadecimal) instead of master.key
-  SWITCHWARD_LOG         log filter, for example `info` or `warn,webhooks=debug`";
+  SWITCHWARD_LOG         log filter, for example `info` or `warn,webhooks=debug`
+  NOTIFY_SOCKET          where a service manager is told when the server is ready and when it stops";
 
 #[derive(Parser)]
 #[command(
@@ -46,6 +49,8 @@ enum Command {
     Init(init::Arguments),
     /// Print the shell lines that point unmodified SDKs at a local server
     Env(env::Arguments),
+    /// Say by the exit status whether the server on this machine is ready
+    Health(health::Arguments),
     /// Watch a reminder go out, and what the rules do about it
     Demo(demo::Arguments),
     /// Show or check a configuration file
@@ -69,6 +74,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Init(arguments) => init::run(&arguments),
         Command::Env(arguments) => env::run(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Config(command) => config::run(&command),
         Command::Rules(arguments) => rules::run(&arguments),
@@ -112,6 +118,7 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
+        service_manager::tell(State::Stopping);
         tracing::info!("stopping: requests and jobs in hand are finished first");
     })
 }

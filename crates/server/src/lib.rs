@@ -16,6 +16,7 @@ mod log;
 mod problem;
 mod products;
 mod secret_file;
+mod service_manager;
 mod settings;
 mod temporary;
 mod terminal;

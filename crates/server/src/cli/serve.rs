@@ -17,6 +17,7 @@ use crate::data_folder::DataFolder;
 use crate::environment::variable;
 use crate::problem::{Problem, Result};
 use crate::products::Connections;
+use crate::service_manager::{self, State};
 use crate::settings::Settings;
 use crate::{cli, first_account, log};
 
@@ -137,6 +138,7 @@ async fn serve(mut config: Config) -> Result<()> {
         smpp.map_err(|problem| Problem::new(format!("the SMPP carrier cannot be set up: {problem}")))?;
     let port = Port::open(&data, config.listen, config.base_domain, settings.certificate).await?;
     tracing::info!(address = %port.address()?, simulator = config.simulator, "listening");
+    service_manager::tell(State::Ready);
     let connections = Connections { simulator, smpp, webhooks, numbers: settings.numbers };
     app::serve(services, connections, port, stop).await
 }

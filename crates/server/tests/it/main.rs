@@ -4,5 +4,6 @@ mod bad_input;
 mod commands;
 mod configuration;
 mod demo;
+mod packaging;
 mod program;
 mod serving;

@@ -73,13 +73,15 @@ impl Server {
         Self::start_from(&arguments)
     }
 
-    /// Starts a server by this whole command.
+    /// Starts a server with these arguments and no others.
     pub(crate) fn start_from(arguments: &[&str]) -> Self {
-        let mut child = switchward(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
+        Self::start_command(switchward(arguments))
+    }
+
+    /// Starts a server by this whole command.
+    pub(crate) fn start_command(mut command: Command) -> Self {
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let stderr = child.stderr.take().expect("it was asked for");
         let (sender, log) = mpsc::channel();
         thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Step `generated`: the pages that come out of tables, and the list of proofs, are current.
+//! Step `generated`: the pages that come out of tables, the example configuration and the list of proofs are current.
 
 use std::time::Duration;
 
@@ -8,20 +8,31 @@ use crate::{proofs, shell, source};
 const LIMIT: Duration = Duration::from_secs(3600);
 /// Which test proves which rule; the program prints it, so it is part of the rulebook's data.
 const PROOFS: &str = "crates/rulebook/data/proofs.txt";
+/// The example configuration that is packaged.
+const EXAMPLE: &str = "packaging/switchward.toml";
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
     // The list of proofs comes first: the program that prints the pages has it built in.
-    let page = rulebook::proofs::render(&proofs::of(&source::all(&context.root)?));
-    let path = context.root.join(PROOFS);
-    if context.write {
-        std::fs::write(&path, page).map_err(|e| format!("cannot write {PROOFS}: {e}"))?;
-    } else if shell::read(&path)? != page {
-        return Err(format!("{PROOFS} is not current: run `cargo xtask generated --write`"));
-    }
+    keep(context, PROOFS, &rulebook::proofs::render(&proofs::of(&source::all(&context.root)?)))?;
     let mut docs = shell::cargo(&context.root, &["run", "--quiet", "-p", "server", "--", "docs"]);
     if !context.write {
         docs.arg("--check");
     }
     shell::run(&mut docs, LIMIT)?;
+    let mut example =
+        shell::cargo(&context.root, &["run", "--quiet", "-p", "server", "--", "config", "example"]);
+    keep(context, EXAMPLE, &shell::output(&mut example, LIMIT)?)?;
     Ok(Outcome::Passed)
+}
+
+/// Writes a generated file, or says that it is not current.
+fn keep(context: &Context, name: &str, text: &str) -> Result<(), String> {
+    let path = context.root.join(name);
+    if context.write {
+        return std::fs::write(&path, text).map_err(|e| format!("cannot write {name}: {e}"));
+    }
+    match shell::read(&path)? == text {
+        true => Ok(()),
+        false => Err(format!("{name} is not current: run `cargo xtask generated --write`")),
+    }
 }

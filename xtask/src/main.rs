@@ -7,6 +7,7 @@
 
 mod commands;
 mod deps;
+mod dist;
 mod fmt;
 mod fuzz;
 mod generated;

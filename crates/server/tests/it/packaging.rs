@@ -5,7 +5,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::program::{PATIENCE, Server, run, stdout_of, switchward, text};
+use crate::program::{PATIENCE, Server, run, switchward, text};
 
 /// The exposure, out of 100, that `systemd-analyze security` may find at most.
 const EXPOSURE: &str = "20";
@@ -18,11 +18,6 @@ fn root() -> PathBuf {
 
 fn packaged(name: &str) -> String {
     fs::read_to_string(root().join("packaging").join(name)).expect(name)
-}
-
-#[test]
-fn the_packaged_configuration_is_the_example() {
-    assert_eq!(packaged("switchward.toml"), stdout_of(&["config", "example"]));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Commands with arguments of their own, beside the steps of the pipeline.
 
-use crate::{dist, fuzz};
+use crate::{crash, dist, fuzz};
 
 /// One command; a step with the same work in a fixed amount may stand in the pipeline as well, under another name.
 pub(crate) struct Command {
@@ -13,5 +13,10 @@ pub(crate) struct Command {
 /// All of them, by name.
 pub(crate) const COMMANDS: &[Command] = &[
     Command { name: "dist", about: "build and pack what is handed out", run: dist::command },
+    Command {
+        name: "crash",
+        about: "kill the server under load and look for what is lost",
+        run: crash::command,
+    },
     Command { name: "fuzz", about: "feed noise to parsers of outside bytes", run: fuzz::command },
 ];

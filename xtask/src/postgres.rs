@@ -17,6 +17,7 @@ pub(crate) const VARIABLE: &str = "SWITCHWARD_TEST_POSTGRES";
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 const COMMAND_LIMIT: Duration = Duration::from_secs(120);
+const QUERY_LIMIT: Duration = Duration::from_secs(60);
 /// What `pg_ctl` itself waits at most, in seconds.
 const START_SECONDS: &str = "60";
 /// Ports are chosen, then bound by PostgreSQL: another process may be faster.
@@ -215,4 +216,39 @@ fn stop_leftovers(target: &Path, binaries: &Path) -> Result<(), String> {
 fn free_port() -> Result<u16, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("cannot find a free port: {e}"))?;
     listener.local_addr().map(|address| address.port()).map_err(|e| format!("cannot find a free port: {e}"))
+}
+
+/// Runs one statement through PostgreSQL's own client.
+pub(crate) fn query(server: &str, statement: &str) -> Result<(), String> {
+    let mut psql = Command::new("psql");
+    psql.args(["--quiet", "--no-psqlrc", "--dbname", server, "--command", statement]);
+    shell::run(&mut psql, QUERY_LIMIT)
+}
+
+/// The URL of another database of the same server.
+pub(crate) fn database_of(server: &str, name: &str) -> String {
+    let (url, options) = server.split_once('?').map_or((server, ""), |(url, options)| (url, options));
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
+    match options {
+        "" => format!("{}/{name}", &url[..end]),
+        options => format!("{}/{name}?{options}", &url[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_another_database_of_the_same_server() {
+        let cases = [
+            ("postgres://u@127.0.0.1:5432/postgres", "postgres://u@127.0.0.1:5432/x"),
+            ("postgres://u:p@h", "postgres://u:p@h/x"),
+            ("postgres://u@h/db?sslmode=require", "postgres://u@h/x?sslmode=require"),
+        ];
+        for (server, expected) in cases {
+            assert_eq!(database_of(server, "x"), expected);
+        }
+    }
 }

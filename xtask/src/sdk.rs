@@ -7,13 +7,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::postgres::{database_of, query};
 use crate::steps::{Context, Outcome, StepResult};
 use crate::{leak, shell};
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 /// Above the sum of the limits inside `run.py`, so that it can stop the server itself.
 const RUN_LIMIT: Duration = Duration::from_secs(900);
-const QUERY_LIMIT: Duration = Duration::from_secs(60);
 const NODE_FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
@@ -58,24 +58,6 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     }
 }
 
-/// Runs one statement through PostgreSQL's own client.
-fn query(server: &str, statement: &str) -> Result<(), String> {
-    let mut psql = Command::new("psql");
-    psql.args(["--quiet", "--no-psqlrc", "--dbname", server, "--command", statement]);
-    shell::run(&mut psql, QUERY_LIMIT)
-}
-
-/// The URL of another database of the same server.
-fn database_of(server: &str, name: &str) -> String {
-    let (url, options) = server.split_once('?').map_or((server, ""), |(url, options)| (url, options));
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let end = url[start..].find('/').map_or(url.len(), |at| start + at);
-    match options {
-        "" => format!("{}/{name}", &url[..end]),
-        options => format!("{}/{name}?{options}", &url[..end]),
-    }
-}
-
 fn prepare_python(source: &Path, venv: &Path) -> Result<(), String> {
     let requirements = source.join("requirements.txt");
     if is_current(venv, &[&requirements]) {
@@ -117,21 +99,4 @@ fn stamp(folder: &Path, files: &[&Path]) -> Result<(), String> {
 
 fn contents(files: &[&Path]) -> Result<String, String> {
     files.iter().map(|file| shell::read(file)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_another_database_of_the_same_server() {
-        let cases = [
-            ("postgres://u@127.0.0.1:5432/postgres", "postgres://u@127.0.0.1:5432/x"),
-            ("postgres://u:p@h", "postgres://u:p@h/x"),
-            ("postgres://u@h/db?sslmode=require", "postgres://u@h/x?sslmode=require"),
-        ];
-        for (server, expected) in cases {
-            assert_eq!(database_of(server, "x"), expected);
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::metadata::Metadata;
-use crate::{deps, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy};
+use crate::{crash, deps, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy};
 
 /// What the command line asked for.
 pub(crate) struct Options {
@@ -62,6 +62,11 @@ pub(crate) const STEPS: &[Step] = &[
         run: generated::run,
     },
     Step { name: "sdk", about: "official SDKs, unmodified, against the binary", run: sdk::run },
+    Step {
+        name: "crashes",
+        about: "killed at random moments, the server loses nothing it acknowledged",
+        run: crash::step,
+    },
     Step { name: "leak", about: "the demo finds no protected text outside its seals", run: leak::run },
     Step { name: "fuzz", about: "noise for every parser of outside bytes", run: fuzz::run },
 ];

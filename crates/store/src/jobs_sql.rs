@@ -25,6 +25,11 @@ const FINISH: &str = "DELETE FROM jobs WHERE sequence = $1 AND token = $2";
 const RESCHEDULE: &str = "UPDATE jobs SET token = NULL, available_at = $3, failures = $4
     WHERE sequence = $1 AND token = $2";
 pub(crate) const EXTEND: &str = "UPDATE jobs SET available_at = $3 WHERE sequence = $1 AND token = $2";
+
+/// Ends leases whose holder is gone. One that was left before waits, longer each time, so that a program that ends
+/// again and again soon after its start does not park what is innocent; the token stays, so that it is counted.
+const RELEASE: &str = "UPDATE jobs SET available_at = $1 + ((1 << CASE WHEN failures < 9 THEN failures ELSE 9 END) - 1) * 1000000
+    WHERE length(token) > 0";
 pub(crate) const DROP_OF_SCOPE: &str = "DELETE FROM jobs WHERE scope = $1";
 const DROP_PARKED_OF_SCOPE: &str = "DELETE FROM parked_jobs WHERE scope = $1";
 pub(crate) const DEPTH: &str = "SELECT count(*) FROM jobs WHERE queue = $1";
@@ -163,6 +168,11 @@ pub(crate) fn finish(lease: &Lease) -> Vec<Statement> {
 
 pub(crate) fn reschedule(lease: &Lease, due_at: Timestamp, failures: u32) -> Statement {
     held(RESCHEDULE, lease, vec![due_at.micros().into(), i64::from(failures).into()])
+}
+
+/// Ends every lease.
+pub(crate) fn release_all(now: Timestamp) -> Statement {
+    Statement::new(RELEASE, vec![now.micros().into()])
 }
 
 /// What is done to the jobs of a scope that is destroyed.

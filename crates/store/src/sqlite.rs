@@ -16,11 +16,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::engine::ChainKey;
 use crate::error::{closed, unavailable};
-use crate::limits;
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
 use crate::sqlite_writer::{Checkpoints, Work, Writer, write};
-use crate::{OpenError, StoreError, StoreMeasures};
+use crate::{OpenError, StoreError, StoreMeasures, jobs_sql, limits};
 
 /// A read waiting for a reader thread.
 struct Read {
@@ -180,6 +179,8 @@ fn migrate(connection: &mut Connection, clock: &dyn Clock) -> Result<(), OpenErr
         ];
         run(&transaction, &Statement::new(schema::NOTE_APPLIED, arguments))?;
     }
+    // Nobody else has the file, so whoever held a lease is gone.
+    run(&transaction, &jobs_sql::release_all(clock.now()))?;
     transaction.commit().map_err(failed)
 }
 

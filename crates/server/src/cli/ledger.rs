@@ -1,12 +1,13 @@
-//! `switchward ledger verify`: whether the record of who did what is still what was written.
+//! `switchward ledger`: whether the record of who did what is still what was written, and what it says.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use base::SystemClock;
 use data_encoding::HEXLOWER;
 use serde::Serialize;
+use store::Store;
 
 use crate::app::StoreSettings;
 use crate::data_folder::DataFolder;
@@ -18,7 +19,12 @@ use crate::{cli, log};
 pub(super) enum LedgerCommand {
     /// Read the whole ledger and check every link, checkpoint and signature
     Verify(VerifyArguments),
+    /// Print the entries, one JSON object a line
+    List(ListArguments),
 }
+
+/// Entries read at a time.
+const LIST_ROWS: usize = 1_000;
 
 #[derive(clap::Args)]
 pub(super) struct VerifyArguments {
@@ -33,6 +39,29 @@ pub(super) struct VerifyArguments {
     json: bool,
 }
 
+#[derive(clap::Args)]
+pub(super) struct ListArguments {
+    /// The data folder
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// PostgreSQL URL instead of the folder's own database
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// Print only what comes after this entry
+    #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
+    after: u64,
+}
+
+/// An entry with its place and its time.
+#[derive(Serialize)]
+struct Line {
+    sequence: u64,
+    at: String,
+    scope: String,
+    #[serde(flatten)]
+    entry: ledger::RecordedEntry,
+}
+
 #[derive(Serialize)]
 struct View {
     intact: bool,
@@ -44,7 +73,16 @@ struct View {
 
 pub(super) fn run(command: &LedgerCommand) -> Result<ExitCode> {
     log::hide_panics();
-    let LedgerCommand::Verify(arguments) = command;
+    match command {
+        LedgerCommand::Verify(arguments) => show_verification(arguments),
+        LedgerCommand::List(arguments) => {
+            cli::runtime()?.block_on(list(arguments))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn show_verification(arguments: &VerifyArguments) -> Result<ExitCode> {
     let view = View::new(&cli::runtime()?.block_on(verify(arguments))?);
     match arguments.json {
         true => show_json(&view, true)?,
@@ -54,16 +92,42 @@ pub(super) fn run(command: &LedgerCommand) -> Result<ExitCode> {
 }
 
 async fn verify(arguments: &VerifyArguments) -> Result<ledger::Report> {
-    let data = DataFolder::open(&arguments.data)?;
-    let database = cli::database(arguments.database.as_deref())?;
+    let store = open(&arguments.data, arguments.database.as_deref()).await?;
+    let report = ledger::verify(&store).await;
+    store.close().await;
+    report.map_err(|error| Problem::new(error.to_string()))
+}
+
+async fn list(arguments: &ListArguments) -> Result<()> {
+    let store = open(&arguments.data, arguments.database.as_deref()).await?;
+    let listed = print_after(&store, arguments.after).await;
+    store.close().await;
+    listed
+}
+
+async fn print_after(store: &Store, mut after: u64) -> Result<()> {
+    loop {
+        let rows =
+            store.journal().read(after, LIST_ROWS).await.map_err(|error| Problem::new(error.to_string()))?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.sequence;
+        for row in rows {
+            let entry = serde_json::from_slice(&row.entry)
+                .map_err(|_| Problem::new(format!("entry {} cannot be read", row.sequence)))?;
+            let (at, scope) = (row.at.iso8601(), row.scope.to_string());
+            show_json(&Line { sequence: row.sequence, at, scope, entry }, false)?;
+        }
+    }
+}
+
+async fn open(data: &Path, database: Option<&str>) -> Result<Store> {
+    let data = DataFolder::open(data)?;
+    let database = cli::database(database)?;
     if database.is_none() && !data.database_file().exists() {
         return Err(Problem::new(format!("there is no database in {}", data.path().display())));
     }
     let settings = StoreSettings { data, database, master_key: cli::master_key()? };
-    let services = settings.open(Arc::new(SystemClock)).await?;
-    let report = ledger::verify(&services.store).await;
-    services.store.clone().close().await;
-    report.map_err(|error| Problem::new(error.to_string()))
+    Ok(settings.open(Arc::new(SystemClock)).await?.store.clone())
 }
 
 impl View {

@@ -5,6 +5,7 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an automation program talks to its user")]
 
+mod apt;
 mod commands;
 mod crash;
 mod deps;
@@ -20,6 +21,7 @@ mod postgres;
 mod proofs;
 mod sdk;
 mod shell;
+mod smpp_peers;
 mod source;
 mod spdx;
 mod steps;

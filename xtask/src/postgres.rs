@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::apt::{self, is_root};
 use crate::shell;
 use crate::steps::{Context, Outcome, StepResult};
 
 /// Where tests read the server's URL from; when it is set already, that server is used.
 pub(crate) const VARIABLE: &str = "SWITCHWARD_TEST_POSTGRES";
 
-const INSTALL_LIMIT: Duration = Duration::from_secs(900);
 const COMMAND_LIMIT: Duration = Duration::from_secs(120);
 const QUERY_LIMIT: Duration = Duration::from_secs(60);
 /// What `pg_ctl` itself waits at most, in seconds.
@@ -143,21 +143,7 @@ fn binaries() -> Option<PathBuf> {
 
 /// Installs the distribution's PostgreSQL where that needs no question.
 fn install() -> Option<PathBuf> {
-    let apt = shell::on_path("apt-get").filter(|_| is_root())?;
-    for arguments in [&["update"][..], &["install", "-y", "--no-install-recommends", "postgresql"][..]] {
-        let mut command = Command::new(&apt);
-        if let Err(problem) =
-            shell::run(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"), INSTALL_LIMIT)
-        {
-            println!("{problem}");
-            return None;
-        }
-    }
-    binaries()
-}
-
-fn is_root() -> bool {
-    shell::output(Command::new("id").arg("-u"), COMMAND_LIMIT).is_ok_and(|id| id.trim() == "0")
+    if apt::install("postgresql") { binaries() } else { None }
 }
 
 /// A command that runs as the cluster's owner: PostgreSQL refuses to run as root.

@@ -58,7 +58,9 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     }
 }
 
-fn prepare_python(source: &Path, venv: &Path) -> Result<(), String> {
+/// Makes a Python environment in `venv` with the packages that `requirements.txt` in `source` names, unless
+/// it holds them already.
+pub(crate) fn prepare_python(source: &Path, venv: &Path) -> Result<(), String> {
     let requirements = source.join("requirements.txt");
     if is_current(venv, &[&requirements]) {
         return Ok(());

@@ -10,6 +10,7 @@ mod init;
 mod ledger;
 mod rules;
 mod serve;
+mod smsc;
 
 use std::process::ExitCode;
 
@@ -56,6 +57,8 @@ enum Command {
     /// Show or check a configuration file
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Run a simulated SMSC, to try SMPP out against
+    Smsc(smsc::Arguments),
     /// List the rules and how far the code has got with each
     Rules(rules::Arguments),
     /// Look after the ledger
@@ -77,6 +80,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Health(arguments) => health::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Config(command) => config::run(&command),
+        Command::Smsc(arguments) => smsc::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
         Command::Compat(arguments) => compat::run(&arguments),

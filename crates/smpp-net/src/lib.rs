@@ -39,6 +39,7 @@ pub mod limits;
 mod link;
 mod names;
 mod repeats;
+pub mod smsc;
 mod sweep;
 mod text;
 mod tls;

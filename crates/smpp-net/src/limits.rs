@@ -84,3 +84,12 @@ pub const SWEEP_ROWS: usize = 500;
 
 /// How long submissions may still be answered after the carrier was told to stop.
 pub const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// Connections to the simulated SMSC at a time.
+pub const SMSC_CONNECTIONS: usize = 100;
+
+/// Deliveries that wait to be written to one connection of the simulated SMSC; more are lost.
+pub const SMSC_WAITING: usize = 4_096;
+
+/// Numbers of which the simulated SMSC knows to whom they belong.
+pub const SMSC_NUMBERS: usize = 10_000;

@@ -1,13 +1,13 @@
 //! What the SMSC delivers: receipts, and messages of handsets or parts of them.
 
 use rusmpp_core::pdus::owned::DeliverSm;
-use rusmpp_core::tlvs::owned::TlvValue;
+use rusmpp_core::tlvs::owned::{Tlv, TlvValue};
 
 use crate::receipt::{self, Notice};
 
 /// The bits of `esm_class` that say what is delivered (SMPP 3.4 §5.2.12).
 const TYPE_BITS: u8 = 0b0011_1100;
-const RECEIPT: u8 = 0b0000_0100;
+pub(crate) const RECEIPT: u8 = 0b0000_0100;
 const INTERMEDIATE: u8 = 0b0010_0000;
 /// The bit of `esm_class` that says that a user data header stands before the text.
 const HEADER_BIT: u8 = 0b0100_0000;
@@ -84,29 +84,66 @@ pub struct Joined {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BrokenHeader;
 
+/// What the TLVs of a text say.
+#[derive(Default)]
+pub(crate) struct Extras<'a> {
+    /// The text, when it does not stand in `short_message`.
+    pub(crate) payload: Option<&'a [u8]>,
+    receipted_id: Option<&'a str>,
+    state: Option<u8>,
+    reference: Option<u16>,
+    total: Option<u8>,
+    number: Option<u8>,
+}
+
+impl<'a> Extras<'a> {
+    pub(crate) fn of(tlvs: &'a [Tlv]) -> Self {
+        let mut extras = Self::default();
+        for value in tlvs.iter().filter_map(|tlv| tlv.value()) {
+            match value {
+                TlvValue::MessagePayload(text) => extras.payload = Some(text.value.as_ref()),
+                TlvValue::ReceiptedMessageId(id) => extras.receipted_id = Some(id.as_str()),
+                TlvValue::MessageState(code) => extras.state = Some(u8::from(*code)),
+                TlvValue::SarMsgRefNum(value) => extras.reference = Some(*value),
+                TlvValue::SarTotalSegments(value) => extras.total = Some(*value),
+                TlvValue::SarSegmentSeqnum(value) => extras.number = Some(*value),
+                _ => {}
+            }
+        }
+        extras
+    }
+
+    /// Which part of a message a text is, by its header or by the TLVs, and the text without the header.
+    pub(crate) fn split<'b>(
+        &self,
+        esm_class: u8,
+        octets: &'b [u8],
+    ) -> Result<(Option<Joined>, &'b [u8]), BrokenHeader> {
+        let sar = match (self.reference, self.total, self.number) {
+            (Some(reference), Some(total), Some(number)) => Some(Joined { reference, total, number }),
+            _ => None,
+        };
+        let (from_header, octets) =
+            if esm_class & HEADER_BIT == 0 { (None, octets) } else { split_header(octets)? };
+        let joined = from_header.or(sar).filter(|joined| joined.total > 1);
+        if joined.is_some_and(|joined| joined.number == 0 || joined.number > joined.total) {
+            return Err(BrokenHeader);
+        }
+        Ok((joined, octets))
+    }
+}
+
 /// Reads a `deliver_sm`.
 pub(crate) fn read(pdu: &DeliverSm) -> Result<Delivered, BrokenHeader> {
     let esm_class = u8::from(pdu.esm_class);
-    let (mut payload, mut receipted_id, mut state) = (None, None, None);
-    let (mut reference, mut total, mut number) = (None, None, None);
-    for value in pdu.tlvs().iter().filter_map(|tlv| tlv.value()) {
-        match value {
-            TlvValue::MessagePayload(text) => payload = Some(text.value.as_ref()),
-            TlvValue::ReceiptedMessageId(id) => receipted_id = Some(id.as_str()),
-            TlvValue::MessageState(code) => state = Some(u8::from(*code)),
-            TlvValue::SarMsgRefNum(value) => reference = Some(*value),
-            TlvValue::SarTotalSegments(value) => total = Some(*value),
-            TlvValue::SarSegmentSeqnum(value) => number = Some(*value),
-            _ => {}
-        }
-    }
-    let octets: &[u8] = payload.unwrap_or_else(|| pdu.short_message().as_ref());
+    let extras = Extras::of(pdu.tlvs());
+    let octets: &[u8] = extras.payload.unwrap_or_else(|| pdu.short_message().as_ref());
     let source = Party { ton: u8::from(pdu.source_addr_ton), address: pdu.source_addr.as_str().to_owned() };
     let destination =
         Party { ton: u8::from(pdu.dest_addr_ton), address: pdu.destination_addr.as_str().to_owned() };
     match esm_class & TYPE_BITS {
         RECEIPT | INTERMEDIATE => {
-            let read = receipt::read(receipted_id, state, octets);
+            let read = receipt::read(extras.receipted_id, extras.state, octets);
             return Ok(read.map_or(Delivered::Other, |notice| {
                 Delivered::Receipt(Receipt { notice, recipient: source, sender: destination })
             }));
@@ -114,16 +151,7 @@ pub(crate) fn read(pdu: &DeliverSm) -> Result<Delivered, BrokenHeader> {
         0 => {}
         _ => return Ok(Delivered::Other),
     }
-    let sar = match (reference, total, number) {
-        (Some(reference), Some(total), Some(number)) => Some(Joined { reference, total, number }),
-        _ => None,
-    };
-    let (from_header, octets) =
-        if esm_class & HEADER_BIT == 0 { (None, octets) } else { split_header(octets)? };
-    let joined = from_header.or(sar).filter(|joined| joined.total > 1);
-    if joined.is_some_and(|joined| joined.number == 0 || joined.number > joined.total) {
-        return Err(BrokenHeader);
-    }
+    let (joined, octets) = extras.split(esm_class, octets)?;
     Ok(Delivered::Message(Part {
         source,
         destination,

@@ -1,4 +1,5 @@
-//! SMPP 3.4 and 5.0 as a pure state machine, from the side of the one who binds (ESME).
+//! SMPP 3.4 and 5.0 as a pure state machine, from the side of the one who binds (ESME), and as far as a
+//! simulator needs it from the side of the SMSC ([`smsc`]).
 //!
 //! Bytes and an instant go in; bytes, [`Event`]s and the next deadline come out. No sockets, no
 //! clock, no tasks: an instant is the time since the connection was made, so that every run can be
@@ -14,6 +15,7 @@ mod pace;
 pub mod parsers;
 mod receipt;
 mod session;
+pub mod smsc;
 pub mod status;
 mod submit;
 mod wire;

@@ -44,6 +44,32 @@ impl State {
         }
     }
 
+    /// How a `message_state` TLV writes the state.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::UnderWay => 1,
+            Self::Delivered => 2,
+            Self::Expired => 3,
+            Self::Deleted => 4,
+            Self::Undeliverable => 5,
+            Self::Unknown => 7,
+            Self::Rejected => 8,
+        }
+    }
+
+    /// How the text of a receipt writes the state (SMPP 3.4, appendix B).
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::UnderWay => "ENROUTE",
+            Self::Delivered => "DELIVRD",
+            Self::Expired => "EXPIRED",
+            Self::Deleted => "DELETED",
+            Self::Undeliverable => "UNDELIV",
+            Self::Unknown => "UNKNOWN",
+            Self::Rejected => "REJECTD",
+        }
+    }
+
     fn from_word(word: &str) -> Self {
         match word.to_ascii_uppercase().get(..5).unwrap_or_default() {
             "DELIV" => Self::Delivered,
@@ -108,6 +134,14 @@ mod tests {
         check(None, None, "id:7 stat:EXPIRED err:A1", Some(("7", State::Expired, None)));
         check(None, None, "id:7 stat:ACCEPTD err:000", Some(("7", State::UnderWay, Some(0))));
         check(None, None, "id:7 stat:??", Some(("7", State::Unknown, None)));
+    }
+
+    #[test]
+    fn states_are_read_as_they_are_written() {
+        use State::{Deleted, Delivered, Expired, Rejected, Undeliverable, UnderWay, Unknown};
+        for state in [UnderWay, Delivered, Expired, Deleted, Undeliverable, Rejected, Unknown] {
+            assert_eq!((State::from_code(state.code()), State::from_word(state.word())), (state, state));
+        }
     }
 
     #[test]

@@ -8,8 +8,12 @@ pub const INVALID_LENGTH: u32 = 0x02;
 pub const INVALID_COMMAND: u32 = 0x03;
 /// The session is not bound for this.
 pub const NOT_BOUND: u32 = 0x04;
+/// The bind was refused: name or password are wrong (`ESME_RBINDFAIL`).
+pub const BIND_FAILED: u32 = 0x0D;
 /// The SMSC's queue is full (`ESME_RMSGQFUL`).
 pub const QUEUE_FULL: u32 = 0x14;
+/// The kind of message is unknown, or its header is broken.
+pub const INVALID_ESM_CLASS: u32 = 0x43;
 /// Too many messages too fast (`ESME_RTHROTTLED`).
 pub const THROTTLED: u32 = 0x58;
 /// The receiver cannot take it now: send it again (`ESME_RX_T_APPN`).

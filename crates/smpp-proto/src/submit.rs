@@ -107,7 +107,7 @@ impl Submit {
     }
 }
 
-fn npi(party: &Party) -> Npi {
+pub(crate) fn npi(party: &Party) -> Npi {
     Npi::from(if party.ton == INTERNATIONAL { ISDN } else { 0 })
 }
 

@@ -1,7 +1,8 @@
-//! The other side: a node process that plays the SMSC.
+//! The other side: processes that speak SMPP and are driven by lines of JSON.
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
@@ -9,26 +10,36 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::smsc::given;
+
 /// How long anything of the peer may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A running SMSC; it ends with this value.
-pub(crate) struct Peer {
+/// A process that is told what to do and tells what happens; it ends with this value.
+pub(crate) struct Process {
     child: Child,
     input: ChildStdin,
     events: mpsc::UnboundedReceiver<Value>,
+}
+
+/// A running SMSC made of node and the package smpp.
+pub(crate) struct Peer {
+    process: Process,
     pub(crate) port: u64,
 }
 
-/// The `node_modules` with the package; `None`, said aloud, when the test cannot run here.
-#[expect(clippy::disallowed_methods, reason = "how a test is told of software that it needs")]
-#[expect(clippy::print_stderr, reason = "a test that did not run must say so")]
-fn node_modules() -> Option<PathBuf> {
-    let folder = std::env::var_os("SWITCHWARD_SMPP_PEER").filter(|folder| !folder.is_empty());
-    if folder.is_none() {
-        eprintln!("skipped: SWITCHWARD_SMPP_PEER does not name a node_modules with the package smpp");
+impl Deref for Peer {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
     }
-    folder.map(PathBuf::from)
+}
+
+impl DerefMut for Peer {
+    fn deref_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
 }
 
 impl Peer {
@@ -43,16 +54,37 @@ impl Peer {
     }
 
     async fn start_with(arguments: &[&Path]) -> Option<Self> {
-        let modules = node_modules()?;
+        let modules = given("SWITCHWARD_SMPP_PEER", "a node_modules with the package smpp")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peer/smsc.js");
-        let mut child = Command::new("node")
-            .arg(script)
-            .args(arguments)
-            .env("NODE_PATH", modules)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new("node");
+        command.arg(script).args(arguments).env("NODE_PATH", modules);
+        let mut process = Process::start(command);
+        let port = process.next("listening").await["port"].as_u64().unwrap();
+        Some(Self { process, port })
+    }
+
+    /// Tells it how to behave, and waits until it does; events before that are passed over.
+    pub(crate) async fn plan(&mut self, mut plan: Value) {
+        plan["do"] = "plan".into();
+        self.tell(plan);
+        self.next("planned").await;
+    }
+
+    /// The status with which something was answered.
+    pub(crate) async fn answered(&mut self, tag: &str) -> u64 {
+        loop {
+            let event = self.next("answered").await;
+            if event["tag"] == tag {
+                return event["status"].as_u64().unwrap();
+            }
+        }
+    }
+}
+
+impl Process {
+    /// Starts it.
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let (sender, events) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
@@ -62,9 +94,7 @@ impl Peer {
                 }
             }
         });
-        let mut peer = Self { child, input, events, port: 0 };
-        peer.port = peer.next("listening").await["port"].as_u64().unwrap();
-        Some(peer)
+        Self { child, input, events }
     }
 
     /// Tells it to do something.
@@ -82,30 +112,13 @@ impl Peer {
         }
     }
 
-    /// Tells it how to behave, and waits until it does; events before that are passed over.
-    pub(crate) async fn plan(&mut self, mut plan: Value) {
-        plan["do"] = "plan".into();
-        self.tell(plan);
-        self.next("planned").await;
-    }
-
     /// The next event of any kind.
     pub(crate) async fn any(&mut self) -> Value {
         timeout(PATIENCE, self.events.recv()).await.expect("an event").expect("the peer lives")
     }
-
-    /// The status with which something was answered.
-    pub(crate) async fn answered(&mut self, tag: &str) -> u64 {
-        loop {
-            let event = self.next("answered").await;
-            if event["tag"] == tag {
-                return event["status"].as_u64().unwrap();
-            }
-        }
-    }
 }
 
-impl Drop for Peer {
+impl Drop for Process {
     fn drop(&mut self) {
         // It ends by itself when its input does; a test must not leave it behind whatever happens.
         drop(self.child.kill());

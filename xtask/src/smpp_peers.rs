@@ -1,0 +1,71 @@
+//! The SMPP systems that are not ours and that the tests of `smpp-net` talk to: npm's smpp, Python's smpplib,
+//! Kannel.
+
+use std::path::{Path, PathBuf};
+
+use crate::steps::Context;
+use crate::{apt, sdk, shell};
+
+/// The systems that are here, and which are not.
+#[derive(Default)]
+pub(crate) struct Peers {
+    /// The variables that name them to the tests.
+    pub(crate) variables: Vec<(&'static str, PathBuf)>,
+    /// Why tests did not run.
+    pub(crate) missing: Vec<&'static str>,
+}
+
+/// Finds or installs them. A variable that is set already is left alone.
+pub(crate) fn prepare(context: &Context) -> Result<Peers, String> {
+    let source = context.root.join("crates/smpp-net/tests/peer");
+    std::fs::create_dir_all(&context.target)
+        .map_err(|e| format!("cannot make {}: {e}", context.target.display()))?;
+    let mut peers = Peers::default();
+    let mut add = |variable: &'static str, missing: &'static str, found: Option<PathBuf>| match found {
+        Some(path) => peers.variables.push((variable, path)),
+        None => peers.missing.push(missing),
+    };
+    let is_given = |variable| shell::environment(variable).is_some();
+    if !is_given("SWITCHWARD_SMPP_PEER") {
+        let found = node(&source, &context.target.join("smpp-peer"))?;
+        add("SWITCHWARD_SMPP_PEER", "the tests against npm's SMSC did not run: no npm here", found);
+    }
+    if !is_given("SWITCHWARD_SMPP_PYTHON") {
+        let found = python(&source, &context.target.join("smpp-python"))?;
+        add("SWITCHWARD_SMPP_PYTHON", "the tests with smpplib did not run: no python3 here", found);
+    }
+    if !is_given("SWITCHWARD_KANNEL") {
+        add(
+            "SWITCHWARD_KANNEL",
+            "the tests with Kannel did not run: it is not here and cannot be installed",
+            kannel(),
+        );
+    }
+    Ok(peers)
+}
+
+fn node(source: &Path, folder: &Path) -> Result<Option<PathBuf>, String> {
+    if shell::on_path("npm").is_none() {
+        return Ok(None);
+    }
+    sdk::prepare_node(source, folder)?;
+    Ok(Some(folder.join("node_modules")))
+}
+
+fn python(source: &Path, folder: &Path) -> Result<Option<PathBuf>, String> {
+    if shell::on_path("python3").is_none() {
+        return Ok(None);
+    }
+    sdk::prepare_python(source, folder)?;
+    Ok(Some(folder.join("bin").join("python")))
+}
+
+/// The folder of its programs, which lie where only root looks for programs.
+fn kannel() -> Option<PathBuf> {
+    let find = || {
+        let on_path = shell::on_path("bearerbox").and_then(|file| file.parent().map(Path::to_path_buf));
+        let folder = on_path.unwrap_or_else(|| PathBuf::from("/usr/sbin"));
+        ["bearerbox", "smsbox"].iter().all(|name| folder.join(name).is_file()).then_some(folder)
+    };
+    find().or_else(|| if apt::install("kannel") { find() } else { None })
+}

@@ -28,6 +28,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("webhooks", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs"]),
     ("edge", &[]),
     ("twiml", &["base"]),
+    ("matcher", &["base"]),
     ("throttle", &["base"]),
     ("kit", BELOW_KIT),
     ("accounts", KIT_AND_BELOW),

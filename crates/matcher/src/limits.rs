@@ -1,0 +1,28 @@
+//! Every bound of a look around a token; together they make the time linear.
+
+/// Characters of a gap inside a number, a name or a label.
+pub(crate) const GAP: usize = 4;
+
+/// Words between a label and its value (`medical record number of the patient is: …`).
+pub(crate) const LABEL_WORDS: usize = 5;
+
+/// Letters and digits of a value behind a label.
+pub(crate) const VALUE_CHARACTERS: usize = 24;
+
+/// Tokens of anything that is joined from several.
+pub(crate) const JOINED_TOKENS: usize = 10;
+
+/// Words of a person's name.
+pub(crate) const NAME_WORDS: usize = 3;
+
+/// Words of a street's name.
+pub(crate) const STREET_WORDS: usize = 4;
+
+/// Characters of a web address that are looked at.
+pub(crate) const URL_BYTES: usize = 2_048;
+
+/// Tokens of an email address on either side of its `@`.
+pub(crate) const EMAIL_TOKENS: usize = 12;
+
+/// Years that a date may be in.
+pub(crate) const YEARS: std::ops::RangeInclusive<u64> = 1_900..=2_099;

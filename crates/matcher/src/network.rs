@@ -1,0 +1,146 @@
+//! Email, web and network addresses (45 CFR 164.514(b)(2)(i)(F), (N), (O)), and the MAC addresses of devices.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use crate::Found;
+use crate::class::Class;
+use crate::limits::{EMAIL_TOKENS, JOINED_TOKENS, URL_BYTES};
+use crate::tokens::Text;
+
+/// Top-level domains by which a name without a scheme is taken for one; others are words too often.
+const DOMAINS: &[&str] = &["com", "org", "net", "edu", "gov", "info", "health"];
+/// Words before four numbers with points that make a version of them.
+const VERSIONS: &[&str] =
+    &["version", "v", "ver", "firmware", "build", "release", "section", "update", "app"];
+
+/// `https://…`, `www.…`, and names below a well-known domain.
+pub(crate) fn url(text: &Text<'_>, index: usize) -> Option<Found> {
+    let start = text.token(index).start;
+    let rest = text.rest(start);
+    let has_scheme =
+        text.is_any(index, &["http", "https", "ftp", "wss", "ws"]) && text.gap(index).starts_with("://");
+    let is_www = text.is(index, "www") && text.gap(index) == ".";
+    if !has_scheme && !is_www && !is_domain(text, index) {
+        return None;
+    }
+    let is_end = |letter: char| {
+        letter.is_whitespace() || matches!(letter, '<' | '>' | '"' | '\'' | '`' | '|' | '{' | '}')
+    };
+    let length = rest.char_indices().take_while(|(at, letter)| *at < URL_BYTES && !is_end(*letter)).last();
+    let length = length.map_or(0, |(at, letter)| at + letter.len_utf8());
+    // What ends a sentence does not belong to the address.
+    let address = rest[..length].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']']);
+    let end = start + address.len();
+    let next = text.token_from(index, end);
+    (next > index + 1).then_some(Found { span: start..end, next, class: Class::Url, detector: "url" })
+}
+
+/// `name.com`, `portal.name.org`: two or more labels, the last one well known.
+fn is_domain(text: &Text<'_>, index: usize) -> bool {
+    if matches!(text.gap_before(index).chars().next_back(), Some('@' | '.' | '-' | '_')) {
+        return false;
+    }
+    let mut at = index;
+    for _ in 0..JOINED_TOKENS {
+        match text.gap(at) {
+            "." if text.is_any(at + 1, DOMAINS)
+                && text.gap(at + 1) != "."
+                && !text.gap(at + 1).starts_with('@') =>
+            {
+                return true;
+            }
+            "." | "-" if at + 1 < text.len() => at += 1,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// `local@domain.tld`, from its first token.
+pub(crate) fn email(text: &Text<'_>, index: usize) -> Option<Found> {
+    let mut at = index;
+    for _ in 0..EMAIL_TOKENS {
+        match text.gap(at) {
+            "@" => break,
+            "." | "_" | "%" | "+" | "-" => at += 1,
+            _ => return None,
+        }
+        text.get(at)?;
+    }
+    if text.gap(at) != "@" {
+        return None;
+    }
+    let mut last = at + 1;
+    let mut has_point = false;
+    text.get(last)?;
+    for _ in 0..EMAIL_TOKENS {
+        match text.gap(last) {
+            "." | "-" if last + 1 < text.len() => {
+                has_point |= text.gap(last) == ".";
+                last += 1;
+            }
+            _ => break,
+        }
+    }
+    let top = text.word(last);
+    let is_domain = has_point && top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_domain.then(|| Found {
+        span: text.token(index).start..text.token(last).end,
+        next: last + 1,
+        class: Class::Email,
+        detector: "email",
+    })
+}
+
+/// IPv4, IPv6 and MAC addresses.
+pub(crate) fn address(text: &Text<'_>, index: usize) -> Option<Found> {
+    match text.gap(index) {
+        "." => ipv4(text, index),
+        ":" | "::" | "-" => colons(text, index),
+        _ => None,
+    }
+}
+
+fn ipv4(text: &Text<'_>, index: usize) -> Option<Found> {
+    let last = index + 3;
+    let is_whole = text.get(last).is_some()
+        && (index..last).all(|at| text.gap(at) == ".")
+        && !(text.gap(last) == "." && text.get(last + 1).is_some_and(|next| next.digits > 0))
+        && !matches!(text.gap_before(index).chars().next_back(), Some('.' | '-'));
+    if !is_whole || index > 0 && text.is_any(index - 1, VERSIONS) {
+        return None;
+    }
+    let span = text.token(index).start..text.token(last).end;
+    text.slice(span.start, span.end).parse::<Ipv4Addr>().ok()?;
+    Some(Found { span, next: last + 1, class: Class::IpAddress, detector: "ipv4" })
+}
+
+fn colons(text: &Text<'_>, index: usize) -> Option<Found> {
+    let is_hex = |at: usize| {
+        let word = text.word(at);
+        !word.is_empty() && word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    if !is_hex(index) || matches!(text.gap_before(index).chars().next_back(), Some(':' | '-')) {
+        return None;
+    }
+    let separator = text.gap(index);
+    let mut last = index;
+    while last - index < 8
+        && (text.gap(last) == separator
+            || separator != "-" && text.gap(last) == "::"
+            || separator == "::" && text.gap(last) == ":")
+        && is_hex(last + 1)
+    {
+        last += 1;
+    }
+    let span = text.token(index).start..text.token(last).end;
+    let is_mac = last - index == 5 && separator != "::" && (index..=last).all(|at| text.token(at).len() == 2);
+    if is_mac {
+        return Some(Found { span, next: last + 1, class: Class::Device, detector: "mac" });
+    }
+    if separator == "-" || last - index < 2 {
+        return None;
+    }
+    text.slice(span.start, span.end).parse::<Ipv6Addr>().ok()?;
+    Some(Found { span, next: last + 1, class: Class::IpAddress, detector: "ipv6" })
+}

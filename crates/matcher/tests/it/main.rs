@@ -1,0 +1,5 @@
+//! What the matcher promises, tested from outside.
+
+mod corpus;
+mod figures;
+mod findings;

@@ -112,6 +112,8 @@ sids! {
     PublicKeySid = "CR";
     /// A phone number of the platform's inventory.
     PhoneNumberSid = "PN";
+    /// One run of a webhook's delivery, as the delivery log has it (ours).
+    WebhookDeliverySid = "WD";
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use auth::{AccountContext, load_account};
-use base::{AccountSid, Address, AlertSid, MessageSid, PhoneNumberSid, Sid, Timestamp};
+use base::{AccountSid, Address, MessageSid, PhoneNumberSid, Sid, Timestamp};
 use jobs::{Outcome, backoff};
 use kit::Services;
 use kit::ctx::decide;
@@ -509,17 +509,15 @@ pub(crate) async fn answer(
 }
 
 fn raise(batch: &mut Batch, services: &Services, message: &Document<Message>, code: u32, url: Option<&str>) {
+    let new = NewAlert::now(&services.store, code, LogLevel::Error);
+    let url = url.and_then(|url| WebhookUrl::parse(url).ok());
     webhooks::alert::raise(
         batch,
         NewAlert {
-            sid: AlertSid::generate(services.store.random().as_ref()),
-            generated_at: services.now(),
-            error_code: code,
-            log_level: LogLevel::Error,
             resource_sid: Some(message.sid.to_string()),
             request_method: Some(Method::Post),
-            request_url: url.and_then(|url| WebhookUrl::parse(url).ok()),
-            content: None,
+            request_url: url.map(|url| url.without_secrets()),
+            ..new
         },
     );
 }

@@ -4,14 +4,14 @@ use base::AccountSid;
 use serde::Serialize;
 use store::Document;
 use webhooks::alert::{generated_at, text};
-use webhooks::{Alert, AlertContent};
+use webhooks::{Alert, AlertContent, AlertFacts};
 
 /// `monitor.v1.alert`: an alert in a list.
 #[derive(Serialize)]
 pub(crate) struct AlertView {
     sid: String,
     account_sid: String,
-    alert_text: &'static str,
+    alert_text: String,
     /// Alerts here are not tied to a version of the API.
     api_version: Option<&'static str>,
     date_created: String,
@@ -34,7 +34,7 @@ impl AlertView {
         Self {
             sid: alert.sid.to_string(),
             account_sid: account.to_string(),
-            alert_text: text(facts.error_code),
+            alert_text: alert_text(facts),
             api_version: None,
             date_created: alert.created_at.iso8601(),
             date_generated: generated_at(alert).iso8601(),
@@ -70,5 +70,13 @@ impl AlertInstanceView {
             None => (None, None),
         };
         Self { alert, request_variables, response_body, request_headers: None, response_headers: None }
+    }
+}
+
+/// The schema has no place for a count of its own.
+fn alert_text(facts: &AlertFacts) -> String {
+    match facts.repeats {
+        0 => text(facts.error_code).to_owned(),
+        count => format!("{} ({count} more like this were counted and not shown)", text(facts.error_code)),
     }
 }

@@ -18,6 +18,7 @@ mod chain;
 mod document;
 mod engine;
 mod error;
+mod expiry;
 mod jobs;
 mod jobs_sql;
 mod journal;

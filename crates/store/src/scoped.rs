@@ -1,15 +1,17 @@
 //! Reading within one scope: by SID, by index entry, in pages.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::Timestamp;
 use data_encoding::BASE64URL_NOPAD;
 use phi::{CipherError, DataKey, DigestKey, Phi, WrappedKey};
 
 use crate::batch::{CONTENT, CONTENT_KEY, FACTS};
+use crate::expiry::Expiry;
 use crate::keys::identity;
 use crate::page::{Page, get_statement};
-use crate::sql::Row;
+use crate::sql::{Prepared, Row};
 use crate::{
     Cursor, Document, Index, IndexValue, JournalRow, Kind, Listed, Query, Scope, Store, StoreError, journal,
     limits,
@@ -84,6 +86,27 @@ impl Scoped {
         let previous =
             documents.first().filter(|_| page.has_previous(has_more)).map(|first| place(first, true));
         Ok(Listed { documents, next, previous })
+    }
+
+    /// Removes up to `limit` (at most [`limits::PAGE_ROWS`]) of the oldest documents of a kind: those made before
+    /// `before`, and those beyond the newest `keep`. Returns how many there were.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn expire<K: Kind>(
+        &self,
+        before: Timestamp,
+        keep: u64,
+        limit: usize,
+    ) -> Result<u64, StoreError> {
+        let expiry = Expiry { scope: self.scope, kind: K::NAME, limit: limit.min(limits::PAGE_ROWS) };
+        // The newest of those that are too many is as old as what is too old.
+        let surplus = self.store.engine().query(expiry.surplus(keep)).await?.into_iter().next();
+        let surplus = surplus.map(|mut row| row.integer()).transpose()?.map(Timestamp::from_micros);
+        let before = surplus.map_or(before, |at| before.max(at.plus(Duration::from_micros(1))));
+        let steps = expiry.steps(before);
+        let outcome = self.store.engine().submit(Prepared { steps }).await?;
+        Ok(outcome.rows.len() as u64)
     }
 
     /// The key for index digests in this scope; the same for the life of the scope.

@@ -17,6 +17,7 @@ use crate::{
 };
 
 const LOCATE: &str = "SELECT scope, sid FROM directory WHERE name = $1";
+const SCOPES: &str = "SELECT DISTINCT scope FROM scope_keys WHERE wrapped IS NOT NULL ORDER BY scope";
 const DESTROY: &str = "UPDATE scope_keys SET wrapped = NULL WHERE scope = $1 AND wrapped IS NOT NULL";
 
 /// The purposes that digest keys are derived from the system's key for.
@@ -129,6 +130,15 @@ impl Store {
         let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
         let scope = Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?;
         Ok(Some(Located { scope, sid: row.text()? }))
+    }
+
+    /// Every scope that has a key.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn scopes(&self) -> Result<Vec<Scope>, StoreError> {
+        let rows = self.engine().query(Statement::new(SCOPES, Vec::new())).await?;
+        rows.into_iter().map(|mut row| Scope::parse(&row.text()?).ok_or(StoreError::Sealed)).collect()
     }
 
     /// A digest under the system's key, the same for the life of the database.

@@ -4,13 +4,12 @@
 //! only). Parameters and the answer's body may hold PHI (rule `RT-DEBUG-1`): they are never part of the facts, they are
 //! not kept at all for a HIPAA project, and elsewhere they are content under a key of its own.
 
-use base::{AlertSid, Timestamp};
+use base::{AlertSid, Sid, Timestamp};
 use phi::Phi;
 use serde::{Deserialize, Serialize};
-use store::{Batch, Document, Index, IndexValue, Kind, NewDocument};
+use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Store};
 
 use crate::delivery::Method;
-use crate::url::WebhookUrl;
 
 /// The index entry by which the alerts of a resource are found.
 pub const BY_RESOURCE: &str = "resource_sid";
@@ -71,6 +70,14 @@ pub struct AlertFacts {
     pub request_method: Option<Method>,
     /// Scheme, host and path of the URL that was called.
     pub request_url: Option<String>,
+    /// Identical alerts just before this one that were counted instead of raised.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub repeats: u64,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// What may be PHI; kept only for accounts that are no HIPAA project.
@@ -97,10 +104,29 @@ pub struct NewAlert {
     pub resource_sid: Option<String>,
     /// How the URL was called.
     pub request_method: Option<Method>,
-    /// The URL that was called; only what [`WebhookUrl::without_secrets`] shows of it is kept.
-    pub request_url: Option<WebhookUrl>,
+    /// Scheme, host and path of the URL that was called ([`crate::WebhookUrl::without_secrets`]).
+    pub request_url: Option<String>,
+    /// Identical alerts just before this one that were counted instead of raised.
+    pub repeats: u64,
     /// What may be PHI. `None` for a HIPAA project.
     pub content: Option<Phi<AlertContent>>,
+}
+
+impl NewAlert {
+    /// An alert of now that says nothing but its number.
+    pub fn now(store: &Store, error_code: u32, log_level: LogLevel) -> NewAlert {
+        NewAlert {
+            sid: AlertSid::generate(store.random().as_ref()),
+            generated_at: store.clock().now(),
+            error_code,
+            log_level,
+            resource_sid: None,
+            request_method: None,
+            request_url: None,
+            repeats: 0,
+            content: None,
+        }
+    }
 }
 
 /// Adds an alert to a batch, whose scope is the account's.
@@ -117,7 +143,8 @@ pub fn raise(batch: &mut Batch, alert: NewAlert) {
             log_level: alert.log_level,
             resource_sid: alert.resource_sid,
             request_method: alert.request_method,
-            request_url: alert.request_url.map(|url| url.without_secrets()),
+            request_url: alert.request_url,
+            repeats: alert.repeats,
         },
         content: alert.content,
         index,
@@ -132,6 +159,15 @@ fn plain(key: &'static str, value: &str) -> Index {
 pub fn generated_at(alert: &Document<Alert>) -> Timestamp {
     alert.event_at.unwrap_or(alert.created_at)
 }
+
+/// A destination's circuit opened.
+pub const DESTINATION_WAITS: u32 = 77_901;
+
+/// A destination's circuit closed.
+pub const DESTINATION_BACK: u32 = 77_902;
+
+/// A job of the account was parked.
+pub const JOB_PARKED: u32 = 77_903;
 
 /// Texts of the webhook alerts (the numbers are the public error dictionary's, the words are ours).
 const TEXTS: &[(u32, &str)] = &[
@@ -149,6 +185,10 @@ const TEXTS: &[(u32, &str)] = &[
     (11241, "A connection setting in the configured URL's fragment is not valid"),
     (11243, "The retry policy in the configured URL's fragment is not valid"),
     (11750, "The answer of the server at the configured URL is too large"),
+    // Ours: the dictionary has no number for these.
+    (DESTINATION_WAITS, "The server at the configured URL does not answer; its webhooks wait until it does"),
+    (DESTINATION_BACK, "The server at the configured URL answers again; the webhooks that waited are sent"),
+    (JOB_PARKED, "Work for this account could not be done; the operator has to decide about it"),
 ];
 
 /// The static text of an alert's number: from this page, the rulebook's refusals or the catalogue of errors.

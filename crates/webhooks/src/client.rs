@@ -114,10 +114,24 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Whether it is a gateway's word for a server behind it that does not answer.
+    pub fn is_no_answer(&self) -> bool {
+        matches!(self.status, 502..=504)
+    }
+
     /// The alert for a status outside 2xx: 11200, HTTP retrieval failure.
     pub fn alert_code(&self) -> Option<u32> {
         (!(200..300).contains(&self.status)).then_some(11200)
     }
+}
+
+/// One attempt of a delivery, as it is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The HTTP status of the answer, or why there is none.
+    pub status: Result<u16, SendError>,
+    /// How long it took.
+    pub elapsed: Duration,
 }
 
 /// Delivers webhooks. Holds the connection pool: make one and share it.
@@ -152,15 +166,24 @@ impl Client {
     }
 
     /// Delivers, and tries again after the failures that the URL's retry policy names (by default once, when no
-    /// connection came about), all within one total time. Returns the last attempt's outcome.
-    pub async fn send_with_retries(&self, delivery: Delivery<'_>) -> Result<Answer, SendError> {
+    /// connection came about), all within one total time. Returns the last attempt's outcome; `attempts` gets them all.
+    pub async fn send_with_retries(
+        &self,
+        delivery: Delivery<'_>,
+        attempts: &mut Vec<Attempt>,
+    ) -> Result<Answer, SendError> {
         let overrides = delivery.url.overrides();
         let ends = Instant::now() + self.total_time(&delivery);
         let mut retries_left = overrides.retries;
         let mut login = new_login(&delivery);
         loop {
-            let time_left = ends.saturating_duration_since(Instant::now());
+            let started = Instant::now();
+            let time_left = ends.saturating_duration_since(started);
             let result = self.attempt(Delivery { time_left: Some(time_left), ..delivery }, &mut login).await;
+            attempts.push(Attempt {
+                status: result.as_ref().map(|answer| answer.status).map_err(|error| *error),
+                elapsed: started.elapsed(),
+            });
             let may_retry = retries_left > 0 && Instant::now() < ends;
             if !may_retry || !is_worth_another(overrides.retry_on, &result) {
                 return result;

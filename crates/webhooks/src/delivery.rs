@@ -3,45 +3,39 @@
 //! A queued webhook obeys the account as it is when it is delivered, not as it was when it was queued: the URL is put to
 //! the guard again, a closed account is told nothing, the present auth token signs. Before its parameters are opened the
 //! ledger has an entry that says so. It is delivered at least once; every attempt carries the same idempotency token
-//! (the job's id). What fails ends as an [alert], in the same transaction that ends the job.
+//! (the job's id). What fails ends as an [alert](crate::alert), in the same transaction that ends the job.
 //!
-//! Webhooks wait in one lane per account and destination (host and port), so that a slow destination delays only its own.
+//! Webhooks wait in one lane per account and destination (host and port), so that a slow destination delays only its
+//! own, and one that is gone keeps them waiting (`circuit`). The worker itself is in `worker`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use auth::{AccountContext, AccountStatus, load_account};
+use auth::AccountContext;
 use aws_lc_rs::digest;
-use base::{AlertSid, Sid, Timestamp};
+use base::Timestamp;
 use data_encoding::HEXLOWER;
-use jobs::{Gate, Outcome};
-use ledger::{Action, Actor, Entry, Purpose};
 use phi::{Phi, Proof};
 use rulebook::guard::{self, UrlFact, UrlPurpose, Verdict};
 use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
-use store::{Batch, Lease, NewJob, Scope, Store, StoreError};
+use store::{Batch, NewJob, Scope, Store};
 
 use crate::address::IpRange;
-use crate::alert::{self, AlertContent, LogLevel, NewAlert};
+use crate::circuit::Circuits;
 use crate::client::{Answer, Client, ClientConfig, Delivery, Payload};
 use crate::cookies::{Conversation, Cookies};
 use crate::egress::Egress;
 use crate::error::SendError;
+use crate::flood::Floods;
 use crate::limits;
-use crate::request::encode_form;
 use crate::signature::SigningKey;
 use crate::trust::{ClientIdentity, TrustProblem, read_authorities};
 use crate::url::WebhookUrl;
+use crate::worker::WebhookMeasures;
 
 /// The queue that webhooks wait in.
 pub const QUEUE: &str = "webhooks";
-
-/// How the ledger calls a delivery.
-const DELIVER: Action = Action("deliver_webhook");
-
-/// The protected field that a delivery opens, as the ledger names it.
-const FIELDS: &[&str] = &["parameters"];
 
 /// The label of the digest that idempotency tokens of direct calls are made from.
 const CALL_TOKEN: &str = "webhook call";
@@ -93,20 +87,20 @@ pub struct Webhook {
 
 /// A webhook as it waits in the queue.
 #[derive(Serialize, Deserialize)]
-struct Queued {
-    resource_sid: String,
-    url: String,
-    method: Method,
-    event: String,
+pub(crate) struct Queued {
+    pub(crate) resource_sid: String,
+    pub(crate) url: String,
+    pub(crate) method: Method,
+    pub(crate) event: String,
     params: Parameters,
 }
 
 /// What is known of a webhook without opening it.
-struct Head<'a> {
-    resource_sid: &'a str,
-    url: &'a str,
-    method: Method,
-    event: &'a str,
+pub(crate) struct Head<'a> {
+    pub(crate) resource_sid: &'a str,
+    pub(crate) url: &'a str,
+    pub(crate) method: Method,
+    pub(crate) event: &'a str,
 }
 
 /// Adds a webhook to a batch, whose scope is the account's: it is delivered once the batch is committed, not before
@@ -141,15 +135,18 @@ pub struct WebhooksConfig {
 /// Delivers webhooks. Clones share the connections.
 #[derive(Clone)]
 pub struct Webhooks {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    store: Store,
+pub(crate) struct Inner {
+    pub(crate) store: Store,
     config: WebhooksConfig,
     /// By the digest of the registered authorities: one account's are never trusted for another.
     clients: Mutex<HashMap<[u8; 32], Arc<Client>>>,
     cookies: Cookies,
+    pub(crate) circuits: Mutex<Circuits>,
+    pub(crate) floods: Mutex<Floods>,
+    pub(crate) measures: WebhookMeasures,
 }
 
 impl Webhooks {
@@ -162,7 +159,17 @@ impl Webhooks {
         let plain = Client::new(client_config(&config, Vec::new()))?;
         let clients = Mutex::new(HashMap::from([(authorities_digest(&[]), Arc::new(plain))]));
         let cookies = Cookies::new(store.clock().clone());
-        Ok(Webhooks { inner: Arc::new(Inner { store, config, clients, cookies }) })
+        Ok(Webhooks {
+            inner: Arc::new(Inner {
+                store,
+                config,
+                clients,
+                cookies,
+                circuits: Mutex::default(),
+                floods: Mutex::default(),
+                measures: WebhookMeasures::default(),
+            }),
+        })
     }
 
     /// Calls a URL once, now, and returns the answer, whatever its status: for those who need what it says. `proof` is
@@ -196,118 +203,12 @@ impl Webhooks {
             let webhooks = webhooks.clone();
             async move { webhooks.run(&lease).await }
         });
-        queue.by_lane(|_| Gate::Open)
-    }
-
-    /// Delivers one queued webhook: what [`Webhooks::queue`] does with each job.
-    pub async fn run(&self, lease: &Lease) -> Outcome {
-        match self.deliver(lease).await {
-            Ok(()) => Outcome::Done,
-            Err(error) => Outcome::Failed(error),
-        }
-    }
-
-    async fn deliver(&self, lease: &Lease) -> Result<(), StoreError> {
-        let store = &self.inner.store;
-        let mut batch = store.batch(lease.scope);
-        batch.finish(lease);
-        match self.account(lease).await? {
-            Some(account) => match decode(&lease.payload) {
-                Some((queued, params)) => self.tell(&account, lease, &queued, params, &mut batch).await?,
-                None => tracing::error!(job = %lease.id, "a queued webhook cannot be read and is dropped"),
-            },
-            None => tracing::info!(job = %lease.id, "the account is closed; its webhook is dropped"),
-        }
-        store.commit(batch).await.map(drop)
-    }
-
-    /// The account as of now, unless it is closed or gone.
-    async fn account(&self, lease: &Lease) -> Result<Option<AccountContext>, StoreError> {
-        let store = &self.inner.store;
-        let Some(sid) = lease.scope.account_sid() else { return Ok(None) };
-        let account = load_account(store, sid, store.clock().now()).await?;
-        Ok(account.filter(|account| account.account.facts.status != AccountStatus::Closed))
-    }
-
-    /// Delivers, with the retries the URL asks for. A failure becomes an alert in `batch`.
-    async fn tell(
-        &self,
-        account: &AccountContext,
-        lease: &Lease,
-        queued: &Queued,
-        params: Phi<Parameters>,
-        batch: &mut Batch,
-    ) -> Result<(), StoreError> {
-        let Queued { resource_sid, url, method, event, .. } = queued;
-        let head = Head { resource_sid, url, method: *method, event };
-        let parsed = match check(account, &head) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                self.raise(batch, account, &head, error.alert_code(), params, None);
-                return Ok(());
-            }
-        };
-        let entry = Entry {
-            actor: Actor::System,
-            action: DELIVER,
-            sids: vec![resource_sid.clone()],
-            fields: FIELDS,
-            purpose: Purpose::Webhook,
-            source: None,
-        };
-        let proof = ledger::disclose(&self.inner.store, lease.scope, &entry).await?;
-        let cookies = self.conversation(account, &head, &params);
-        let payload = payload(*method, params.open(&proof).clone());
-        let delivery = delivery(account, &parsed, &payload, &lease.id, cookies);
-        let sent = self.client(account).send_with_retries(delivery).await;
-        match sent {
-            Ok(answer) => {
-                tracing::debug!(event, resource = %resource_sid, status = answer.status, "webhook answered");
-                if let Some(code) = answer.alert_code() {
-                    self.raise(batch, account, &head, code, params, Some(answer));
-                }
-            }
-            Err(error) => self.raise(batch, account, &head, error.alert_code(), params, None),
-        }
-        Ok(())
-    }
-
-    fn raise(
-        &self,
-        batch: &mut Batch,
-        account: &AccountContext,
-        head: &Head<'_>,
-        error_code: u32,
-        params: Phi<Parameters>,
-        answer: Option<Answer>,
-    ) {
-        let store = &self.inner.store;
-        tracing::info!(event = head.event, resource = %head.resource_sid, error_code, "webhook failed");
-        // RT-DEBUG-1: of a HIPAA project, neither parameters nor answers are kept. Where redaction is on (SMS-REDACT-1,
-        // SMS-REDACT-2), a copy in an alert would outlive what it is a copy of.
-        let facts = &account.account.facts;
-        let is_redacted = facts.settings.body_redaction || facts.settings.number_redaction;
-        let content = (!facts.designation.protected && !is_redacted).then(|| {
-            params.map(|params| AlertContent {
-                request_variables: encode_form(&params),
-                response_body: answer.map(|answer| String::from_utf8_lossy(&answer.body).into_owned()),
-            })
-        });
-        let new = NewAlert {
-            sid: AlertSid::generate(store.random().as_ref()),
-            generated_at: store.clock().now(),
-            error_code,
-            log_level: LogLevel::Error,
-            resource_sid: Some(head.resource_sid.to_owned()),
-            request_method: Some(head.method),
-            request_url: WebhookUrl::parse(head.url).ok(),
-            content,
-        };
-        alert::raise(batch, new);
+        let circuits = self.clone();
+        queue.by_lane(move |lane| circuits.gate(lane))
     }
 
     /// Whose cookies a webhook carries: those of the two numbers, whoever of them is the sender, or else of the resource.
-    fn conversation(
+    pub(crate) fn conversation(
         &self,
         account: &AccountContext,
         head: &Head<'_>,
@@ -326,7 +227,7 @@ impl Webhooks {
     }
 
     /// The client that trusts this account's registered authorities besides the operator's and the public ones.
-    fn client(&self, account: &AccountContext) -> Arc<Client> {
+    pub(crate) fn client(&self, account: &AccountContext) -> Arc<Client> {
         let registered = &account.account.facts.settings.webhook_authorities;
         let digest = authorities_digest(registered);
         let mut clients = self.inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -378,14 +279,14 @@ fn authorities_digest(registered: &[String]) -> [u8; 32] {
 }
 
 /// Reads a job's payload; its parameters are protected from here on.
-fn decode(payload: &[u8]) -> Option<(Queued, Phi<Parameters>)> {
+pub(crate) fn decode(payload: &[u8]) -> Option<(Queued, Phi<Parameters>)> {
     let mut queued: Queued = serde_json::from_slice(payload).ok()?;
     let params = Phi::new(std::mem::take(&mut queued.params));
     Some((queued, params))
 }
 
 /// Reads the URL and puts it to the guard, by the account as it is now.
-fn check(account: &AccountContext, head: &Head<'_>) -> Result<WebhookUrl, SendError> {
+pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<WebhookUrl, SendError> {
     let url = WebhookUrl::parse(head.url).map_err(SendError::BadUrl)?;
     let registered = &account.account.facts.settings.registered_hosts;
     let fact = UrlFact {
@@ -402,14 +303,14 @@ fn check(account: &AccountContext, head: &Head<'_>) -> Result<WebhookUrl, SendEr
     }
 }
 
-fn payload(method: Method, params: Parameters) -> Payload {
+pub(crate) fn payload(method: Method, params: Parameters) -> Payload {
     match method {
         Method::Post => Payload::Form(params),
         Method::Get => Payload::Get(params),
     }
 }
 
-fn delivery<'a>(
+pub(crate) fn delivery<'a>(
     account: &'a AccountContext,
     url: &'a WebhookUrl,
     payload: &'a Payload,

@@ -82,6 +82,18 @@ impl SendError {
         }
     }
 
+    /// Whether the destination itself did not answer, or not with HTTP: what its circuit counts.
+    pub fn is_no_answer(self) -> bool {
+        let broke_off = matches!(
+            self,
+            SendError::Disconnected
+                | SendError::ReadTimeout
+                | SendError::TotalTimeout
+                | SendError::BadResponse
+        );
+        broke_off || self.is_connect_failure()
+    }
+
     /// Whether no connection came about for a reason that may pass, and the last host asked saw no request: the retry
     /// policy's `ct`. A certificate that is refused, theirs or ours, is refused the next second too.
     pub fn is_connect_failure(self) -> bool {

@@ -4,8 +4,9 @@
 //! [`address`] (where we refuse to connect), `trust` (whose certificates count, and who we are), [`egress`] (the way out),
 //! `connector` (the only place that opens a connection), [`challenge`], `digest` and `login` (what a server asks for, and
 //! the answer), [`cookies`] (what a conversation remembers), `request` (what is sent), [`client`] (one delivery with its
-//! redirects, deadlines and retries), [`delivery`] (the durable queue, and whose account it is), [`alert`] (what remains
-//! of a failure), [`limits`] (every bound in one place).
+//! redirects, deadlines and retries), [`delivery`] (the durable queue, and whose account it is), `circuit` (when a
+//! destination is left alone), `worker` (what becomes of one webhook), [`log`] and [`alert`] (what remains of it), `flood`
+//! and `house` (and how much of that), [`limits`] (every bound in one place).
 //!
 //! What this crate must not do: print a body, a parameter, a query or a password; connect to an address it has not
 //! checked; open a parameter before the ledger has an entry for it; accept a certificate that does not verify (rule `GEN-HTTPS-3`: there is no switch for that).
@@ -13,6 +14,7 @@
 pub mod address;
 pub mod alert;
 pub mod challenge;
+mod circuit;
 pub mod client;
 mod connector;
 pub mod cookies;
@@ -21,20 +23,27 @@ pub mod delivery;
 mod digest;
 pub mod egress;
 pub mod error;
+mod flood;
+mod house;
 pub mod limits;
+pub mod log;
 mod login;
 mod request;
 pub mod signature;
 mod trust;
 pub mod url;
+mod worker;
 
 pub use address::{IpRange, ip_is_public};
 pub use alert::{Alert, AlertContent, AlertFacts, LogLevel, NewAlert};
-pub use client::{Answer, Client, ClientConfig, Delivery, Payload};
+pub use client::{Answer, Attempt, Client, ClientConfig, Delivery, Payload};
 pub use cookies::{Conversation, Cookies};
 pub use delivery::{Method, Parameters, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
 pub use egress::{Egress, NotAProxy, Proxy};
 pub use error::SendError;
+pub use house::note_parked;
+pub use log::{AttemptFacts, DeliveryFacts, DeliveryOutcome, WebhookDelivery};
 pub use signature::SigningKey;
 pub use trust::{ClientIdentity, TrustProblem, read_authorities};
 pub use url::{Overrides, RetryOn, UrlProblem, WebhookUrl};
+pub use worker::WebhookMeasures;

@@ -51,8 +51,8 @@ pub const CONNECT_TIMEOUT_MAX: Duration = Duration::from_millis(10_000);
 /// Most addresses of one name that are tried.
 pub const ADDRESSES_TRIED: usize = 4;
 
-/// Idle connections kept per destination.
-pub const IDLE_CONNECTIONS_PER_HOST: usize = 4;
+/// Idle connections kept per destination: as many as deliveries to it may be under way, or each would dial anew.
+pub const IDLE_CONNECTIONS_PER_HOST: usize = JOBS_AT_ONCE / 2;
 
 /// How long an idle connection is kept.
 pub const IDLE_CONNECTION_AGE: Duration = Duration::from_secs(30);
@@ -99,3 +99,48 @@ pub const COOKIE_AGE_MAX: Duration = Duration::from_hours(24);
 
 /// Longest head of a proxy's answer to `CONNECT`, in bytes.
 pub const PROXY_ANSWER_BYTES: usize = 8 * 1024;
+
+/// Failures in a row after which a destination's circuit opens.
+pub const CIRCUIT_FAILURES: u32 = 5;
+
+/// The pause before the first trial of a destination whose circuit is open.
+pub const FIRST_TRIAL: Duration = Duration::from_secs(1);
+
+/// The longest pause between two trials.
+pub const LONGEST_TRIAL: Duration = Duration::from_secs(60);
+
+/// How long a webhook waits for its destination to come back, from when it was first due.
+pub const CIRCUIT_WAIT: Duration = Duration::from_secs(3_600);
+
+/// Destinations whose failures are remembered.
+pub const CIRCUITS: usize = 4_096;
+
+/// The time within which identical alerts are counted together.
+pub const ALERT_WINDOW: Duration = Duration::from_secs(60);
+
+/// Identical alerts that are raised in that time; the others are counted.
+pub const ALERTS_PER_WINDOW: u32 = 10;
+
+/// Kinds of alerts that are counted at once.
+pub const ALERT_WINDOWS: usize = 4_096;
+
+/// How long alerts are kept.
+pub const ALERTS_KEPT: Duration = Duration::from_secs(30 * 86_400);
+
+/// Alerts of one account that are kept; the oldest go first.
+pub const ALERTS_COUNT: u64 = 100_000;
+
+/// How long the delivery log is kept.
+pub const DELIVERIES_KEPT: Duration = Duration::from_secs(7 * 86_400);
+
+/// Deliveries of one account that are kept; the oldest go first.
+pub const DELIVERIES_COUNT: u64 = 100_000;
+
+/// How often what is past its time is removed.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// Documents removed in one transaction.
+pub const SWEEP_ROWS: usize = 1_000;
+
+/// Names of parameters that one row of the delivery log shows.
+pub const LOGGED_PARAMETERS: usize = 64;

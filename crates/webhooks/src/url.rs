@@ -179,6 +179,24 @@ impl WebhookUrl {
         text
     }
 
+    /// The URL as the delivery log shows it: userinfo, the values of the query and the fragment are masked.
+    pub fn masked(&self) -> String {
+        let mut text = self.without_secrets();
+        if self.credentials.is_some()
+            && let Some(authority) = text.find("://")
+        {
+            text.insert_str(authority + "://".len(), "***@");
+        }
+        for (position, pair) in self.query().split('&').filter(|pair| !pair.is_empty()).enumerate() {
+            text.push(if position == 0 { '?' } else { '&' });
+            // What has no name may be the secret itself.
+            let name = pair.split_once('=').map_or("", |(name, _)| name);
+            text.push_str(name);
+            text.push_str("=***");
+        }
+        text
+    }
+
     /// The query as configured, without its `?`; empty when there is none.
     pub fn query(&self) -> &str {
         let text = self.text.split_once('#').map_or(self.text.as_str(), |(before, _)| before);

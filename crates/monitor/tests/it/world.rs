@@ -1,6 +1,6 @@
 //! A platform with Monitor on it, and alerts raised as the platform raises them.
 
-use base::{AlertSid, Sid};
+use base::AlertSid;
 use phi::Phi;
 use test_kit::{TestAccount, TestApp};
 use webhooks::{AlertContent, LogLevel, Method, NewAlert, WebhookUrl, alert};
@@ -14,17 +14,12 @@ pub(crate) async fn start() -> TestApp {
 
 /// An alert about [`RESOURCE`], now.
 pub(crate) fn failure(app: &TestApp) -> NewAlert {
+    let url = WebhookUrl::parse("https://user:pass@clinic.example/status?t=secret#rc=2").unwrap();
     NewAlert {
-        sid: AlertSid::generate(app.services.store.random().as_ref()),
-        generated_at: app.now(),
-        error_code: 11200,
-        log_level: LogLevel::Error,
         resource_sid: Some(RESOURCE.to_owned()),
         request_method: Some(Method::Post),
-        request_url: Some(
-            WebhookUrl::parse("https://user:pass@clinic.example/status?t=secret#rc=2").unwrap(),
-        ),
-        content: None,
+        request_url: Some(url.without_secrets()),
+        ..NewAlert::now(&app.services.store, 11200, LogLevel::Error)
     }
 }
 

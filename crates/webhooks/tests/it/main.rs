@@ -10,6 +10,7 @@ mod durable;
 mod egress;
 mod exchange;
 mod identity;
+mod isolation;
 mod login;
 mod platform;
 mod server;

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use auth::provision::{NewAccount, add_account};
 use auth::{AccountStatus, Designation, Secret, Settings, load_account};
-use base::{AccountSid, Sid, SystemClock};
+use base::{AccountSid, Clock, Sid, SystemClock, VirtualClock};
 use jobs::Outcome;
 use jobs::limits::LEASE;
 use ledger::RecordedEntry;
 use phi::{DataKey, KEY_BYTES, LocalKey, Phi, SystemRandom};
 use store::{Database, Document, Options, Query, Scope, Share, Store, Waiting};
 use tempfile::TempDir;
-use webhooks::{Alert, Method, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
+use webhooks::{
+    Alert, DeliveryFacts, Method, QUEUE, Webhook, WebhookDelivery, Webhooks, WebhooksConfig, enqueue,
+};
 
 use crate::server::{TOKEN, parameters};
 
@@ -23,6 +25,8 @@ pub(crate) struct Platform {
     pub(crate) store: Store,
     pub(crate) webhooks: Webhooks,
     pub(crate) account: AccountSid,
+    /// Stands until it is moved.
+    pub(crate) clock: Arc<VirtualClock>,
     path: PathBuf,
     _folder: TempDir,
 }
@@ -35,18 +39,19 @@ impl Platform {
     pub(crate) async fn start(designation: Designation, settings: Settings) -> Platform {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
-        let store = open(&path).await;
+        let clock = Arc::new(VirtualClock::standing_at(SystemClock.now()));
+        let store = open(&path, clock.clone()).await;
         let account = add(&store, designation, settings).await;
-        Platform { webhooks: webhooks(&store), store, account, path, _folder: folder }
+        Platform { webhooks: webhooks(&store), store, account, clock, path, _folder: folder }
     }
 
     /// Ends the process, so to speak, and starts it again on the same file.
     pub(crate) async fn restart(self) -> Platform {
-        let Platform { store, webhooks, account, path, _folder } = self;
+        let Platform { store, webhooks, account, clock, path, _folder } = self;
         drop(webhooks);
         store.close().await;
-        let store = open(&path).await;
-        Platform { webhooks: self::webhooks(&store), store, account, path, _folder }
+        let store = open(&path, clock.clone()).await;
+        Platform { webhooks: self::webhooks(&store), store, account, clock, path, _folder }
     }
 
     /// The same platform, with another account to act for.
@@ -73,7 +78,7 @@ impl Platform {
         let share = |waiting: Waiting| Share { lane: waiting.lane, limit: 10, due_by: now };
         let shares: Vec<_> = waiting.into_iter().map(share).collect();
         for lease in jobs.take(QUEUE, &shares, LEASE).await.unwrap().leases {
-            assert!(matches!(self.webhooks.run(&lease).await, Outcome::Done));
+            assert!(!matches!(self.webhooks.run(&lease).await, Outcome::Failed(_)));
         }
     }
 
@@ -82,8 +87,15 @@ impl Platform {
     }
 
     pub(crate) async fn alerts(&self) -> Vec<Document<Alert>> {
-        let query = Query { limit: 10, ..Query::default() };
+        let query = Query { limit: 100, ..Query::default() };
         self.store.scope(self.scope()).list::<Alert>(query).await.unwrap().documents
+    }
+
+    /// The delivery log, oldest first.
+    pub(crate) async fn deliveries(&self) -> Vec<DeliveryFacts> {
+        let query = Query { limit: 1_000, oldest_first: true, ..Query::default() };
+        let listed = self.store.scope(self.scope()).list::<WebhookDelivery>(query).await.unwrap();
+        listed.documents.into_iter().map(|document| document.facts).collect()
     }
 
     /// What the ledger says was disclosed.
@@ -142,12 +154,12 @@ fn webhooks(store: &Store) -> Webhooks {
     Webhooks::new(store.clone(), config).unwrap()
 }
 
-async fn open(path: &std::path::Path) -> Store {
+async fn open(path: &std::path::Path, clock: Arc<VirtualClock>) -> Store {
     let options = Options {
         database: Database::Sqlite(path.to_owned()),
         // The same master key in every opening.
         wrapper: Arc::new(LocalKey::new(DataKey::from_bytes([7; KEY_BYTES]))),
-        clock: Arc::new(SystemClock),
+        clock,
         random: Arc::new(SystemRandom),
     };
     Store::open(options).await.unwrap()

@@ -223,7 +223,7 @@ pub(crate) async fn send(client: &Client, url: &str, payload: &Payload) -> Resul
 /// With the retries that the URL asks for.
 pub(crate) async fn retry(client: &Client, url: &str, payload: &Payload) -> Result<Answer, SendError> {
     let (url, cookies) = (WebhookUrl::parse(url).unwrap(), Cookies::new(Arc::new(SystemClock)));
-    client.send_with_retries(delivery(&url, payload, &cookies)).await
+    client.send_with_retries(delivery(&url, payload, &cookies), &mut Vec::new()).await
 }
 
 pub(crate) async fn send_with(

@@ -39,7 +39,7 @@ fn plain(key: &'static str, value: &str) -> Index {
 }
 
 /// The beginning and the length of the day or second that a parameter names.
-fn instant(params: &mut Params, name: &'static str) -> Result<Option<(Timestamp, Duration)>> {
+pub(crate) fn instant(params: &mut Params, name: &'static str) -> Result<Option<(Timestamp, Duration)>> {
     let Some(text) = params.text(name)? else { return Ok(None) };
     let start =
         Timestamp::parse_iso8601(&text).ok_or(ApiError::new(codes::INVALID_PARAMETER).parameter(name))?;

@@ -116,12 +116,14 @@ pub(crate) async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
     let (stop, stopped) = watch::channel(false);
-    let mut runner = jobs::Runner::new(services.store.clone(), stopped.clone());
+    let mut runner = jobs::Runner::new(services.store.clone(), stopped.clone())
+        .on_park(webhooks::note_parked(&services.store));
     for queue in connections.queues(&services) {
         runner.start(queue);
     }
     let checkpoints = tokio::spawn(checkpoint_until(services.store.clone(), stopped.clone()));
     let mut helpers = JoinSet::new();
+    helpers.spawn(connections.webhooks.clone().keep_house(stopped.clone()));
     if let Some(simulator) = connections.simulator.clone() {
         helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped.clone()));
     }

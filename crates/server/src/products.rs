@@ -46,6 +46,7 @@ impl Connections {
             messaging::routes(shared()),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
             monitor::routes(shared()),
+            monitor::operation_routes(shared()),
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));

@@ -5,4 +5,5 @@
 
 mod alerts;
 mod content;
+mod operations;
 mod world;

@@ -1,6 +1,9 @@
 //! A platform with Monitor on it, and alerts raised as the platform raises them.
 
+use std::sync::Arc;
+
 use base::AlertSid;
+use kit::Services;
 use phi::Phi;
 use test_kit::{TestAccount, TestApp};
 use webhooks::{AlertContent, LogLevel, Method, NewAlert, WebhookUrl, alert};
@@ -9,7 +12,10 @@ pub(crate) const RESOURCE: &str = "SM0123456789abcdef0123456789abcdef";
 pub(crate) const PARAMETERS: &str = "To=%2B14155550123&Body=canary";
 
 pub(crate) async fn start() -> TestApp {
-    TestApp::start(|services| vec![monitor::routes(services)]).await
+    let both = |services: Arc<Services>| {
+        vec![monitor::routes(Arc::clone(&services)), monitor::operation_routes(services)]
+    };
+    TestApp::start(both).await
 }
 
 /// An alert about [`RESOURCE`], now.

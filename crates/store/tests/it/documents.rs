@@ -2,7 +2,7 @@
 
 use base::Timestamp;
 use phi::Phi;
-use store::{Index, IndexValue, Name, NewDocument, Scope, StoreError};
+use store::{Index, IndexValue, Name, NewDocument, Query, Scope, StoreError};
 
 use crate::harness::{Bench, Content, Draft, Facts, Message, account, body, message, now, sid, store_with};
 
@@ -321,5 +321,44 @@ pub(crate) async fn oversized_batches_are_refused(bench: &Bench) {
     batch.record(vec![0; store::limits::BATCH_BYTES + 1]);
     assert_eq!(store.commit(batch).await, Err(StoreError::TooLarge));
     assert_eq!(store.journal().head().await.unwrap().sequence, 0);
+    store.close().await;
+}
+
+pub(crate) async fn the_oldest_are_removed_with_their_index_and_keys(bench: &Bench) {
+    let (scope, other) = (account(1), account(2));
+    let store = store_with(bench, scope).await;
+    let mut batch = store.batch(other);
+    batch.create_scope(other);
+    batch.insert::<Message>(message(100, Timestamp::from_seconds(1), "another scope"));
+    batch.in_scope(scope).insert::<Draft>(message(100, Timestamp::from_seconds(1), "another kind"));
+    for number in 0..10_u32 {
+        let at = Timestamp::from_seconds(i64::from(number));
+        let entry = Index { key: "status", value: IndexValue::Plain("queued".into()) };
+        let new = message(u64::from(number), at, "text");
+        batch.insert::<Message>(NewDocument { index: vec![entry], ..new });
+    }
+    store.commit(batch).await.unwrap();
+    assert_eq!(store.scopes().await.unwrap().len(), 3);
+    let scoped = store.scope(scope);
+    let left = async || {
+        let documents =
+            scoped.list::<Message>(Query { limit: 100, ..Query::default() }).await.unwrap().documents;
+        documents.iter().map(|document| document.created_at.seconds()).collect::<Vec<_>>()
+    };
+    let at = Timestamp::from_seconds;
+    // (before, newest to keep, at most) and what is removed and left.
+    for (before, keep, limit, removed, first) in [
+        (at(0), 100, 100, 0, 0),
+        (at(5), 100, 2, 2, 2),
+        (at(5), 100, 100, 3, 5),
+        (at(0), 3, 100, 2, 7),
+        (at(0), 3, 100, 0, 7),
+    ] {
+        assert_eq!(scoped.expire::<Message>(before, keep, limit).await.unwrap(), removed);
+        assert_eq!(left().await.last(), Some(&first));
+    }
+    assert_eq!(bench.number("SELECT count(*) FROM document_index").await, 3);
+    assert_eq!(bench.number("SELECT count(*) FROM document_keys").await, 5);
+    assert!(store.scope(other).get::<Message>(sid(100)).await.unwrap().is_some());
     store.close().await;
 }

@@ -47,7 +47,8 @@ suite! {
         a_row_moved_to_another_sid_does_not_open
         no_plaintext_is_found_in_the_database
         parent_and_child_are_written_in_two_scopes_at_once
-        oversized_batches_are_refused;
+        oversized_batches_are_refused
+        the_oldest_are_removed_with_their_index_and_keys;
     pages:
         pages_forward_and_backward_over_equal_times
         filters_and_ranges_hold_together

@@ -3,7 +3,7 @@
 //! A [`Queue`] names a handler. The [`Runner`] leases due jobs from the store and calls it. The
 //! handler does its work and commits the result *together with* `batch.finish(&lease)`, so a job
 //! and its effect are one transaction; when the process dies in between, the lease runs out and
-//! the job is run again. Order within an `ordering_key` is the store's promise.
+//! the job is run again (`keeping` says why not beside itself). Order within an `ordering_key` is the store's promise.
 //!
 //! Jobs of a queue may need different things, each of which can be slow or gone. A queue that runs [`Queue::by_lane`]
 //! lets none of them take more slots than it leaves free, so that the others always find some; a [`Gate`] says which
@@ -12,6 +12,7 @@
 //! A job that fails, panics or takes its process along again and again is *parked*: kept, but out of the way, until an
 //! operator decides about it.
 
+mod keeping;
 mod lanes;
 pub mod limits;
 mod runner;

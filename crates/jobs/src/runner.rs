@@ -8,10 +8,14 @@ use base::Timestamp;
 use base::measure::Stopwatch;
 use store::{Batch, Lane, Lease, Share, Store, StoreError, Taken};
 use tokio::sync::{Notify, watch};
-use tokio::task::{self, JoinError, JoinSet};
+use tokio::task::{self, AbortHandle, JoinError, JoinSet};
+use tokio::time::Instant;
 
+use crate::keeping::{Kept, PACE, keep};
 use crate::lanes::plan;
-use crate::limits::{FAILURES_PARKED, IDLE_POLL, LEASE, SHORTEST_PAUSE};
+use crate::limits::{
+    CLOCK_CHECK, CLOCK_TOLERANCE, FAILURES_PARKED, IDLE_POLL, LEASE, LONGEST_BACKOFF, SHORTEST_PAUSE,
+};
 use crate::{Outcome, Queue, Reason, backoff};
 
 /// What is written together with the parking of a job, into a batch of the job's scope.
@@ -48,6 +52,7 @@ impl Runner {
                 Arc::clone(&self.wake),
                 self.stop.clone(),
             ));
+            self.tasks.spawn(watch_clock(self.store.clone(), self.stop.clone()));
         }
         let worker = Worker {
             store: self.store.clone(),
@@ -87,10 +92,35 @@ async fn wake_all(changed: Arc<Notify>, wake: Arc<Notify>, mut stop: watch::Rece
     }
 }
 
+/// Looks after jobs when the clock has gone back, which it may have done before the start as well: they would
+/// wait for a time that was never meant.
+async fn watch_clock(store: Store, mut stop: watch::Receiver<bool>) {
+    let mut went_back = true;
+    while !*stop.borrow() {
+        let before = store.clock().now();
+        if went_back {
+            match store.jobs().after_step_back(before, LONGEST_BACKOFF, LEASE).await {
+                Ok(()) => went_back = false,
+                Err(error) => {
+                    tracing::warn!(%error, "jobs could not be looked after; the clock may have gone back")
+                }
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(CLOCK_CHECK) => {}
+            told = stop.changed() => if told.is_err() { return },
+        }
+        if before.since(store.clock().now()) > CLOCK_TOLERANCE {
+            tracing::warn!("the clock has gone back");
+            went_back = true;
+        }
+    }
+}
+
 /// How a task of a worker ended.
 enum Ended {
-    /// A handler came back.
-    Handler(Outcome),
+    /// A handler came back, or was stopped.
+    Handler(Kept),
     /// What it left undone was put back or parked.
     Settled,
 }
@@ -106,7 +136,7 @@ struct Worker {
     after: Option<Lane>,
     tasks: JoinSet<Ended>,
     /// The jobs in hand, by the task that has them.
-    leases: HashMap<task::Id, Arc<Lease>>,
+    leases: HashMap<task::Id, (AbortHandle, Arc<Lease>)>,
     /// How many each lane has in hand.
     running: HashMap<Lane, usize>,
 }
@@ -182,6 +212,7 @@ impl Worker {
 
     /// Takes these shares and starts what it got; whether there was anything to be got.
     async fn take(&mut self, shares: &[Share]) -> Result<bool, StoreError> {
+        let taken_at = Instant::now();
         let taken = self.store.jobs().take(self.queue.name, shares, LEASE).await?;
         let Taken { leases, unreadable, held } = taken;
         let found = held > 0 || !leases.is_empty() || !unreadable.is_empty();
@@ -193,31 +224,43 @@ impl Worker {
                 self.put_back(lease, Verdict::Park(Reason::Abandoned));
                 continue;
             }
+            let beside = self.stop_beside(&lease);
             let work = (self.queue.handler)(Arc::clone(&lease));
             let measures = self.queue.measures();
+            let (store, kept) = (self.store.clone(), Arc::clone(&lease));
             let task = self.tasks.spawn(async move {
+                while beside.iter().any(|stopped| !stopped.is_finished()) {
+                    task::yield_now().await;
+                }
                 let stopwatch = Stopwatch::start();
-                let outcome = work.await;
+                let ended = keep(&store, &kept, taken_at, PACE, work).await;
                 measures.run_time.record_time(stopwatch.elapsed());
-                Ended::Handler(outcome)
+                Ended::Handler(ended)
             });
-            self.hold(task.id(), lease);
+            self.hold(task, lease);
         }
         Ok(found)
     }
 
-    fn hold(&mut self, task: task::Id, lease: Arc<Lease>) {
+    /// Stops what this worker still does for a job it has just leased anew: a clock that leapt forward ends
+    /// leases that are in hand, and what runs under the old one could not commit anything any more.
+    fn stop_beside(&self, lease: &Lease) -> Vec<AbortHandle> {
+        let same = self.leases.values().filter(|(_, held)| held.id == lease.id);
+        same.map(|(task, _)| task.clone()).inspect(AbortHandle::abort).collect()
+    }
+
+    fn hold(&mut self, task: AbortHandle, lease: Arc<Lease>) {
         *self.running.entry(lease.lane).or_default() += 1;
-        self.leases.insert(task, lease);
+        self.leases.insert(task.id(), (task, lease));
     }
 
     /// Gives the slot of a task free, and sees to what it left undone.
     fn ended(&mut self, joined: Joined) {
         let (task, ended) = match joined {
             Ok((task, ended)) => (task, Some(ended)),
-            Err(error) => (error.id(), None),
+            Err(error) => (error.id(), error.is_cancelled().then_some(Ended::Settled)),
         };
-        let Some(lease) = self.leases.remove(&task) else { return };
+        let Some((_, lease)) = self.leases.remove(&task) else { return };
         if let Some(running) = self.running.get_mut(&lease.lane) {
             *running -= 1;
             if *running == 0 {
@@ -227,12 +270,22 @@ impl Worker {
         let measures = &self.queue.measures;
         let verdict = match ended {
             Some(Ended::Settled) => return,
-            Some(Ended::Handler(Outcome::Done)) => return measures.done.increment(),
-            Some(Ended::Handler(Outcome::RetryAt(at))) => {
+            Some(Ended::Handler(Kept::Outcome(Outcome::Done))) => return measures.done.increment(),
+            Some(Ended::Handler(Kept::Outcome(Outcome::RetryAt(at)))) => {
                 measures.retried.increment();
                 Verdict::Retry { at, failures: 0 }
             }
-            Some(Ended::Handler(Outcome::Failed(error))) => {
+            Some(Ended::Handler(Kept::Lost)) => {
+                measures.failed.increment();
+                tracing::warn!(queue = %lease.queue, job = %lease.id, "a job was stopped because its lease could not be kept");
+                return;
+            }
+            Some(Ended::Handler(Kept::Overdue)) => {
+                measures.failed.increment();
+                tracing::error!(queue = %lease.queue, job = %lease.id, "a job's handler did not end in time");
+                self.after_failure(&lease, lease.failures + 1, Reason::Abandoned)
+            }
+            Some(Ended::Handler(Kept::Outcome(Outcome::Failed(error)))) => {
                 measures.failed.increment();
                 tracing::warn!(queue = %lease.queue, job = %lease.id, attempts = lease.attempts, %error, "a job failed");
                 // That the database is away says nothing about the job.
@@ -280,7 +333,7 @@ impl Worker {
             }
             Ended::Settled
         });
-        self.hold(task.id(), kept);
+        self.hold(task, kept);
     }
 }
 

@@ -18,14 +18,14 @@ pub const MAX_SCHEDULE_AHEAD: Duration = Duration::from_secs(35 * 86_400);
 /// Messages handed to the carrier at a time.
 pub const SENDING_CONCURRENCY: usize = 32;
 
-/// How long a carrier may take to say whether it has a message; well below [`jobs::limits::LEASE`].
+/// How long a carrier may take to say whether it has a message; well below [`jobs::limits::HANDLER_LIMIT`].
 pub const SUBMIT_DEADLINE: Duration = Duration::from_secs(60);
 
 /// Inbound webhooks in hand at a time.
 pub const ANSWERING_CONCURRENCY: usize = 16;
 
 /// How long the webhook of an arrived message may take with its redirects and its fallback; well below
-/// [`jobs::limits::LEASE`], or the job would be asked again beside itself and never end.
+/// [`jobs::limits::HANDLER_LIMIT`], or the job would be asked again beside itself and never end.
 pub const ANSWERING_DEADLINE: Duration = Duration::from_secs(60);
 
 /// How often the webhook of an arrived message is tried.

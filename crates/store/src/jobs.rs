@@ -208,6 +208,22 @@ impl Jobs {
         self.0.engine().submit(Prepared::one(statement)).await.map(drop)
     }
 
+    /// To be called when the clock was set back to `now`: jobs whose times it wrote before would wait for a time that
+    /// was never meant. No retry waits longer than `longest_pause` then, no lease of a dead process lasts longer than
+    /// `lease`, and what was due at once is due. Reads all jobs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn after_step_back(
+        &self,
+        now: Timestamp,
+        longest_pause: Duration,
+        lease: Duration,
+    ) -> Result<(), StoreError> {
+        let statement = jobs_sql::after_step_back(now, now.plus(longest_pause), now.plus(lease));
+        self.0.engine().submit(Prepared::one(statement)).await.map(drop)
+    }
+
     /// When the next job of the queue can be looked at, which may be now or in the past; `None` when there is none.
     ///
     /// # Errors

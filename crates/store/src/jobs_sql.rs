@@ -30,6 +30,13 @@ pub(crate) const EXTEND: &str = "UPDATE jobs SET available_at = $3 WHERE sequenc
 /// again and again soon after its start does not park what is innocent; the token stays, so that it is counted.
 const RELEASE: &str = "UPDATE jobs SET available_at = $1 + ((1 << CASE WHEN failures < 9 THEN failures ELSE 9 END) - 1) * 1000000
     WHERE length(token) > 0";
+/// For a clock that was set back. What was due at once when it was made is due now; a retry comes after its longest
+/// pause at the latest, and a lease ends no later than one taken now. What is planned for later stays so.
+const AFTER_STEP_BACK: &str = "UPDATE jobs SET available_at = CASE WHEN token IS NULL THEN $1 ELSE $3 END
+    WHERE available_at > $1 AND (
+        (token IS NULL AND created_at > $1 AND available_at <= created_at)
+        OR (token IS NULL AND attempts > 0 AND available_at > $2)
+        OR (length(token) > 0 AND available_at > $3))";
 pub(crate) const DROP_OF_SCOPE: &str = "DELETE FROM jobs WHERE scope = $1";
 const DROP_PARKED_OF_SCOPE: &str = "DELETE FROM parked_jobs WHERE scope = $1";
 pub(crate) const DEPTH: &str = "SELECT count(*) FROM jobs WHERE queue = $1";
@@ -173,6 +180,11 @@ pub(crate) fn reschedule(lease: &Lease, due_at: Timestamp, failures: u32) -> Sta
 /// Ends every lease.
 pub(crate) fn release_all(now: Timestamp) -> Statement {
     Statement::new(RELEASE, vec![now.micros().into()])
+}
+
+/// Looks after jobs whose times a clock wrote that has been set back since.
+pub(crate) fn after_step_back(now: Timestamp, retry: Timestamp, lease: Timestamp) -> Statement {
+    Statement::new(AFTER_STEP_BACK, [now, retry, lease].map(|at| at.micros().into()).to_vec())
 }
 
 /// What is done to the jobs of a scope that is destroyed.

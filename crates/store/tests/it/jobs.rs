@@ -6,7 +6,7 @@ use std::time::Duration;
 use base::Timestamp;
 use store::{Database, Lane, Lease, NewJob, Share, Store, StoreError, Taken, Waiting, limits};
 
-use crate::harness::{Bench, Message, account, message, now, sid, store_with};
+use crate::harness::{Bench, Message, account, message, now, on_sqlite, sid, store_with};
 
 const LEASE: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(1);
@@ -320,4 +320,55 @@ pub(crate) async fn payloads_and_keys_are_not_readable(bench: &Bench) {
     assert_eq!(taken.unreadable.iter().map(|lease| lease.payload.len()).collect::<Vec<_>>(), [0]);
     assert_eq!(format!("{:?}", leases[0]), format!("job {} in send, attempt 1", leases[0].id));
     store.close().await;
+}
+
+pub(crate) async fn after_a_step_back_nothing_waits_for_a_time_never_meant(bench: &Bench) {
+    const DAY: Duration = Duration::from_secs(86_400);
+    // The clock of the bench only goes forward: jobs are written as by one that was a day ahead.
+    let store = store_with(bench, account(1)).await;
+    let real = now(&store);
+    bench.clock.advance(DAY);
+    enqueue(&store, "retried", None, Duration::ZERO).await;
+    enqueue(&store, "leased", None, Duration::ZERO).await;
+    let leases = claim(&store).await;
+    assert_eq!(payloads(&leases), ["retried", "leased"]);
+    let mut batch = store.batch(account(1));
+    batch.reschedule(&leases[0], now(&store).plus(DAY), 0);
+    store.commit(batch).await.unwrap();
+    enqueue(&store, "due", None, Duration::ZERO).await;
+    enqueue(&store, "planned", None, DAY).await;
+
+    store.jobs().after_step_back(real, SECOND * 900, LEASE).await.unwrap();
+    for (at, expected) in [
+        (real, &["due", "retried"][..]),
+        (real.plus(LEASE - SECOND), &[]),
+        (real.plus(LEASE), &["leased"]),
+        (real.plus(DAY * 2 - SECOND), &[]),
+        (real.plus(DAY * 2), &["planned"]),
+    ] {
+        let share = Share { lane: Lane::NONE, limit: 10, due_by: at };
+        let taken = store.jobs().take("send", &[share], DAY * 9).await.unwrap();
+        let mut found = payloads(&taken.leases);
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
+    store.close().await;
+}
+
+#[test]
+fn leases_on_a_file_end_when_it_is_opened_again() {
+    on_sqlite(async |bench| {
+        let mut store = store_with(bench, account(1)).await;
+        enqueue(&store, "job", None, Duration::ZERO).await;
+        // One left behind again and again comes back later each time, and in the end is parked.
+        for (failures, pause) in [0, 1, 3, 7].into_iter().enumerate() {
+            bench.clock.advance(SECOND * pause);
+            let lease = claim(&store).await.pop().unwrap();
+            assert_eq!(lease.failures as usize, failures);
+            store.close().await;
+            store = bench.open().await;
+        }
+        assert!(claim(&store).await.is_empty());
+        store.close().await;
+    });
 }

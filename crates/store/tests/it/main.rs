@@ -69,6 +69,7 @@ suite! {
         a_lane_is_not_in_the_way_of_another
         a_held_job_goes_when_the_one_before_it_ends
         a_parked_job_is_kept_until_somebody_decides
+        after_a_step_back_nothing_waits_for_a_time_never_meant
         workers_are_told_of_new_work
         payloads_and_keys_are_not_readable;
     keys:

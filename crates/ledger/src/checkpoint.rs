@@ -41,7 +41,7 @@ impl From<StoreError> for CheckpointError {
 }
 
 /// The leaf hash of one journal row: its own bytes and its place in the chain.
-pub(crate) fn leaf_of(row: &JournalRow) -> Hash {
+pub fn leaf_of(row: &JournalRow) -> Hash {
     let mut data = Vec::with_capacity(row.entry.len() + 48);
     data.extend_from_slice(&row.sequence.to_be_bytes());
     data.extend_from_slice(&row.chain);

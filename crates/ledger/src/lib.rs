@@ -20,7 +20,7 @@ use base::Timestamp;
 use phi::Proof;
 use store::{Batch, Scope, Store, StoreError};
 
-pub use checkpoint::{CheckpointError, checkpoint, public_key};
+pub use checkpoint::{CheckpointError, checkpoint, leaf_of, public_key};
 pub use entry::{Action, Actor, Entry, Purpose, RecordedEntry, Source};
 pub use verify::{Fault, MAX_FAULTS, Report, VerifyError, verify};
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use base::Clock;
 use phi::DigestKey;
 
+use crate::copy::CopyOut;
 use crate::postgres::Postgres;
 use crate::sql::{Outcome, Prepared, Row, Statement};
 use crate::sqlite::Sqlite;
@@ -59,6 +60,14 @@ impl Engine {
         match self {
             Self::Sqlite(sqlite) => sqlite.query(statement.returning()).await,
             Self::Postgres(postgres) => postgres.query(statement.returning()).await,
+        }
+    }
+
+    /// Begins to copy everything as it is now.
+    pub(crate) async fn copy_out(&self) -> Result<CopyOut, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.copy_out().await,
+            Self::Postgres(postgres) => postgres.copy_out().await,
         }
     }
 

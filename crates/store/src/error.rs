@@ -78,6 +78,8 @@ pub enum OpenError {
         /// Its number.
         number: i64,
     },
+    /// There is something in the database that rows were to be copied into.
+    NotEmpty,
     /// The server acknowledges commits before they are on disk.
     NotDurable,
     /// The database cannot be reached or read; the text says why, without values.
@@ -101,6 +103,7 @@ impl fmt::Display for OpenError {
             Self::AlteredMigration { number } => {
                 write!(f, "migration {number} was applied in another form than this program has")
             }
+            Self::NotEmpty => f.write_str("there is something in the database already"),
             Self::NotDurable => f.write_str("the server has synchronous_commit off: commits are not durable"),
             Self::Unavailable(cause) => write!(f, "the database cannot be opened: {cause}"),
         }

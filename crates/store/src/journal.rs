@@ -162,7 +162,7 @@ pub(crate) async fn read(
     rows.into_iter().map(journal_row).collect()
 }
 
-fn journal_row(mut row: Row) -> Result<JournalRow, StoreError> {
+pub(crate) fn journal_row(mut row: Row) -> Result<JournalRow, StoreError> {
     Ok(JournalRow {
         sequence: row.count()?,
         at: Timestamp::from_micros(row.integer()?),

@@ -26,6 +26,12 @@ pub const READ_QUEUE: usize = 8_192;
 pub const CACHED_KEYS: usize = 4_096;
 /// Scope keys that one step of a rotation moves.
 pub const ROTATED_KEYS: usize = 100;
+/// Rows of one chunk of a copy.
+pub const COPY_ROWS: usize = 256;
+/// Bytes after which a chunk of a copy takes no further row.
+pub const COPY_BYTES: usize = 1024 * 1024;
+/// Chunks of a copy that wait for whoever takes them.
+pub const COPY_CHUNKS: usize = 4;
 /// How long a process trusts what it knows of a scope's newest epoch; another process may have
 /// rotated the key meanwhile.
 pub const CURRENT_KEY_TRUST: Duration = Duration::from_secs(60);

@@ -17,9 +17,11 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
 
+use crate::copy::CopyOut;
 use crate::engine::ChainKey;
 use crate::error::{closed, unavailable};
 use crate::limits;
+use crate::postgres_copy::copy_out;
 use crate::postgres_tls;
 use crate::postgres_writer::{Waiting, Writer};
 use crate::schema::{self, Dialect};
@@ -28,7 +30,7 @@ use crate::{OpenError, StoreError, StoreMeasures};
 
 /// Held while migrating, so that processes starting together do not get in each other's way. The
 /// number means nothing; it only must not change.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7714905120036)";
+pub(crate) const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7714905120036)";
 
 /// An open PostgreSQL database.
 pub(crate) struct Postgres {
@@ -46,19 +48,7 @@ impl Postgres {
         key: ChainKey,
         measures: Arc<StoreMeasures>,
     ) -> Result<Self, OpenError> {
-        let (mut config, tls) = postgres_tls::parse(url)?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(limits::POSTGRES_CONNECT);
-        }
-        let manager =
-            Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager)
-            .max_size(limits::POSTGRES_CONNECTIONS)
-            .wait_timeout(Some(limits::POSTGRES_CONNECT))
-            .create_timeout(Some(limits::POSTGRES_CONNECT))
-            .runtime(Runtime::Tokio1)
-            .build()
-            .map_err(|_| OpenError::Unavailable("the connection pool cannot be made".into()))?;
+        let pool = pool(url)?;
         migrate(&pool, clock.as_ref()).await?;
 
         let (writer, work) = mpsc::channel(limits::WRITE_QUEUE);
@@ -106,6 +96,11 @@ impl Postgres {
         }
     }
 
+    /// Begins to copy everything as it is now.
+    pub(crate) async fn copy_out(&self) -> Result<CopyOut, StoreError> {
+        copy_out(&self.pool).await
+    }
+
     /// Writes what is queued and closes all connections.
     pub(crate) async fn close(&self) {
         drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -119,6 +114,23 @@ impl Postgres {
     }
 }
 
+/// A pool of connections to the server; none is made yet.
+pub(crate) fn pool(url: &str) -> Result<Pool, OpenError> {
+    let (mut config, tls) = postgres_tls::parse(url)?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(limits::POSTGRES_CONNECT);
+    }
+    let manager =
+        Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    Pool::builder(manager)
+        .max_size(limits::POSTGRES_CONNECTIONS)
+        .wait_timeout(Some(limits::POSTGRES_CONNECT))
+        .create_timeout(Some(limits::POSTGRES_CONNECT))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|_| OpenError::Unavailable("the connection pool cannot be made".into()))
+}
+
 pub(crate) async fn connection(pool: &Pool) -> Result<Object, StoreError> {
     pool.get().await.map_err(|error| match error {
         deadpool_postgres::PoolError::Closed => closed(),
@@ -128,7 +140,7 @@ pub(crate) async fn connection(pool: &Pool) -> Result<Object, StoreError> {
     })
 }
 
-async fn migrate(pool: &Pool, clock: &dyn Clock) -> Result<(), OpenError> {
+pub(crate) async fn migrate(pool: &Pool, clock: &dyn Clock) -> Result<(), OpenError> {
     let failed = |error: Error| OpenError::from(explain(&error));
     let mut client = connection(pool).await?;
     if setting(&client, "synchronous_commit").await? == "off" {
@@ -199,7 +211,7 @@ fn argument(value: &Value) -> &(dyn ToSql + Sync) {
     }
 }
 
-fn own(row: &tokio_postgres::Row) -> Result<Row, Error> {
+pub(crate) fn own(row: &tokio_postgres::Row) -> Result<Row, Error> {
     let value = |index: usize| match *row.columns()[index].type_() {
         Type::BOOL => row.try_get(index).map(|truth: Option<bool>| truth.map(i64::from).into()),
         Type::TEXT => row.try_get(index).map(|text: Option<String>| text.into()),

@@ -245,11 +245,14 @@ fn may_win(error: &Error) -> bool {
     })
 }
 
-type Answer = Result<(Vec<Row>, u64), Error>;
+pub(crate) type Answer = Result<(Vec<Row>, u64), Error>;
 type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
 /// Sends all statements, in order and without waiting in between, then collects the answers.
-async fn pipeline<'a>(client: &'a Object, statements: impl Iterator<Item = &'a Statement>) -> Vec<Answer> {
+pub(crate) async fn pipeline<'a>(
+    client: &'a Object,
+    statements: impl Iterator<Item = &'a Statement>,
+) -> Vec<Answer> {
     let mut answering: Vec<Result<Answering<'a>, Answer>> = Vec::new();
     for statement in statements {
         let types: Vec<_> = statement.arguments.iter().map(type_of).collect();

@@ -8,11 +8,21 @@ use std::borrow::Cow;
 use crate::StoreError;
 
 /// A value going in or coming out; `None` is SQL's `NULL`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Value {
     Integer(Option<i64>),
     Text(Option<Cow<'static, str>>),
     Blob(Option<Vec<u8>>),
+}
+
+impl Value {
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Integer(_) => size_of::<i64>(),
+            Self::Text(text) => text.as_ref().map_or(0, |text| text.len()),
+            Self::Blob(bytes) => bytes.as_ref().map_or(0, Vec::len),
+        }
+    }
 }
 
 impl From<i64> for Value {
@@ -104,14 +114,7 @@ impl Statement {
 
     /// Bytes of the arguments, for the bound on a batch.
     pub(crate) fn size(&self) -> usize {
-        self.arguments
-            .iter()
-            .map(|value| match value {
-                Value::Integer(_) => 8,
-                Value::Text(text) => text.as_ref().map_or(0, |text| text.len()),
-                Value::Blob(bytes) => bytes.as_ref().map_or(0, Vec::len),
-            })
-            .sum()
+        self.arguments.iter().map(Value::size).sum()
     }
 }
 

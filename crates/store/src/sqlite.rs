@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicUsize;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -14,10 +15,12 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::copy::CopyOut;
 use crate::engine::ChainKey;
 use crate::error::{closed, unavailable};
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
+use crate::sqlite_copy::{Copying, copy_out};
 use crate::sqlite_writer::{Checkpoints, Work, Writer, write};
 use crate::{OpenError, StoreError, StoreMeasures, jobs_sql, limits};
 
@@ -29,6 +32,9 @@ struct Read {
 
 /// An open SQLite file.
 pub(crate) struct Sqlite {
+    path: PathBuf,
+    /// How many copies are being made.
+    copying: Arc<AtomicUsize>,
     writer: mpsc::Sender<Work>,
     readers: Mutex<Option<SyncSender<Read>>>,
     threads: Mutex<Threads>,
@@ -54,7 +60,8 @@ impl Sqlite {
         migrate(&mut connection, clock.as_ref())?;
 
         let (writer, work) = mpsc::channel(limits::WRITE_QUEUE);
-        let (checkpoints, wanted) = Checkpoints::new();
+        let copying = Arc::<AtomicUsize>::default();
+        let (checkpoints, wanted) = Checkpoints::new(Arc::clone(&copying));
         let checkpointer = connect(path).map_err(|error| explain(&error))?;
         let mut threads = Threads::default();
         let state = checkpoints.clone();
@@ -72,7 +79,8 @@ impl Sqlite {
             let reads = Arc::clone(&reads);
             threads.readers.push(spawn("store-reader", move || serve(&connection, &reads))?);
         }
-        Ok(Self { writer, readers: Mutex::new(Some(readers)), threads: Mutex::new(threads) })
+        let (readers, threads) = (Mutex::new(Some(readers)), Mutex::new(threads));
+        Ok(Self { path: path.to_owned(), copying, writer, readers, threads })
     }
 
     pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
@@ -92,6 +100,13 @@ impl Sqlite {
             TrySendError::Disconnected(_) => closed(),
         })?;
         done.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Begins to copy everything as it is now.
+    pub(crate) async fn copy_out(&self) -> Result<CopyOut, StoreError> {
+        let (path, copying) = (self.path.clone(), Copying::begin(&self.copying));
+        let begun = tokio::task::spawn_blocking(move || copy_out(&path, copying)).await;
+        begun.unwrap_or_else(|_| Err(unavailable("the copy was interrupted")))
     }
 
     /// Writes what is queued, empties the log into the file and lets go of it.
@@ -115,7 +130,7 @@ impl Sqlite {
 
 /// Takes the lock that keeps other processes away. It is a file of its own, because closing any
 /// handle of the database file would drop SQLite's own locks.
-fn lock(path: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push("-lock");
     let file = private().open(PathBuf::from(name)).map_err(|error| io_error(&error))?;
@@ -136,7 +151,7 @@ fn private() -> OpenOptions {
 
 /// Makes the file before SQLite does, readable by its owner only; SQLite gives its log the same
 /// permissions. The folder is synced, so that the file itself survives a power cut.
-fn create_private(path: &Path) -> std::io::Result<()> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<()> {
     let is_new = !path.exists();
     let file = private().open(path)?;
     #[cfg(unix)]
@@ -148,7 +163,7 @@ fn create_private(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(limits::SQLITE_BUSY)?;
@@ -163,7 +178,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn migrate(connection: &mut Connection, clock: &dyn Clock) -> Result<(), OpenError> {
+pub(crate) fn migrate(connection: &mut Connection, clock: &dyn Clock) -> Result<(), OpenError> {
     let failed = |error: rusqlite::Error| OpenError::from(explain(&error));
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(failed)?;
@@ -184,7 +199,7 @@ fn migrate(connection: &mut Connection, clock: &dyn Clock) -> Result<(), OpenErr
     transaction.commit().map_err(failed)
 }
 
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
+pub(crate) fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, OpenError> {
     std::thread::Builder::new().name(name.into()).spawn(body).map_err(|error| io_error(&error))
 }
 
@@ -235,7 +250,7 @@ fn run_raw(connection: &Connection, statement: &Statement) -> rusqlite::Result<(
     Ok((found, count))
 }
 
-fn own(value: ValueRef<'_>) -> Value {
+pub(crate) fn own(value: ValueRef<'_>) -> Value {
     match value {
         ValueRef::Null => Value::Integer(None),
         ValueRef::Integer(value) => Value::Integer(Some(value)),
@@ -254,6 +269,6 @@ pub(crate) fn explain(error: &rusqlite::Error) -> StoreError {
     }
 }
 
-fn io_error(error: &std::io::Error) -> OpenError {
+pub(crate) fn io_error(error: &std::io::Error) -> OpenError {
     OpenError::Unavailable(format!("file error: {}", error.kind()))
 }

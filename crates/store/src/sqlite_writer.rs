@@ -5,7 +5,7 @@
 //! the group is answered `Unavailable`.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Instant;
 
@@ -166,25 +166,33 @@ fn run_batch(writer: &Writer, batch: &Prepared, chain: &mut Chain) -> Result<Out
 pub(crate) struct Checkpoints {
     wanted: SyncSender<()>,
     log_pages: Arc<AtomicI64>,
+    /// How many copies are being made: each reads one state of the file for as long as it lasts, so the log
+    /// cannot be emptied, and whoever waited for that would hold up every writer.
+    copying: Arc<AtomicUsize>,
 }
 
 impl Checkpoints {
-    pub(crate) fn new() -> (Self, Receiver<()>) {
+    pub(crate) fn new(copying: Arc<AtomicUsize>) -> (Self, Receiver<()>) {
         let (wanted, requests) = sync_channel(1);
-        (Self { wanted, log_pages: Arc::new(AtomicI64::new(0)) }, requests)
+        (Self { wanted, log_pages: Arc::new(AtomicI64::new(0)), copying }, requests)
     }
 
     /// The checkpoint thread.
     pub(crate) fn run(self, connection: &Connection, requests: &Receiver<()>) {
-        let Self { wanted, log_pages } = self;
+        let Self { wanted, log_pages, copying } = self;
         // Its own sender would keep the thread waiting for ever.
         drop(wanted);
         let mut emptied = Instant::now();
         loop {
             let left = limits::SQLITE_LOG_KEPT.saturating_sub(emptied.elapsed());
+            let is_copying = || copying.load(Ordering::Relaxed) > 0;
             let pages = match requests.recv_timeout(left) {
                 Err(RecvTimeoutError::Disconnected) => return,
-                Ok(()) if !left.is_zero() => {
+                Err(RecvTimeoutError::Timeout) if is_copying() => {
+                    emptied = Instant::now();
+                    continue;
+                }
+                Ok(()) if !left.is_zero() || is_copying() => {
                     connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))
                 }
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {
@@ -201,7 +209,8 @@ impl Checkpoints {
 
     /// Asks for a checkpoint; a second request while one waits is the same request.
     fn request(&self, connection: &Connection) {
-        if self.log_pages.load(Ordering::Relaxed) > limits::SQLITE_LOG_PAGES {
+        let is_copying = self.copying.load(Ordering::Relaxed) > 0;
+        if !is_copying && self.log_pages.load(Ordering::Relaxed) > limits::SQLITE_LOG_PAGES {
             self.log_pages.store(0, Ordering::Relaxed);
             if let Err(error) = connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(())) {
                 tracing::warn!(error = %explain(&error), "the log could not be restarted");
@@ -215,7 +224,7 @@ impl Checkpoints {
 
 /// Moves the log into the file and empties it, and answers how many pages are left in it. Until then a
 /// destroyed key still stands in the log, although `secure_delete` has overwritten it in the file.
-fn empty_log(connection: &Connection) -> rusqlite::Result<i64> {
+pub(crate) fn empty_log(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(1))
 }
 
@@ -277,7 +286,7 @@ mod tests {
     fn the_checkpoint_thread_ends_with_the_writer() {
         let folder = tempfile::TempDir::new().expect("a folder");
         let connection = Connection::open(folder.path().join("end.db")).expect("a file");
-        let (checkpoints, wanted) = Checkpoints::new();
+        let (checkpoints, wanted) = Checkpoints::new(Arc::default());
         let state = checkpoints.clone();
         let thread = std::thread::spawn(move || state.run(&connection, &wanted));
         drop(checkpoints);

@@ -40,8 +40,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
     ("smpp-proto", &["base"]),
-    // Its tests drive the queues, hence `jobs` and `webhooks`.
-    ("smpp-net", &["base", "store", "jobs", "webhooks", "messaging", "smpp-proto"]),
+    // Its tests drive the queues, hence `jobs`; an interconnect is ranges of addresses, hence `webhooks`.
+    ("smpp-net", &["base", "rulebook", "store", "jobs", "webhooks", "messaging", "smpp-proto"]),
     ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",

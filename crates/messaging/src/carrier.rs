@@ -2,6 +2,7 @@
 //! network carrier another; neither knows accounts or rules.
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use base::{AccountSid, MessageSid, Timestamp};
 
@@ -22,6 +23,8 @@ pub struct Submission {
     pub segments: u32,
     /// After this instant it must not be delivered any more.
     pub valid_until: Timestamp,
+    /// It must not leave by a way that others could read (ART-CTRL-TRANS).
+    pub private_path: bool,
 }
 
 /// A message, as carriers name it: `AC…:SM…`.
@@ -82,8 +85,24 @@ pub struct ArrivalPart {
 /// A submission under way.
 pub type Submitting<'a> = Pin<Box<dyn Future<Output = Result<(), CarrierError>> + Send + 'a>>;
 
+/// When a message may be handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// After this short wait, or at once.
+    After(Duration),
+    /// Not yet: ask again after this time. Meanwhile the message waits in the queue.
+    Later(Duration),
+}
+
 /// A carrier. What it tells later (receipts, arrivals) it tells a [`crate::Inbox`].
 pub trait Carrier: Send + Sync + 'static {
     /// Hands a message over. `Ok` means that the carrier has taken responsibility for it.
     fn submit(&self, submission: Submission) -> Submitting<'_>;
+
+    /// When a message of so many segments from this sender may be handed over. Asked right before, and
+    /// counted when the answer is [`Pace::After`]; `again` says that it was asked before.
+    fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {
+        let _ = (from, segments, again);
+        Pace::After(Duration::ZERO)
+    }
 }

@@ -13,12 +13,12 @@ use kit::Services;
 use kit::ctx::decide;
 use ledger::{Action as LedgerAction, Actor, Entry, Purpose};
 use phi::Phi;
-use rulebook::guard::Action;
+use rulebook::guard::{Action, Settings};
 use store::{Batch, Document, Lease, NewJob, StoreError};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use webhooks::Webhooks;
 
-use crate::carrier::{Carrier, CarrierError, Reference, Submission};
+use crate::carrier::{Carrier, CarrierError, Pace, Reference, Submission};
 use crate::inbound;
 use crate::limits::{
     ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, JOINING_CONCURRENCY, MAX_CONFLICTS, REDACTING_CONCURRENCY,
@@ -135,9 +135,10 @@ async fn send(
     else {
         return finish(services, lease).await;
     };
-    if let Some(code) = obstacle(services, &account, &message, &number, now).await? {
-        return fail(services, lease, message, number, code).await;
-    }
+    let settings = match obstacle(services, &account, &message, &number, now).await? {
+        Ok(settings) => settings,
+        Err(code) => return fail(services, lease, message, number, code).await,
+    };
     let Some(carrier) = carrier else {
         return Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts))));
     };
@@ -145,6 +146,10 @@ async fn send(
         return finish(services, lease).await;
     };
 
+    match carrier.pace(&message.facts.own_number, message.facts.segments, lease.attempts > 1) {
+        Pace::After(wait) => sleep(wait).await,
+        Pace::Later(wait) => return Ok(Outcome::RetryAt(now.plus(wait))),
+    }
     message.facts.status = Status::Sending;
     let mut batch = services.store.batch(lease.scope);
     messages::advance(&mut batch, &message);
@@ -162,6 +167,7 @@ async fn send(
         body: body.into_open(&proof),
         segments: message.facts.segments,
         valid_until: Timestamp::from_micros(message.facts.valid_until),
+        private_path: settings.private_carriage,
     };
     // Without an answer in time nothing is known; the carrier will recognise the reference.
     let submitted =
@@ -173,19 +179,19 @@ async fn send(
     }
 }
 
-/// What stands against sending the message now, as a code.
+/// What stands against sending the message now, as a code; otherwise what its way is held to.
 async fn obstacle(
     services: &Services,
     account: &AccountContext,
     message: &Document<Message>,
     number: &Phi<String>,
     now: Timestamp,
-) -> Result<Option<u32>, StoreError> {
+) -> Result<Result<Settings, u32>, StoreError> {
     if !account.is_active() {
-        return Ok(Some(ACCOUNT_SUSPENDED));
+        return Ok(Err(ACCOUNT_SUSPENDED));
     }
     if now.micros() > message.facts.valid_until {
-        return Ok(Some(VALIDITY_EXPIRED));
+        return Ok(Err(VALIDITY_EXPIRED));
     }
     let callback = match message.facts.status_callback.as_deref() {
         None => None,
@@ -196,19 +202,23 @@ async fn obstacle(
         &account.facts(crate::PRODUCT.service),
         &Action::DispatchMessage(guard_facts(is_protected, &message.facts.own_number, number, &callback)),
     );
-    if let Err(refusal) = decision {
-        return Ok(Some(refusal.code().number));
-    }
+    let settings = match decision {
+        Ok(settings) => settings,
+        Err(refusal) => return Ok(Err(refusal.code().number)),
+    };
     // A number that was given back while the message waited may be another account's by now.
     let scoped = services.store.scope(account.scope());
     if numbers::by_number(&scoped, &message.facts.own_number).await?.is_none() {
-        return Ok(Some(NUMBER_GONE));
+        return Ok(Err(NUMBER_GONE));
     }
     if message.facts.confirms_stop {
-        return Ok(None);
+        return Ok(Ok(settings));
     }
     let pair = messages::pair(&*scoped.digest_key().await?, &message.facts.own_number, number);
-    Ok(messages::opt_out(&scoped, pair).await?.map(|_| OPTED_OUT))
+    Ok(match messages::opt_out(&scoped, pair).await? {
+        Some(_) => Err(OPTED_OUT),
+        None => Ok(settings),
+    })
 }
 
 /// The carrier has it. A receipt may have come first; then only the job ends.

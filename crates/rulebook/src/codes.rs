@@ -26,6 +26,8 @@ codes! {
     EMAIL_NOT_ELIGIBLE = 77003, 403, "Email is not eligible in a HIPAA project";
     /// ART-RESTR-TRACK: a query parameter whose name promises PHI.
     PHI_IN_URL = 77004, 403, "A URL carries a query parameter that looks like protected health information; use an opaque token";
+    /// ART-CTRL-TRANS: no way to the carrier is private.
+    CARRIAGE_NOT_PRIVATE = 77005, 403, "Messages of a HIPAA project leave only over TLS or an attested private interconnect, and no carrier connection is either";
     /// CON-BAA-1.
     AGREEMENT_NOT_ACTIVE = 77058, 403, "No business associate agreement is active for this account";
     /// DES-SCOPE-1: un-designation before all PHI is gone.

@@ -53,6 +53,7 @@ const DESIGNATION: &str = "accounts::designation";
 const SETTINGS: &str = "accounts::settings";
 const LEDGER: &str = "accounts::ledger_rows";
 const VALIDATION: &str = "kit::validation";
+const CARRIAGE: &str = "smpp_net::carrier";
 const AUDIT: &str = "ledger";
 const OPT_OUT: &str = "messaging::optout";
 const RETENTION: &str = "messaging::messages";
@@ -68,6 +69,7 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("ART-BAA-4", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
     does("ART-CTRL-AUDIT", Effect::Force, AUDIT),
     refuses("ART-CTRL-INTEG", codes::HOST_NOT_REGISTERED, URLS),
+    refuses("ART-CTRL-TRANS", codes::CARRIAGE_NOT_PRIVATE, CARRIAGE),
     refuses("ART-RESTR-TRACK", codes::PHI_IN_URL, URLS),
     does("CHG-PROD-1", Effect::Force, DESIGNATION),
     refuses("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, MESSAGE),

@@ -128,6 +128,8 @@ pub struct Settings {
     pub authenticate_media: bool,
     /// Callbacks go only to hosts whose certificate checks out (GEN-HTTPS-3).
     pub verify_certificates: bool,
+    /// Hand messages only to carriers over TLS or an attested private interconnect (ART-CTRL-TRANS).
+    pub private_carriage: bool,
     /// Keep the message out of every workflow and store no body (`foreign_inbound`).
     pub quarantine: bool,
 }
@@ -139,6 +141,7 @@ impl Settings {
         obfuscate_address: true,
         authenticate_media: true,
         verify_certificates: true,
+        private_carriage: true,
         quarantine: false,
     };
     /// Nothing is forced.
@@ -147,6 +150,7 @@ impl Settings {
         obfuscate_address: false,
         authenticate_media: false,
         verify_certificates: false,
+        private_carriage: false,
         quarantine: false,
     };
 }

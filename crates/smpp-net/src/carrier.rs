@@ -1,26 +1,26 @@
 //! The carrier port: which bind a message goes to, how fast, and in how many parts.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use messaging::Inbox;
-use messaging::carrier::{Carrier, CarrierError, Submission, Submitting};
+use messaging::carrier::{Carrier, CarrierError, Pace, Submission, Submitting};
 use messaging::segments::{Encoding, encode};
-use smpp_proto::{Bucket, Joined, Submit};
+use rulebook::codes::CARRIAGE_NOT_PRIVATE;
+use smpp_proto::{Joined, Submit};
 use store::Store;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::codes::{self, UNSENDABLE};
-use crate::config::{BindConfig, SmppConfig};
+use crate::config::{BindConfig, BindMode, SmppConfig};
 use crate::inbound::Inbound;
-use crate::limits::{ANSWER_MARGIN, FAILOVER_TIME, PACE_WAIT, QUEUE_WAIT, SENDERS};
+use crate::limits::{ANSWER_MARGIN, FAILOVER_TIME, QUEUE_WAIT};
 use crate::link::{Driver, Link, Order, Outcome, link};
 use crate::names::{Ends, Names};
 use crate::repeats::Repeats;
+use crate::senders::{Rates, Senders};
 use crate::sweep;
 use crate::text::{UCS2, to_party};
 use crate::tls::Connector;
@@ -38,12 +38,6 @@ struct Inner {
     store: Store,
     senders: Mutex<Senders>,
     started: Instant,
-}
-
-/// The rate of each sender. Our own numbers, so nobody's secret; still never printed.
-struct Senders {
-    per_second: Option<f64>,
-    buckets: HashMap<String, Bucket>,
 }
 
 /// Why the carrier cannot be set up, in words for the operator.
@@ -74,12 +68,19 @@ impl SmppCarrier {
     /// # Errors
     /// [`SetupProblem`] when certificates cannot be read.
     pub fn new(config: SmppConfig, store: Store) -> Result<Self, SetupProblem> {
+        let senders = Senders::new(Rates::of(&config));
         let (mut links, mut drivers) = (Vec::new(), Vec::new());
         for bind in config.binds {
-            if !bind.tls {
+            if let Some(attested_by) = bind.interconnect_attested_by.as_deref().filter(|_| !bind.tls) {
+                tracing::info!(
+                    bind = bind.name,
+                    attested_by,
+                    "not encrypted: inside an attested interconnect"
+                );
+            } else if !bind.tls {
                 tracing::warn!(
                     bind = bind.name,
-                    "the connection is not encrypted: it must run inside a tunnel"
+                    "the connection is not encrypted: no message of a HIPAA project leaves by it"
                 );
             }
             let connector = Connector::new(&bind)
@@ -88,7 +89,6 @@ impl SmppCarrier {
             links.push(link);
             drivers.push(driver);
         }
-        let senders = Senders { per_second: config.rate_per_sender, buckets: HashMap::new() };
         Ok(Self {
             inner: Arc::new(Inner {
                 links,
@@ -131,12 +131,15 @@ impl SmppCarrier {
     }
 
     async fn hand_over(&self, submission: Submission) -> Result<(), CarrierError> {
-        self.inner.pace(&submission).await?;
+        let may_leave_by = |link: &Link| !submission.private_path || link.config.is_private();
+        if !self.inner.links.iter().any(|link| link.config.mode != BindMode::Receiver && may_leave_by(link)) {
+            return Err(CarrierError::Rejected(CARRIAGE_NOT_PRIVATE));
+        }
         // From here on a receipt may come whose name is not written yet.
         let _under_way = self.inner.names.announce();
         let mut answer = Err(CarrierError::Unavailable);
         let started = Instant::now();
-        for link in self.inner.links.iter().filter(|link| link.can_submit()) {
+        for link in self.inner.links.iter().filter(|link| link.can_submit() && may_leave_by(link)) {
             if started.elapsed() > FAILOVER_TIME {
                 break;
             }
@@ -169,6 +172,10 @@ impl SmppCarrier {
 impl Carrier for SmppCarrier {
     fn submit(&self, submission: Submission) -> Submitting<'_> {
         Box::pin(self.hand_over(submission))
+    }
+
+    fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {
+        lock(&self.inner.senders).pace(from, segments, again, self.inner.started.elapsed())
     }
 }
 
@@ -251,35 +258,6 @@ impl Inner {
         });
         Some(parts.collect())
     }
-
-    /// Waits for the sender's rate.
-    async fn pace(&self, submission: &Submission) -> Result<(), CarrierError> {
-        let wait = lock(&self.senders).take(&submission.from, submission.segments, self.started.elapsed());
-        sleep(wait.ok_or(CarrierError::Unavailable)?).await;
-        Ok(())
-    }
-}
-
-impl Senders {
-    /// How long a message must wait, which is counted then; `None` when that is too long.
-    fn take(&mut self, sender: &str, segments: u32, now: Duration) -> Option<Duration> {
-        let Some(per_second) = self.per_second else { return Some(Duration::ZERO) };
-        if !self.buckets.contains_key(sender) && self.buckets.len() >= SENDERS {
-            self.buckets.retain(|_, bucket| !bucket.is_full(now));
-            if self.buckets.len() >= SENDERS {
-                return None;
-            }
-        }
-        let bucket = self.buckets.entry(sender.to_owned()).or_insert_with(|| Bucket::new(per_second));
-        let wait = bucket.wait(now);
-        if wait > PACE_WAIT {
-            return None;
-        }
-        for _ in 0..segments.max(1) {
-            bucket.take(now);
-        }
-        Some(wait)
-    }
 }
 
 /// A number that is the same whenever the message is submitted: the last 16 bits of its SID.
@@ -318,16 +296,6 @@ mod tests {
         check(&[Outcome::NotSent, Outcome::NotSent], "nothing Unavailable");
         check(&[Outcome::NotSent, Outcome::Unanswered], "partly Unavailable");
         check(&[Outcome::Unsendable], "nothing Rejected(30005)");
-    }
-
-    #[test]
-    fn a_sender_waits_a_little_but_not_for_long() {
-        let mut senders = Senders { per_second: Some(1.0), buckets: HashMap::new() };
-        let waits: Vec<_> =
-            (0..5).map(|_| senders.take("a", 1, Duration::ZERO).map(|wait| wait.as_secs())).collect();
-        assert_eq!(waits, [Some(0), Some(1), Some(2), None, None]);
-        assert_eq!(senders.take("b", 1, Duration::ZERO), Some(Duration::ZERO));
-        assert_eq!(senders.take("a", 1, Duration::from_secs(60)), Some(Duration::ZERO));
     }
 
     #[test]

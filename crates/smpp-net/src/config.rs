@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use smpp_proto::{BindRequest, Concatenation, Mode, Session, Timing, Version};
+use webhooks::IpRange;
 use zeroize::Zeroizing;
 
 use crate::limits::{
-    BINDS, DEFAULT_ENQUIRE_SECONDS, DEFAULT_RATE, DEFAULT_RESPONSE_SECONDS, DEFAULT_WINDOW, LEAST_PER_SECOND,
-    MOST_ENQUIRE_SECONDS, MOST_PER_SECOND, MOST_RESPONSE_SECONDS,
+    ALPHANUMERIC_RATE, BINDS, DEFAULT_ENQUIRE_SECONDS, DEFAULT_RATE, DEFAULT_RESPONSE_SECONDS,
+    DEFAULT_WINDOW, LEAST_PER_SECOND, LONG_CODE_RATE, MOST_ENQUIRE_SECONDS, MOST_PER_SECOND,
+    MOST_RESPONSE_SECONDS, SHORT_CODE_RATE, TOLL_FREE_RATE,
 };
 
 /// The SMPP carrier's configuration.
@@ -19,9 +21,45 @@ use crate::limits::{
 pub struct SmppConfig {
     /// The binds, the preferred ones first: a message goes to the first that is up and has room.
     pub binds: Vec<BindConfig>,
-    /// Messages a second from one of our numbers (a part counts as a message); no limit when absent.
+    /// Parts a second from a long code.
+    #[serde(default = "long_code_rate")]
+    pub long_code_rate: f64,
+    /// Parts a second from a toll-free number.
+    #[serde(default = "toll_free_rate")]
+    pub toll_free_rate: f64,
+    /// Parts a second from a short code.
+    #[serde(default = "short_code_rate")]
+    pub short_code_rate: f64,
+    /// Parts a second from an alphanumeric sender.
+    #[serde(default = "alphanumeric_rate")]
+    pub alphanumeric_rate: f64,
+    /// Senders with a rate of their own.
     #[serde(default)]
-    pub rate_per_sender: Option<f64>,
+    pub senders: Vec<SenderRate>,
+}
+
+impl Default for SmppConfig {
+    /// No bind, and the rates that Twilio gives.
+    fn default() -> Self {
+        Self {
+            binds: Vec::new(),
+            long_code_rate: LONG_CODE_RATE,
+            toll_free_rate: TOLL_FREE_RATE,
+            short_code_rate: SHORT_CODE_RATE,
+            alphanumeric_rate: ALPHANUMERIC_RATE,
+            senders: Vec::new(),
+        }
+    }
+}
+
+/// A sender with a rate of its own.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SenderRate {
+    /// The number, short code or name, as messages give it.
+    pub number: String,
+    /// Parts a second.
+    pub rate: f64,
 }
 
 /// One connection to an SMSC. Holds the password: no `Debug`.
@@ -43,6 +81,13 @@ pub struct BindConfig {
     /// inside a tunnel.
     #[serde(default = "yes")]
     pub tls: bool,
+    /// The private interconnect to the SMSC, as ranges of addresses (`10.20.0.0/16`): the SMSC must be in one
+    /// of them. With it messages of HIPAA projects may leave by this bind without TLS.
+    #[serde(default)]
+    pub interconnect: Vec<String>,
+    /// Who attests the interconnect, and when.
+    #[serde(default)]
+    pub interconnect_attested_by: Option<String>,
     /// Certificate authorities (PEM) to trust instead of the public ones.
     #[serde(default)]
     pub ca_file: Option<PathBuf>,
@@ -214,11 +259,19 @@ impl SmppConfig {
         if self.binds.is_empty() || self.binds.len() > BINDS {
             return Err(ConfigProblem::of("binds", format!("there must be 1 to {BINDS}")));
         }
-        if !self.rate_per_sender.is_none_or(is_rate) {
-            return Err(ConfigProblem::of(
-                "rate_per_sender",
-                format!("must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}"),
-            ));
+        for (key, rate) in [
+            ("long_code_rate", self.long_code_rate),
+            ("toll_free_rate", self.toll_free_rate),
+            ("short_code_rate", self.short_code_rate),
+            ("alphanumeric_rate", self.alphanumeric_rate),
+        ]
+        .into_iter()
+        .chain(self.senders.iter().map(|sender| ("senders", sender.rate)))
+        {
+            if !is_rate(rate) {
+                let reason = format!("must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}");
+                return Err(ConfigProblem::of(key, reason));
+            }
         }
         for (index, bind) in self.binds.iter().enumerate() {
             let wrong = |key: &'static str, text: &str| {
@@ -252,6 +305,24 @@ impl SmppConfig {
             if !bind.country_code.as_deref().is_none_or(is_country_code) {
                 return wrong("country_code", "must be one to three digits, without a plus sign");
             }
+            if bind
+                .interconnect
+                .iter()
+                .any(|range| range.ends_with("/0") || range.parse::<IpRange>().is_err())
+            {
+                return wrong(
+                    "interconnect",
+                    "must be ranges such as \"10.20.0.0/16\", none of them everything",
+                );
+            }
+            if bind.interconnect.is_empty()
+                != bind.interconnect_attested_by.as_deref().is_none_or(str::is_empty)
+            {
+                return wrong(
+                    "interconnect_attested_by",
+                    "stands beside `interconnect`: who attests it, and when",
+                );
+            }
             if bind.ca_file.is_some() && !bind.tls {
                 return wrong("ca_file", "is of no use without `tls`");
             }
@@ -270,6 +341,11 @@ impl BindConfig {
     /// Whose message ids this bind's are.
     pub(crate) fn network(&self) -> &str {
         self.network.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Whether others cannot read what crosses it: TLS, or an interconnect that somebody attests.
+    pub(crate) fn is_private(&self) -> bool {
+        self.tls || !self.interconnect.is_empty()
     }
 
     /// How long an answer may take.
@@ -350,6 +426,22 @@ fn yes() -> bool {
     true
 }
 
+fn long_code_rate() -> f64 {
+    LONG_CODE_RATE
+}
+
+fn toll_free_rate() -> f64 {
+    TOLL_FREE_RATE
+}
+
+fn short_code_rate() -> f64 {
+    SHORT_CODE_RATE
+}
+
+fn alphanumeric_rate() -> f64 {
+    ALPHANUMERIC_RATE
+}
+
 fn default_window() -> usize {
     DEFAULT_WINDOW
 }
@@ -371,7 +463,7 @@ mod tests {
     use super::*;
 
     const GOOD: &str = r#"
-rate_per_sender = 1.5
+long_code_rate = 1.5
 [[binds]]
 name = "main"
 host = "smsc.example.org"
@@ -419,9 +511,25 @@ concatenation = "sar"
         );
         check(("\"transmitter\"", "\"receiver\""), "key `mode`: no bind can submit");
         check(
-            ("rate_per_sender = 1.5", "rate_per_sender = 0.0"),
-            "key `rate_per_sender`: must be 0.001 to 10000",
+            ("long_code_rate = 1.5", "long_code_rate = 0.0"),
+            "key `long_code_rate`: must be 0.001 to 10000",
         );
+    }
+
+    #[test]
+    fn an_interconnect_is_a_range_and_somebodys_word() {
+        for (more, key) in [
+            ("interconnect = [\"10.0.0.1/8\"]\ninterconnect_attested_by = \"J\"", "interconnect"),
+            ("interconnect = [\"0.0.0.0/0\"]\ninterconnect_attested_by = \"J\"", "interconnect"),
+            ("interconnect = [\"10.0.0.0/8\"]", "interconnect_attested_by"),
+            ("interconnect_attested_by = \"J\"", "interconnect_attested_by"),
+        ] {
+            let problem = SmppConfig::parse(&format!("{GOOD}tls = false\n{more}")).err().unwrap();
+            assert_eq!(problem.key(), key, "{more}");
+        }
+        let good =
+            "tls = false\ninterconnect = [\"10.0.0.0/8\"]\ninterconnect_attested_by = \"J. Doe, 2026-11-22\"";
+        assert!(SmppConfig::parse(&format!("{GOOD}{good}")).unwrap().binds[0].is_private());
     }
 
     #[test]

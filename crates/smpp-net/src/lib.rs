@@ -39,6 +39,7 @@ pub mod limits;
 mod link;
 mod names;
 mod repeats;
+mod senders;
 pub mod smsc;
 mod sweep;
 mod text;
@@ -46,5 +47,6 @@ mod tls;
 
 pub use carrier::{SetupProblem, SmppCarrier};
 pub use config::{
-    BindConfig, BindMode, Concatenate, ConfigProblem, Password, ProtocolVersion, ReceiptIds, SmppConfig,
+    BindConfig, BindMode, Concatenate, ConfigProblem, Password, ProtocolVersion, ReceiptIds, SenderRate,
+    SmppConfig,
 };

@@ -55,8 +55,23 @@ pub const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 /// Octets read from a connection at once.
 pub const READ_BYTES: usize = 8_192;
 
-/// How long a message may wait for its sender's rate; what would wait longer is tried again later.
-pub const PACE_WAIT: Duration = Duration::from_secs(2);
+/// Parts a second from a long code when the configuration says nothing: Twilio's rates, and the carriers'.
+pub const LONG_CODE_RATE: f64 = 1.0;
+
+/// Parts a second from a toll-free number when the configuration says nothing.
+pub const TOLL_FREE_RATE: f64 = 3.0;
+
+/// Parts a second from a short code when the configuration says nothing.
+pub const SHORT_CODE_RATE: f64 = 100.0;
+
+/// Parts a second from an alphanumeric sender when the configuration says nothing.
+pub const ALPHANUMERIC_RATE: f64 = 10.0;
+
+/// How long a message may wait for its sender's rate in hand; what would wait longer goes back into the queue.
+pub const PACE_WAIT: Duration = Duration::from_millis(250);
+
+/// After how long a message is tried again when no more senders can be kept in mind.
+pub const SENDERS_FULL_WAIT: Duration = Duration::from_secs(5);
 
 /// Senders whose rate is kept in mind at a time.
 pub const SENDERS: usize = 10_000;

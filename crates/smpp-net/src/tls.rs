@@ -10,6 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use webhooks::IpRange;
+
 use crate::config::BindConfig;
 
 /// A connection of either kind.
@@ -22,14 +24,19 @@ pub(crate) struct Connector {
     host: String,
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// Where the SMSC must be.
+    interconnect: Vec<IpRange>,
 }
 
 impl Connector {
     /// Prepares what a bind needs to connect; the text says what is wrong.
     pub(crate) fn new(bind: &BindConfig) -> Result<Self, String> {
         let (host, port) = (bind.host.clone(), bind.port);
+        let interconnect = bind.interconnect.iter().map(|range| range.parse::<IpRange>());
+        let interconnect =
+            interconnect.collect::<Result<Vec<_>, _>>().map_err(|problem| problem.to_string())?;
         if !bind.tls {
-            return Ok(Self { host, port, tls: None });
+            return Ok(Self { host, port, tls: None, interconnect });
         }
         let mut roots = RootCertStore::empty();
         match &bind.ca_file {
@@ -53,12 +60,16 @@ impl Connector {
                 .map_err(|error| error.to_string())?
                 .with_root_certificates(roots)
                 .with_no_client_auth();
-        Ok(Self { host, port, tls: Some((TlsConnector::from(Arc::new(config)), name)) })
+        Ok(Self { host, port, tls: Some((TlsConnector::from(Arc::new(config)), name)), interconnect })
     }
 
-    /// Connects.
+    /// Connects. With an interconnect, only to an address in its ranges: a name may lead elsewhere one day.
     pub(crate) async fn connect(&self) -> io::Result<Box<dyn Stream>> {
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await?;
+        let address = stream.peer_addr()?.ip();
+        if !self.interconnect.is_empty() && !self.interconnect.iter().any(|range| range.contains(address)) {
+            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, "outside the interconnect"));
+        }
         // A window of small requests waits for every answer otherwise.
         stream.set_nodelay(true)?;
         Ok(match &self.tls {

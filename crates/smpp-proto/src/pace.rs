@@ -19,6 +19,17 @@ impl Bucket {
         Self { interval, burst, full_at: Duration::ZERO }
     }
 
+    /// An empty bucket: what was let through before its time zero is not known.
+    pub fn spent(per_second: f64) -> Self {
+        let bucket = Self::new(per_second);
+        Self { full_at: bucket.burst.saturating_add(bucket.interval), ..bucket }
+    }
+
+    /// The time between two messages.
+    pub fn interval(&self) -> Duration {
+        self.interval
+    }
+
     /// How long until the next message may pass; zero for now.
     pub fn wait(&self, now: Duration) -> Duration {
         self.full_at.saturating_sub(self.burst).saturating_sub(now)
@@ -57,6 +68,14 @@ mod tests {
         assert_eq!(passed(10.0, 1_000, 9), 100);
         assert_eq!(passed(1.0, 1_000, 9), 10);
         assert_eq!(passed(0.1, 1_000, 30), 4);
+    }
+
+    #[test]
+    fn a_spent_bucket_lets_nothing_through_at_first() {
+        for (per_second, wait) in [(1.0, 1_000), (100.0, 10), (0.5, 2_000)] {
+            assert_eq!(Bucket::spent(per_second).wait(Duration::ZERO), Duration::from_millis(wait));
+        }
+        assert!(Bucket::spent(1.0).is_full(Duration::from_secs(1)));
     }
 
     #[test]

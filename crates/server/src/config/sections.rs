@@ -102,8 +102,16 @@ pub(super) const AGREEMENTS: &[Agreement] = &[
     Agreement::OneOf(&["simulator", "smpp"]),
     Agreement::Together(&["tls.certificate", "tls.key"]),
     Agreement::OneOf(&["smpp.file", "smpp.binds"]),
-    Agreement::OneOf(&["smpp.file", "smpp.rate_per_sender"]),
-    Agreement::Needs("smpp.rate_per_sender", "smpp.binds"),
+    Agreement::OneOf(&["smpp.file", "smpp.long_code_rate"]),
+    Agreement::Needs("smpp.long_code_rate", "smpp.binds"),
+    Agreement::OneOf(&["smpp.file", "smpp.toll_free_rate"]),
+    Agreement::Needs("smpp.toll_free_rate", "smpp.binds"),
+    Agreement::OneOf(&["smpp.file", "smpp.short_code_rate"]),
+    Agreement::Needs("smpp.short_code_rate", "smpp.binds"),
+    Agreement::OneOf(&["smpp.file", "smpp.alphanumeric_rate"]),
+    Agreement::Needs("smpp.alphanumeric_rate", "smpp.binds"),
+    Agreement::OneOf(&["smpp.file", "smpp.senders"]),
+    Agreement::Needs("smpp.senders", "smpp.binds"),
 ];
 
 const SERVER: Section = Section {

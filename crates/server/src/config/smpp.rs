@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use smpp_net::limits::{LEAST_PER_SECOND, MOST_PER_SECOND};
-use smpp_net::{BindConfig, SmppConfig};
+use smpp_net::{BindConfig, SenderRate, SmppConfig};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -69,8 +69,8 @@ impl Smpp {
 /// The binds that are being read.
 fn binds_of(config: &mut Config) -> &mut SmppBinds {
     if !matches!(config.smpp, Some(Smpp::Binds(_))) {
-        let empty = SmppConfig { binds: Vec::new(), rate_per_sender: None };
-        config.smpp = Some(Smpp::Binds(SmppBinds { config: empty, passwords: Vec::new() }));
+        let empty = SmppBinds { config: SmppConfig::default(), passwords: Vec::new() };
+        config.smpp = Some(Smpp::Binds(empty));
     }
     match &mut config.smpp {
         Some(Smpp::Binds(binds)) => binds,
@@ -88,7 +88,7 @@ fn read_binds(config: &mut Config, value: &Value<'_>) -> Read {
     }
     let all = binds_of(config);
     // Of the binds alone: passwords that stand elsewhere are checked when they are there.
-    let read = SmppConfig { binds, rate_per_sender: None };
+    let read = SmppConfig { binds, ..SmppConfig::default() };
     read.check().map_err(|problem| {
         let entry = problem.bind().and_then(|index| entries.get(index));
         let bind = entry.map(|entry| Value { value: entry, ..*value });
@@ -97,6 +97,27 @@ fn read_binds(config: &mut Config, value: &Value<'_>) -> Read {
     })?;
     all.config.binds = read.binds;
     all.passwords = passwords;
+    Ok(())
+}
+
+fn rate(value: &Value<'_>) -> Read<f64> {
+    value.number(LEAST_PER_SECOND..=MOST_PER_SECOND)
+}
+
+fn read_senders(config: &mut Config, value: &Value<'_>) -> Read {
+    let mut senders = Vec::new();
+    for entry in value.entries()? {
+        let entry = Value { value: entry, ..*value };
+        if let Some(given) = child(&entry, "rate") {
+            rate(&given)?;
+        }
+        let read = SenderRate::deserialize(entry.value.clone().into_deserializer());
+        senders.push(read.map_err(|error| Wrong {
+            span: error.span().unwrap_or(entry.value.span()),
+            text: reason(&error),
+        })?);
+    }
+    binds_of(config).config.senders = senders;
     Ok(())
 }
 
@@ -168,16 +189,36 @@ pub(super) const SECTION: Section = Section {
         )
         .flag("--smpp-config"),
         Key::new(
-            "rate_per_sender",
-            "Messages a second from one of your numbers; a part counts as a message.",
+            "long_code_rate",
+            "Parts a second from each of your long codes; what is faster waits in the queue.",
             "1.0",
             |config, value| {
-                let rate = value.number(LEAST_PER_SECOND..=MOST_PER_SECOND)?;
-                binds_of(config).config.rate_per_sender = Some(rate);
+                binds_of(config).config.long_code_rate = rate(value)?;
                 Ok(())
             },
         )
-        .default("no limit"),
+        .default("1"),
+        Key::new("toll_free_rate", "Parts a second from each toll-free number.", "3.0", |config, value| {
+            binds_of(config).config.toll_free_rate = rate(value)?;
+            Ok(())
+        })
+        .default("3"),
+        Key::new("short_code_rate", "Parts a second from each short code.", "100.0", |config, value| {
+            binds_of(config).config.short_code_rate = rate(value)?;
+            Ok(())
+        })
+        .default("100"),
+        Key::new(
+            "alphanumeric_rate",
+            "Parts a second from each alphanumeric sender.",
+            "10.0",
+            |config, value| {
+                binds_of(config).config.alphanumeric_rate = rate(value)?;
+                Ok(())
+            },
+        )
+        .default("10"),
+        Key::new("senders", "Senders with a rate of their own.", "", read_senders).entries(SENDER),
         Key::new(
             "binds",
             "The connections, the preferred ones first: a message goes to the first that is up and has room.",
@@ -187,6 +228,12 @@ pub(super) const SECTION: Section = Section {
         .entries(BIND),
     ],
 };
+
+/// The keys of a sender with a rate of its own.
+const SENDER: &[EntryKey] = &[
+    required("number", "The number, short code or name, as messages give it.", "\"+14155550100\""),
+    required("rate", "Parts a second.", "10.0"),
+];
 
 /// The keys of a bind.
 const BIND: &[EntryKey] = &[
@@ -241,6 +288,25 @@ const BIND: &[EntryKey] = &[
     ),
     optional("response_seconds", "Seconds an answer may take, 1 to 60.", "20", "20"),
     optional("concatenation", "How the parts of a text are joined: \"udh\" or \"sar\".", "\"udh\"", "udh"),
+    optional(
+        "message_id",
+        "How receipts write message ids: \"auto\", \"same\", \"decimal\" (answers hexadecimal) or \"hex\" (answers decimal).",
+        "\"auto\"",
+        "auto",
+    ),
+    optional("country_code", "Country code of numbers that are delivered in national form.", "\"1\"", "none"),
+    optional(
+        "interconnect",
+        "Ranges of addresses of the private interconnect to the SMSC: the other way for HIPAA projects besides TLS.",
+        "[\"10.20.0.0/16\"]",
+        "none",
+    ),
+    optional(
+        "interconnect_attested_by",
+        "Who attests the interconnect, and when.",
+        "\"Jane Doe, 2026-11-22\"",
+        "none",
+    ),
     optional("gsm7_data_coding", "The data_coding of texts in the GSM alphabet.", "0", "0"),
 ];
 

@@ -40,7 +40,7 @@ fn reads_every_kind_of_setting() {
         "data = \"data\"\nlisten = \"0.0.0.0:443\"\ndatabase = \"env:URL\"\nbase_domain = \"comms.example.org\"\nlog = \"warn\"\n\
          [tls]\ncertificate = \"/tls/chain.pem\"\nkey = \"key.pem\"\n\
          [webhooks]\nallow_to = [\"10.1.0.0/16\", \"192.0.2.7\"]\nca = [\"ca.pem\"]\n\
-         [lookup]\ntable = \"numbers.toml\"\n[smpp]\nrate_per_sender = 2\n{BIND}"
+         [lookup]\ntable = \"numbers.toml\"\n[smpp]\nlong_code_rate = 2\n{BIND}"
     );
     let config = good(&text).config;
     assert_eq!(config.data.as_deref(), Some(Path::new("/etc/switchward/data")));
@@ -50,7 +50,7 @@ fn reads_every_kind_of_setting() {
     assert_eq!(config.tls.key.as_deref(), Some(Path::new("/etc/switchward/key.pem")));
     assert_eq!(config.webhooks.allow_to.len(), 2);
     let smpp = config.smpp.expect("a carrier").load().expect("its password is there");
-    assert_eq!((smpp.binds.len(), smpp.rate_per_sender), (1, Some(2.0)));
+    assert_eq!((smpp.binds.len(), smpp.long_code_rate), (1, 2.0));
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn mistakes_name_place_and_key_and_what_would_be_right_but_no_value() {
             "simulator = true\n[smpp]\nfile = \"hidden\"",
             "3:1: key `smpp`: must not stand beside `simulator`: keep one of them",
         ),
-        ("[smpp]\nrate_per_sender = 1", "2:1: key `smpp.rate_per_sender`: needs `smpp.binds` beside it"),
+        ("[smpp]\nlong_code_rate = 1", "2:1: key `smpp.long_code_rate`: needs `smpp.binds` beside it"),
         (
-            "[smpp]\nrate_per_sender = 0\nbinds = []",
-            "2:19: key `smpp.rate_per_sender`: must be a number from 0.001 to 10000, without quotes\n3:9: ",
+            "[smpp]\nlong_code_rate = 0\nbinds = []",
+            "2:18: key `smpp.long_code_rate`: must be a number from 0.001 to 10000, without quotes\n3:9: ",
         ),
         ("[smpp]\nbinds = []", "2:9: key `smpp.binds`: there must be 1 to 32"),
         ("data = \"hidden", "1:15: this is not TOML: "),
@@ -275,6 +275,10 @@ fn the_defaults_of_a_bind_are_those_that_the_table_tells() {
             "enquire_seconds" => bind.enquire_seconds.to_string(),
             "response_seconds" => bind.response_seconds.to_string(),
             "concatenation" => format!("{:?}", bind.concatenation).to_lowercase(),
+            "message_id" => format!("{:?}", bind.message_id).to_lowercase(),
+            "country_code" if bind.country_code.is_none() => "none".to_owned(),
+            "interconnect" if bind.interconnect.is_empty() => "none".to_owned(),
+            "interconnect_attested_by" if bind.interconnect_attested_by.is_none() => "none".to_owned(),
             "gsm7_data_coding" => bind.gsm7_data_coding.to_string(),
             "system_type" if bind.system_type.is_empty() => "empty".to_owned(),
             "ca_file" if bind.ca_file.is_none() => "the public ones".to_owned(),

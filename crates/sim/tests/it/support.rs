@@ -50,7 +50,9 @@ pub(crate) async fn submit_until(
 ) -> Result<(), CarrierError> {
     let valid_until = simulator.now().plus(validity);
     let (from, to, body) = (OWN.to_owned(), to.to_owned(), body.to_owned());
-    simulator.submit(Submission { reference, from, to, body, segments: 1, valid_until }).await
+    simulator
+        .submit(Submission { reference, from, to, body, segments: 1, valid_until, private_path: false })
+        .await
 }
 
 /// How many messages are on a handset.

@@ -58,20 +58,6 @@ async fn a_throttled_message_is_taken_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_sender_is_unavailable_and_writes_nothing() {
-    let Some(mut peer) = Peer::start().await else { return };
-    peer.plan(json!({ "receipts": false })).await;
-    let site = Site::start(&format!("rate_per_sender = 0.01\n{}", bind("main", &peer, ""))).await;
-    site.bound("main").await;
-    site.submit("1").await.unwrap();
-    assert_eq!(site.submit("2").await, Err(CarrierError::Unavailable));
-    peer.tell(json!({ "do": "drop" }));
-    assert_eq!(peer.next("submit").await["text"], "1");
-    // The next thing that happened is the end: nothing else was written.
-    assert_eq!(peer.any().await["event"], "gone");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_bad_number_is_rejected_with_twilios_code() {
     let Some(mut peer) = Peer::start().await else { return };
     peer.plan(json!({ "submit": ["reject"] })).await;

@@ -130,8 +130,14 @@ get-url = \"http://127.0.0.1:{call_port}/message?from=%p&to=%P&charset=%C&text=%
             if text.is_ascii() { 0 } else { 2 },
             encode(&format!("http://127.0.0.1:{call_port}/receipt?kind=%d"))
         );
-        let answer = get(self.send_port, &path).await.unwrap();
-        assert!(answer.contains("202"), "{answer}");
+        // Until smsbox has found bearerbox it takes nothing.
+        let taken = timeout(PATIENCE, async {
+            let mut ticks = interval(Duration::from_millis(50));
+            while !get(self.send_port, &path).await.unwrap_or_default().contains(" 202 ") {
+                ticks.tick().await;
+            }
+        });
+        taken.await.expect("smsbox takes it");
     }
 
     /// The path of its next call of this kind.

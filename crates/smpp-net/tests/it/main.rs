@@ -12,6 +12,8 @@ mod inbound;
 mod kannel;
 mod outbound;
 mod peer;
+mod rules;
+mod senders;
 mod site;
 mod smpplib;
 mod smsc;

@@ -25,7 +25,7 @@ pub(crate) struct Process {
 /// A running SMSC made of node and the package smpp.
 pub(crate) struct Peer {
     process: Process,
-    pub(crate) port: u64,
+    pub(crate) port: u16,
 }
 
 impl Deref for Peer {
@@ -59,7 +59,7 @@ impl Peer {
         let mut command = Command::new("node");
         command.arg(script).args(arguments).env("NODE_PATH", modules);
         let mut process = Process::start(command);
-        let port = process.next("listening").await["port"].as_u64().unwrap();
+        let port = process.next("listening").await["port"].as_u64().unwrap().try_into().unwrap();
         Some(Self { process, port })
     }
 

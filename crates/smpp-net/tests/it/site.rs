@@ -10,7 +10,7 @@ use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
 use smpp_net::{SmppCarrier, SmppConfig};
 use store::{Kind, Query, Scope};
-use test_kit::TestApp;
+use test_kit::{TestAccount, TestApp};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
@@ -20,6 +20,10 @@ use crate::peer::{PATIENCE, Peer};
 
 /// Our number.
 pub(crate) const OWN: &str = "+14155550100";
+/// Another number of the same account.
+const OTHER: &str = "+14155550101";
+/// The number of the HIPAA project.
+const PROJECTS: &str = "+14155550102";
 /// The handset.
 pub(crate) const PATIENT: &str = "+14155550177";
 
@@ -34,7 +38,11 @@ pub(crate) struct Site {
 
 /// A bind to a peer, with more keys.
 pub(crate) fn bind(name: &str, peer: &Peer, more: &str) -> String {
-    let port = peer.port;
+    to(name, peer.port, more)
+}
+
+/// A bind to a port of this machine, with more keys.
+pub(crate) fn to(name: &str, port: u16, more: &str) -> String {
     let tls = if more.contains("ca_file") { "" } else { "tls = false" };
     format!(
         "[[binds]]\nname = \"{name}\"\nhost = \"127.0.0.1\"\nport = {port}\nsystem_id = \"clinic\"\n\
@@ -46,11 +54,18 @@ impl Site {
     /// A platform whose carrier has these binds and tries to connect.
     pub(crate) async fn start(config: &str) -> Self {
         let app = TestApp::start(|services| vec![messaging::routes(services)]).await;
-        add_to_inventory(&app.services, &[OWN]).await.unwrap();
-        claim_number(&app.services, app.owner.sid, OWN).await.unwrap();
+        // As fast as may be, unless the test is about it: the clock of the queue stands.
+        let config = match config.contains("_rate = ") {
+            true => config.to_owned(),
+            false => format!("long_code_rate = 10000.0\n{config}"),
+        };
+        add_to_inventory(&app.services, &[OWN, OTHER, PROJECTS]).await.unwrap();
+        for (account, number) in [(&app.owner, OWN), (&app.owner, OTHER), (&app.hipaa, PROJECTS)] {
+            claim_number(&app.services, account.sid, number).await.unwrap();
+        }
         let carrier =
-            SmppCarrier::new(SmppConfig::parse(config).unwrap(), app.services.store.clone()).unwrap();
-        let mut site = Self { app, carrier, config: config.to_owned(), running: None, workers: None };
+            SmppCarrier::new(SmppConfig::parse(&config).unwrap(), app.services.store.clone()).unwrap();
+        let mut site = Self { app, carrier, config, running: None, workers: None };
         site.run();
         site
     }
@@ -116,22 +131,41 @@ impl Site {
             body: body.to_owned(),
             segments: messaging::segments::segment(body).segments,
             valid_until: self.app.now().plus(Duration::from_secs(4 * 3_600)),
+            private_path: false,
         };
         timeout(PATIENCE, self.carrier.submit(submission)).await.expect("an answer")
     }
 
     /// `POST Messages`; the SID.
     pub(crate) async fn send(&self, body: &str) -> String {
-        let path = format!("/2010-04-01/Accounts/{}/Messages.json", self.app.owner.sid);
-        let fields = [("To", PATIENT), ("From", OWN), ("Body", body)];
-        let reply = self.app.post_form(&self.app.owner, "api", &path, &fields).await;
+        self.send_from(&self.app.owner, OWN, body).await
+    }
+
+    /// `POST Messages` of the account's other number.
+    pub(crate) async fn send_from_other(&self, body: &str) -> String {
+        self.send_from(&self.app.owner, OTHER, body).await
+    }
+
+    /// `POST Messages` in the HIPAA project.
+    pub(crate) async fn send_from_project(&self, body: &str) -> String {
+        self.send_from(&self.app.hipaa, PROJECTS, body).await
+    }
+
+    async fn send_from(&self, account: &TestAccount, from: &str, body: &str) -> String {
+        let path = format!("/2010-04-01/Accounts/{}/Messages.json", account.sid);
+        let fields = [("To", PATIENT), ("From", from), ("Body", body)];
+        let reply = self.app.post_form(account, "api", &path, &fields).await;
         reply.assert_status(201).json["sid"].as_str().unwrap().to_owned()
     }
 
     /// Every message of the account.
     pub(crate) async fn messages(&self) -> Vec<Value> {
-        let path = format!("/2010-04-01/Accounts/{}/Messages.json", self.app.owner.sid);
-        let reply = self.app.get(&self.app.owner, "api", &path).await;
+        self.messages_of(&self.app.owner).await
+    }
+
+    async fn messages_of(&self, account: &TestAccount) -> Vec<Value> {
+        let path = format!("/2010-04-01/Accounts/{}/Messages.json", account.sid);
+        let reply = self.app.get(account, "api", &path).await;
         reply.assert_status(200).json["messages"].as_array().unwrap().clone()
     }
 
@@ -148,12 +182,21 @@ impl Site {
 
     /// Waits until a message has this state; returns it.
     pub(crate) async fn wait_status(&self, sid: &str, status: &str) -> Value {
+        self.wait_status_of(&self.app.owner, sid, status).await
+    }
+
+    /// Waits until a message of the HIPAA project has this state; returns it.
+    pub(crate) async fn wait_status_in_project(&self, sid: &str, status: &str) -> Value {
+        self.wait_status_of(&self.app.hipaa, sid, status).await
+    }
+
+    async fn wait_status_of(&self, account: &TestAccount, sid: &str, status: &str) -> Value {
         let mut last = Value::Null;
         let found = timeout(PATIENCE, async {
             let mut ticks = interval(Duration::from_millis(10));
             loop {
                 ticks.tick().await;
-                let messages = self.messages().await;
+                let messages = self.messages_of(account).await;
                 last = messages.into_iter().find(|message| message["sid"] == sid).unwrap();
                 if last["status"] == status {
                     return;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use smpp_net::smsc::SmscSettings;
 
 use crate::peer::Process;
-use crate::site::{OWN, PATIENT, Site};
+use crate::site::{OWN, PATIENT, Site, to};
 use crate::smsc::{RunningSmsc, from_handset, given, in_parts};
 
 const TEXT: &str = "日本語のお知らせ、予約は明日です。";
@@ -97,12 +97,7 @@ async fn it_writes_to_one_of_our_numbers_and_is_answered() {
     let mut smsc = RunningSmsc::start(SmscSettings::default()).await;
     let Some(mut peer) = start(&smsc, "peer", "any") else { return };
     peer.next("bound").await;
-    let config = format!(
-        "[[binds]]\nname = \"main\"\nhost = \"127.0.0.1\"\nport = {}\nsystem_id = \"clinic\"\n\
-         password = \"secret\"\ntls = false\n",
-        smsc.port
-    );
-    let mut site = Site::start(&config).await;
+    let mut site = Site::start(&to("main", smsc.port, "")).await;
     site.work();
     site.bound("main").await;
     // The SMSC learns whose number is whose from what is sent.

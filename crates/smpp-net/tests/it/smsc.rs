@@ -64,6 +64,11 @@ impl RunningSmsc {
         }
     }
 
+    /// Waits for some attempts to connect, and fails when one is bound.
+    pub(crate) async fn nobody_binds(&mut self) {
+        assert!(timeout(Duration::from_secs(1), self.bound()).await.is_err(), "it was bound");
+    }
+
     /// The next submission, with its id; other events are passed over.
     pub(crate) async fn submitted(&mut self) -> (String, Submitted) {
         loop {

@@ -108,7 +108,10 @@ def run(options, work, notes):
     port = free_port()
     listen = f"127.0.0.1:{port}"
     log_path = work / "server.log"
-    serve = [binary, "serve", "--data", str(data), "--listen", listen, "--simulator"]
+    operations = f"127.0.0.1:{free_port()}"
+    config = work / "switchward.toml"
+    config.write_text(f'[operations]\nlisten = "{operations}"\n')
+    serve = [binary, "serve", "--config", str(config), "--data", str(data), "--listen", listen, "--simulator"]
     with open(log_path, "wb") as log:
         server = subprocess.Popen(
             [*serve, "--allow-webhook-to", WEBHOOK_RANGE, *database],
@@ -121,6 +124,7 @@ def run(options, work, notes):
     try:
         wait_for_health(server, f"http://{listen}/healthz")
         environment = test_environment(binary, data, listen, identity, work)
+        environment["SWITCHWARD_OPERATIONS"] = f"http://{operations}"
         failures = run_tests(options, environment, notes)
         if server.poll() is not None:
             failures.append(f"the server ended by itself with {server.returncode}")

@@ -3,14 +3,16 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth::Secret;
+use base::measure::Stopwatch;
 use base::{Clock, SystemClock};
 use edge::tls::{SniResolver, server_config};
 use edge::{CertificateAuthority, EdgeConfig, WallClock};
-use kit::{Gate, GateConfig, Services};
+use kit::{Gate, GateConfig, RouteRow, Services};
 use ledger::merkle::Tree;
 use messaging::Inbox;
 use phi::{KeyWrapper, SystemRandom};
@@ -18,14 +20,17 @@ use rustls::sign::CertifiedKey;
 use store::{Options, Store};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use crate::data_folder::DataFolder;
 use crate::front::Front;
+use crate::metrics::{RequestMeasures, Sources};
+use crate::operations::Operations;
 use crate::problem::{Problem, Result};
 use crate::products::Connections;
+use crate::readiness::Readiness;
 
 /// How often the ledger's root is signed.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
@@ -105,6 +110,17 @@ impl Port {
     }
 }
 
+/// How the running program is watched.
+#[derive(Default)]
+pub(crate) struct Watching {
+    /// Where metrics and readiness are told.
+    pub(crate) operations: Option<Operations>,
+    /// The folder that the database grows in, when it is ours.
+    pub(crate) database_folder: Option<PathBuf>,
+    /// For how long the server says that it is not ready before it stops taking requests.
+    pub(crate) stop_notice: Duration,
+}
+
 /// Serves until `shutdown` completes, then ends everything in good order.
 ///
 /// # Errors
@@ -113,15 +129,24 @@ pub(crate) async fn serve(
     services: Arc<Services>,
     connections: Connections,
     port: Port,
+    watching: Watching,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()> {
+    let started = SystemClock.now();
+    let running = Stopwatch::start();
+    let carrier = connections.carrier_state();
+    let readiness = Readiness::new(services.store.clone(), watching.database_folder, carrier);
+    let readiness = Arc::new(readiness);
     let (stop, stopped) = watch::channel(false);
     let mut runner = jobs::Runner::new(services.store.clone(), stopped.clone())
         .on_park(webhooks::note_parked(&services.store));
+    let mut queues = Vec::new();
     for queue in connections.queues(&services) {
+        queues.push((queue.name(), queue.measures()));
         runner.start(queue);
     }
-    let checkpoints = tokio::spawn(checkpoint_until(services.store.clone(), stopped.clone()));
+    let checkpoints =
+        tokio::spawn(checkpoint_until(services.store.clone(), Arc::clone(&readiness), stopped.clone()));
     let mut helpers = JoinSet::new();
     helpers.spawn(connections.webhooks.clone().keep_house(stopped.clone()));
     if let Some(simulator) = connections.simulator.clone() {
@@ -132,7 +157,32 @@ pub(crate) async fn serve(
     }
 
     let routes = connections.routes(&services);
-    let front = Arc::new(Front::new(Arc::clone(&services), port.base_domain, routes));
+    let table: Vec<RouteRow> = routes.iter().flat_map(|routes| routes.table().to_vec()).collect();
+    let requests = Arc::new(RequestMeasures::new(&table));
+    let (end, ended) = oneshot::channel::<()>();
+    let operations = watching.operations.map(|operations| {
+        let sources = Arc::new(Sources {
+            services: Arc::clone(&services),
+            requests: Arc::clone(&requests),
+            queues,
+            smpp: connections.smpp.clone(),
+            webhooks: connections.webhooks.clone(),
+            readiness: Arc::clone(&readiness),
+            started,
+            running,
+        });
+        let config = port.config.clone();
+        // A sender that is gone is as good as one that has spoken.
+        let shutdown = async move { drop(ended.await) };
+        tokio::spawn(operations.serve(sources, config, shutdown))
+    });
+
+    let front = Arc::new(Front::new(port.base_domain, routes, requests, Arc::clone(&readiness)));
+    let shutdown = async {
+        shutdown.await;
+        readiness.stop();
+        sleep(watching.stop_notice).await;
+    };
     let served = edge::serve(port.listener, port.config, front.service(), shutdown).await;
 
     stop.send_replace(true);
@@ -146,8 +196,14 @@ pub(crate) async fn serve(
     }
     // Last of all, so that it covers what the others have written.
     match checkpoints.await {
-        Ok(mut tree) => checkpoint(&services.store, &mut tree).await,
+        Ok(mut tree) => checkpoint(&services.store, &mut tree, &readiness).await,
         Err(_) => tracing::error!("the checkpoint task ended by a panic"),
+    }
+    drop(end);
+    if let Some(operations) = operations
+        && operations.await.is_err()
+    {
+        tracing::error!("the operations address ended by a panic");
     }
     services.store.clone().close().await;
     tracing::info!("stopped");
@@ -173,7 +229,11 @@ pub(crate) fn wall_clock() -> OffsetDateTime {
 }
 
 /// Signs the ledger's root now and then, and gives back the state for the last time.
-async fn checkpoint_until(store: Store, mut stopped: watch::Receiver<bool>) -> Tree {
+async fn checkpoint_until(
+    store: Store,
+    readiness: Arc<Readiness>,
+    mut stopped: watch::Receiver<bool>,
+) -> Tree {
     let mut tree = Tree::default();
     let mut ticks = interval(CHECKPOINT_EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -182,14 +242,22 @@ async fn checkpoint_until(store: Store, mut stopped: watch::Receiver<bool>) -> T
             _ = ticks.tick() => {}
             _ = stopped.wait_for(|stopped| *stopped) => return tree,
         }
-        checkpoint(&store, &mut tree).await;
+        checkpoint(&store, &mut tree, &readiness).await;
     }
 }
 
-async fn checkpoint(store: &Store, tree: &mut Tree) {
+async fn checkpoint(store: &Store, tree: &mut Tree, readiness: &Readiness) {
+    let now = store.clock().now();
     match ledger::checkpoint(store, tree).await {
-        Ok(Some(made)) => tracing::info!(entries = made.size, "ledger checkpoint signed"),
-        Ok(None) => {}
-        Err(error) => tracing::error!(%error, "the ledger checkpoint failed"),
+        Ok(made) => {
+            readiness.ledger.covered(now);
+            if let Some(made) = made {
+                tracing::info!(entries = made.size, "ledger checkpoint signed");
+            }
+        }
+        Err(error) => {
+            readiness.ledger.failed();
+            tracing::error!(%error, "the ledger checkpoint failed");
+        }
     }
 }

@@ -19,6 +19,7 @@
 //! What this module must not do: put a value into an error (it may be a secret), or let a command-line
 //! flag be more than a key.
 
+mod limits;
 mod mistake;
 pub(crate) mod page;
 mod reader;
@@ -35,9 +36,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use kit::GateConfig;
 use webhooks::IpRange;
 use zeroize::Zeroizing;
 
+pub use limits::Operations;
 pub use mistake::{Mistake, Mistakes};
 pub use secret::SecretSource;
 pub use smpp::{Smpp, SmppBinds};
@@ -76,6 +79,10 @@ pub struct Config {
     pub lookup: Lookup,
     /// The SMSCs.
     pub smpp: Option<Smpp>,
+    /// How much anybody may ask for.
+    pub limits: GateConfig,
+    /// Who may watch.
+    pub operations: Operations,
 }
 
 /// The certificate of the base domain; both or neither.
@@ -120,6 +127,8 @@ impl Default for Config {
             webhooks: Webhooks::default(),
             lookup: Lookup::default(),
             smpp: None,
+            limits: GateConfig::default(),
+            operations: Operations::default(),
         }
     }
 }

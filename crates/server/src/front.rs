@@ -22,13 +22,16 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use kit::respond::error_response;
-use kit::{Origin, ReceivedPath, Routes, Services};
+use kit::{Origin, ReceivedPath, Routes};
 use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 
+use crate::metrics::RequestMeasures;
+use crate::readiness::Readiness;
+
 /// Answered while the process lives.
 const ALIVE_PATH: &str = "/healthz";
-/// Answered with 200 while the store can be asked.
+/// Answered with 200 while requests are welcome.
 const READY_PATH: &str = "/readyz";
 /// What the log calls a product, method or route that is not one of ours: what was sent stays out.
 const OTHER: &str = "other";
@@ -38,16 +41,22 @@ const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Everything that is served, by product.
 pub(crate) struct Front {
-    services: Arc<Services>,
     base_domain: Option<String>,
     routers: BTreeMap<&'static str, Router>,
     /// Labels that may stand as a first path segment.
     prefixes: Vec<&'static str>,
+    requests: Arc<RequestMeasures>,
+    readiness: Arc<Readiness>,
 }
 
 impl Front {
     /// Serves these products; several with one label become one.
-    pub(crate) fn new(services: Arc<Services>, base_domain: Option<String>, products: Vec<Routes>) -> Self {
+    pub(crate) fn new(
+        base_domain: Option<String>,
+        products: Vec<Routes>,
+        requests: Arc<RequestMeasures>,
+        readiness: Arc<Readiness>,
+    ) -> Self {
         let mut routers: BTreeMap<&'static str, Router> = BTreeMap::new();
         for routes in products {
             let label = routes.product().label;
@@ -61,7 +70,7 @@ impl Front {
         let prefixes = routers.keys().copied().filter(|label| *label != product::SWITCHWARD).collect();
         let routers =
             routers.into_iter().map(|(label, router)| (label, router.layer(from_fn(note_route)))).collect();
-        Self { services, base_domain, routers, prefixes }
+        Self { base_domain, routers, prefixes, requests, readiness }
     }
 
     /// This front as the service that the port hands requests to.
@@ -96,8 +105,10 @@ impl Front {
             .await
             .unwrap_or_else(|_| error_response(&codes::INTERNAL.into()));
         let route = response.extensions().get::<Route>().map_or(OTHER, |route| route.0.as_str());
-        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(target: "request", method, route, product, status = response.status().as_u16(), ms);
+        let (status, time) = (response.status().as_u16(), started.elapsed());
+        self.requests.count(product, method, route, status, time);
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(target: "request", method, route, product, status, ms);
         response
     }
 
@@ -140,14 +151,11 @@ impl Front {
         response
     }
 
-    /// Whether the store answers, without saying why it does not.
+    /// Whether requests are welcome, without saying why not: that is for the operations address.
     async fn ready(&self) -> Response {
-        match self.services.store.journal().head().await {
-            Ok(_) => StatusCode::OK.into_response(),
-            Err(error) => {
-                tracing::warn!(%error, "not ready");
-                StatusCode::SERVICE_UNAVAILABLE.into_response()
-            }
+        match self.readiness.report().await.ready {
+            true => StatusCode::OK.into_response(),
+            false => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         }
     }
 }
@@ -241,7 +249,9 @@ mod tests {
         let key = data.master_key(None).expect("a key");
         let database = Database::Sqlite(data.database_file());
         let services = open_services(database, key, Arc::new(SystemClock), None).await.expect("a store");
-        let mut front = Front::new(services, Some("comms.example.org".to_owned()), Vec::new());
+        let requests = Arc::new(RequestMeasures::new(&[]));
+        let readiness = Arc::new(Readiness::new(services.store.clone(), None, Box::new(|| None)));
+        let mut front = Front::new(Some("comms.example.org".to_owned()), Vec::new(), requests, readiness);
         let router = Router::new()
             .route("/2010-04-01/Panic", get(stumble))
             .route(

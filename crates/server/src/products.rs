@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::readiness::CarrierState;
 use jobs::Queue;
 use kit::{RouteRow, Routes, Services};
 use lookup::{LocalTable, Provider};
@@ -57,6 +58,18 @@ impl Connections {
     /// The table of every product's routes.
     pub(crate) fn table(&self, services: &Arc<Services>) -> Vec<RouteRow> {
         self.routes(services).iter().flat_map(|routes| routes.table().to_vec()).collect()
+    }
+
+    /// What says whether the carrier takes messages at the moment.
+    pub(crate) fn carrier_state(&self) -> CarrierState {
+        match (&self.simulator, &self.smpp) {
+            (Some(_), _) => Box::new(|| Some(true)),
+            (None, Some(smpp)) => {
+                let smpp = smpp.clone();
+                Box::new(move || Some(smpp.binds().any(|(_, is_bound)| is_bound)))
+            }
+            (None, None) => Box::new(|| None),
+        }
     }
 
     /// Every queue of jobs.

@@ -122,6 +122,11 @@ impl SmppCarrier {
         }
     }
 
+    /// Each bind by its configured name, and whether it is bound now.
+    pub fn binds(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.inner.links.iter().map(|link| (link.config.name.as_str(), *link.is_bound.borrow()))
+    }
+
     /// Completes when the bind of this name is up or down, as asked; at once when there is none.
     pub async fn until(&self, name: &str, is_bound: bool) {
         if let Some(link) = self.inner.links.iter().find(|link| link.config.name == name) {

@@ -10,12 +10,16 @@ use tokio::sync::Notify;
 use crate::chain::{MAC_PURPOSE, Tail};
 use crate::engine::{ChainKey, Engine};
 use crate::keys::{self, FIRST_EPOCH, Keys, Stored};
-use crate::sql::{Expect, Prepared, Statement, Step};
+use crate::sql::{Expect, Prepared, Statement, Step, Value};
 use crate::{
     Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Rotation, Scope, Scoped, StoreError,
     StoreMeasures, batch, jobs_sql,
 };
 
+/// No name's digest: those are longer.
+const PROBE_NAME: &[u8] = b"probe";
+const PROBE: &str = "INSERT INTO directory (name, scope, sid) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+const UNPROBE: &str = "DELETE FROM directory WHERE name = $1";
 const LOCATE: &str = "SELECT scope, sid FROM directory WHERE name = $1";
 const SCOPES: &str = "SELECT DISTINCT scope FROM scope_keys WHERE wrapped IS NOT NULL ORDER BY scope";
 const DESTROY: &str = "UPDATE scope_keys SET wrapped = NULL WHERE scope = $1 AND wrapped IS NOT NULL";
@@ -119,6 +123,20 @@ impl Store {
     /// PostgreSQL server breaks during the commit itself, `Unavailable` leaves that open.
     pub async fn commit(&self, batch: Batch) -> Result<Committed, StoreError> {
         batch::commit(self, batch).await
+    }
+
+    /// Whether something can be made durable now: writes a row and takes it away again, on disk both.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let statement = |sql, more: Vec<Value>| {
+            let name = vec![Value::from(PROBE_NAME.to_vec())];
+            Step::Run(Statement::new(sql, name.into_iter().chain(more).collect()))
+        };
+        let place = vec![Scope::SYSTEM.to_string().into(), String::new().into()];
+        let steps = vec![statement(PROBE, place), statement(UNPROBE, Vec::new())];
+        self.engine().submit(Prepared { steps }).await.map(drop)
     }
 
     /// Looks a name up in the directory.

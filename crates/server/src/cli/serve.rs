@@ -6,15 +6,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use base::{Clock, SystemClock, VirtualClock};
-use kit::Services;
+use kit::{Gate, Services};
 use sim::Simulator;
 use smpp_net::SmppCarrier;
 use webhooks::{IpRange, Webhooks};
 
-use crate::app::{self, Port, StoreSettings};
+use crate::app::{self, Port, StoreSettings, Watching};
 use crate::config::{self, Config, SecretSource, Smpp};
 use crate::data_folder::DataFolder;
 use crate::environment::variable;
+use crate::operations::Operations;
 use crate::problem::{Problem, Result};
 use crate::products::Connections;
 use crate::service_manager::{self, State};
@@ -127,7 +128,8 @@ async fn serve(mut config: Config) -> Result<()> {
     let is_shared = settings.database.is_some();
     let database = settings.database.map(|url| url.to_string());
     let store = StoreSettings { data: data.clone(), database, master_key: cli::master_key()? };
-    let services = store.open(clock).await?;
+    let gate = Arc::new(Gate::new(config.limits));
+    let services = Arc::new(Services { gate, ..Services::clone(&*store.open(clock).await?) });
     if !is_shared {
         make_first_account(&data, &services).await?;
     }
@@ -140,7 +142,15 @@ async fn serve(mut config: Config) -> Result<()> {
     tracing::info!(address = %port.address()?, simulator = config.simulator, "listening");
     service_manager::tell(State::Ready);
     let connections = Connections { simulator, smpp, webhooks, numbers: settings.numbers };
-    app::serve(services, connections, port, stop).await
+    let watching = Watching {
+        operations: match config.operations.listen {
+            Some(address) => Some(Operations::open(address).await?),
+            None => None,
+        },
+        database_folder: (!is_shared).then_some(folder),
+        stop_notice: config.operations.stop_notice,
+    };
+    app::serve(services, connections, port, watching, stop).await
 }
 
 /// The clock, and the carrier that goes with it.

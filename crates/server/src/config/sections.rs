@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use webhooks::IpRange;
 
 use super::value::{Read, Value};
-use super::{Config, smpp};
+use super::{Config, limits, smpp};
 
 /// The default of a key that has none: it must be given.
 pub(super) const REQUIRED: &str = "required";
@@ -84,7 +84,8 @@ impl Key {
 }
 
 /// Every section, in the order of the example.
-pub(super) const SECTIONS: &[Section] = &[SERVER, TLS, WEBHOOKS, LOOKUP, smpp::SECTION];
+pub(super) const SECTIONS: &[Section] =
+    &[SERVER, TLS, WEBHOOKS, LOOKUP, smpp::SECTION, limits::LIMITS, limits::OPERATIONS];
 
 /// What must hold between keys.
 pub(super) enum Agreement {

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use webhooks::{Webhooks, WebhooksConfig};
 
-use crate::app::{self, Port, StoreSettings};
+use crate::app::{self, Port, StoreSettings, Watching};
 use crate::data_folder::{DataFolder, Identity};
 use crate::first_account;
 use crate::problem::{Problem, Result};
@@ -60,7 +60,7 @@ impl Running {
                 // A sender that is gone is as good as one that has spoken.
                 let _ = stopped.await;
             };
-            app::serve(services, connections, port, shutdown).await
+            app::serve(services, connections, port, Watching::default(), shutdown).await
         });
         Ok(Self { address, identity: account.identity, stop, task })
     }

@@ -4,6 +4,7 @@ mod bad_input;
 mod commands;
 mod configuration;
 mod demo;
+mod operations;
 mod packaging;
 mod program;
 mod serving;

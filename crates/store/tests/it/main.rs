@@ -81,6 +81,7 @@ suite! {
         unknown_scopes_cannot_be_written;
     measures:
         what_is_committed_is_counted
+        a_probe_is_written_and_leaves_nothing
         queues_say_how_much_waits_and_since_when;
     opening:
         what_was_committed_is_there_after_reopening

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{NewJob, StoreError, Tally};
+use store::{NewJob, Store, StoreError, Tally};
 
 use crate::harness::{Bench, Message, account, message, now, store_with};
 
@@ -25,6 +25,21 @@ pub(crate) async fn what_is_committed_is_counted(bench: &Bench) {
     assert!(groups.iter().sum::<u64>() >= 2 && batches >= 2);
     assert!(measures.sync_time.read().1.iter().sum::<u64>() >= 2, "each group was made durable");
     store.close().await;
+}
+
+pub(crate) async fn a_probe_is_written_and_leaves_nothing(bench: &Bench) {
+    let store = store_with(bench, account(1)).await;
+    let (before, groups) = (bench.number("SELECT count(*) FROM directory").await, groups(&store));
+    store.probe().await.unwrap();
+    store.probe().await.unwrap();
+    assert_eq!(bench.number("SELECT count(*) FROM directory").await, before);
+    assert_eq!(groups + 2, self::groups(&store));
+    store.clone().close().await;
+    assert!(matches!(store.probe().await, Err(StoreError::Unavailable(_))));
+}
+
+fn groups(store: &Store) -> u64 {
+    store.measures().sync_time.read().1.iter().sum()
 }
 
 pub(crate) async fn queues_say_how_much_waits_and_since_when(bench: &Bench) {

@@ -342,6 +342,7 @@ pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, Sto
     }
     if wakes_workers {
         store.jobs_changed().notify_one();
+        store.engine().tell_of_work();
     }
     Ok(Committed { sequences: outcome.sequences })
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use base::Clock;
 use phi::DigestKey;
+use tokio::sync::Notify;
 
 use crate::copy::CopyOut;
 use crate::postgres::Postgres;
@@ -27,6 +28,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
         key: ChainKey,
         measures: Arc<StoreMeasures>,
+        jobs_changed: Arc<Notify>,
     ) -> Result<Self, OpenError> {
         match database {
             Database::Sqlite(path) => {
@@ -35,7 +37,9 @@ impl Engine {
                     .await
                     .map_err(|_| OpenError::Unavailable("opening the file was interrupted".into()))?
             }
-            Database::Postgres(url) => Postgres::open(&url, clock, key, measures).await.map(Self::Postgres),
+            Database::Postgres(url) => {
+                Postgres::open(&url, clock, key, measures, jobs_changed).await.map(Self::Postgres)
+            }
         }
     }
 
@@ -68,6 +72,13 @@ impl Engine {
         match self {
             Self::Sqlite(sqlite) => sqlite.copy_out().await,
             Self::Postgres(postgres) => postgres.copy_out().await,
+        }
+    }
+
+    /// Tells other processes on this database that there is work; a file has none.
+    pub(crate) fn tell_of_work(&self) {
+        if let Self::Postgres(postgres) = self {
+            postgres.tell_of_work();
         }
     }
 

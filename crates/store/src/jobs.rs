@@ -249,8 +249,8 @@ impl Jobs {
         rows.into_iter().next().map_or(Ok(0), |mut row| row.count())
     }
 
-    /// Notified after commits of this process that enqueue or reschedule a job, or finish one that
-    /// others may wait for. Work enqueued by other processes is found by asking now and then.
+    /// Notified after commits that enqueue or reschedule a job, or finish one that others may wait for: of this
+    /// process, and on PostgreSQL of the others soon after. That can be missed, so ask now and then as well.
     pub fn changed(&self) -> Arc<Notify> {
         Arc::clone(self.0.jobs_changed())
     }

@@ -31,6 +31,7 @@ mod parked;
 mod postgres;
 mod postgres_copy;
 mod postgres_tls;
+mod postgres_wake;
 mod postgres_writer;
 mod rotation;
 mod schema;

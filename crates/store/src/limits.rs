@@ -64,6 +64,8 @@ pub const SQLITE_LOG_KEPT: Duration = Duration::from_secs(30);
 pub const POSTGRES_BATCHERS: usize = 2;
 /// PostgreSQL: connections of one process.
 pub const POSTGRES_CONNECTIONS: usize = 16;
+/// PostgreSQL: how often at most other processes are told of work.
+pub const POSTGRES_TELL: Duration = Duration::from_millis(20);
 /// PostgreSQL: how long to wait for a connection.
 pub const POSTGRES_CONNECT: Duration = Duration::from_secs(5);
 /// PostgreSQL: how long a group or a read may take before its connection is given up.

@@ -11,18 +11,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use base::Clock;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Config, Error};
 
 use crate::copy::CopyOut;
 use crate::engine::ChainKey;
 use crate::error::{closed, unavailable};
 use crate::limits;
 use crate::postgres_copy::copy_out;
-use crate::postgres_tls;
+use crate::postgres_tls::{self, Tls};
+use crate::postgres_wake::Wake;
 use crate::postgres_writer::{Waiting, Writer};
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
@@ -38,6 +39,7 @@ pub(crate) struct Postgres {
     writer: Mutex<Option<mpsc::Sender<Waiting>>>,
     alone: Writer,
     batchers: Mutex<Vec<JoinHandle<()>>>,
+    wake: Wake,
 }
 
 impl Postgres {
@@ -47,6 +49,7 @@ impl Postgres {
         clock: Arc<dyn Clock>,
         key: ChainKey,
         measures: Arc<StoreMeasures>,
+        jobs_changed: Arc<Notify>,
     ) -> Result<Self, OpenError> {
         let pool = pool(url)?;
         migrate(&pool, clock.as_ref()).await?;
@@ -57,7 +60,9 @@ impl Postgres {
         let batchers = (0..limits::POSTGRES_BATCHERS)
             .map(|_| tokio::spawn(alone.clone().run(Arc::clone(&work))))
             .collect();
-        Ok(Self { pool, writer: Mutex::new(Some(writer)), alone, batchers: Mutex::new(batchers) })
+        let (config, tls) = configuration(url)?;
+        let wake = Wake::start(config, tls, jobs_changed);
+        Ok(Self { pool, writer: Mutex::new(Some(writer)), alone, batchers: Mutex::new(batchers), wake })
     }
 
     pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
@@ -68,6 +73,11 @@ impl Postgres {
             mpsc::error::TrySendError::Closed(_) => closed(),
         })?;
         done.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Tells the other processes that there is work.
+    pub(crate) fn tell_of_work(&self) {
+        self.wake.tell();
     }
 
     /// One batch in a transaction of its own.
@@ -103,6 +113,7 @@ impl Postgres {
 
     /// Writes what is queued and closes all connections.
     pub(crate) async fn close(&self) {
+        self.wake.stop();
         drop(self.writer.lock().unwrap_or_else(PoisonError::into_inner).take());
         let batchers = std::mem::take(&mut *self.batchers.lock().unwrap_or_else(PoisonError::into_inner));
         for batcher in batchers {
@@ -114,12 +125,18 @@ impl Postgres {
     }
 }
 
-/// A pool of connections to the server; none is made yet.
-pub(crate) fn pool(url: &str) -> Result<Pool, OpenError> {
+/// How to connect, and for how long to try.
+fn configuration(url: &str) -> Result<(Config, Tls), OpenError> {
     let (mut config, tls) = postgres_tls::parse(url)?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(limits::POSTGRES_CONNECT);
     }
+    Ok((config, tls))
+}
+
+/// A pool of connections to the server; none is made yet.
+pub(crate) fn pool(url: &str) -> Result<Pool, OpenError> {
+    let (config, tls) = configuration(url)?;
     let manager =
         Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)

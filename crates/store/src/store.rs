@@ -80,8 +80,15 @@ impl Store {
         let Options { database, wrapper, clock, random } = options;
         let chain_key: ChainKey = Arc::new(OnceLock::new());
         let measures = Arc::<StoreMeasures>::default();
-        let engine =
-            Engine::open(database, Arc::clone(&clock), Arc::clone(&chain_key), Arc::clone(&measures)).await?;
+        let jobs_changed = Arc::<Notify>::default();
+        let engine = Engine::open(
+            database,
+            Arc::clone(&clock),
+            Arc::clone(&chain_key),
+            Arc::clone(&measures),
+            Arc::clone(&jobs_changed),
+        )
+        .await?;
         let system = match open_system_key(&engine, &wrapper, clock.as_ref(), random.as_ref()).await {
             Ok(key) => key,
             Err(error) => {
@@ -97,7 +104,7 @@ impl Store {
             name_digests: system.digest_key(NAME_PURPOSE),
             ordering_digests: system.digest_key(ORDERING_PURPOSE),
             lane_digests: system.digest_key(LANE_PURPOSE),
-            jobs_changed: Arc::default(),
+            jobs_changed,
             measures,
             engine,
             clock,

@@ -303,6 +303,24 @@ pub(crate) async fn workers_are_told_of_new_work(bench: &Bench) {
     store.close().await;
 }
 
+pub(crate) async fn workers_of_another_process_are_told_too(bench: &Bench) {
+    let [store, second] = two(bench).await;
+    let changed = second.jobs().changed();
+    let told = async {
+        loop {
+            // The second may not listen yet when the first is told.
+            enqueue(&store, "job", None, Duration::ZERO).await;
+            if tokio::time::timeout(Duration::from_millis(100), changed.notified()).await.is_ok() {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), told).await.expect("it is told");
+    for store in [store, second] {
+        store.close().await;
+    }
+}
+
 pub(crate) async fn payloads_and_keys_are_not_readable(bench: &Bench) {
     let store = store_with(bench, account(1)).await;
     enqueue(&store, "job one", Some("a"), Duration::ZERO).await;

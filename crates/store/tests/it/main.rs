@@ -71,6 +71,7 @@ suite! {
         a_parked_job_is_kept_until_somebody_decides
         after_a_step_back_nothing_waits_for_a_time_never_meant
         workers_are_told_of_new_work
+        workers_of_another_process_are_told_too
         payloads_and_keys_are_not_readable;
     keys:
         keys_move_to_another_master_key_while_everything_stays_readable

@@ -4,7 +4,7 @@
 //! `Accounts`, `Keys` and `SigningKeys`; `AuthTokens` and `PublicKeys` of accounts v1; `Keys` of iam v1),
 //! [`switchward_routes`] is ours and is described by [`OPENAPI`]. In reading order: `organizations` and `agreements` (what lets PHI in), `designation` (which
 //! accounts are HIPAA projects), `linking`, `settings`, `attestation` (what people stated), `subaccounts`,
-//! `keys`, `iam`, `public_keys`, `tokens`, `ledger_rows`, `reference`, [`setup`].
+//! `keys`, `iam`, `public_keys`, `tokens`, `webhook_keys`, `signatures` (what webhooks are signed with, and why it does not match), `ledger_rows`, `reference`, [`setup`].
 //!
 //! Every write goes through `author`, so none is without its ledger entry. Truth table T1 and all refusals
 //! of the guide are `rulebook`'s; here their facts are established.
@@ -25,9 +25,11 @@ mod reference;
 mod routes;
 mod settings;
 pub mod setup;
+mod signatures;
 mod subaccounts;
 mod text;
 mod tokens;
+mod webhook_keys;
 
 pub use attestation::{Attestation, AttestationFacts};
 pub use reference::OPENAPI;

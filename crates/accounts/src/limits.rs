@@ -38,3 +38,6 @@ pub const ATTESTATIONS: usize = 1_000;
 
 /// Bytes of a restricted key's policy as JSON.
 pub const POLICY: usize = 16_384;
+
+/// Bytes of a URL and a body whose signature is to be explained: the search hashes them some thousand times.
+pub const DIAGNOSIS: usize = 16_384;

@@ -8,7 +8,7 @@ use kit::{Access, Product, Routes, Services};
 use crate::{
     agreements, attestation, designation, iam, keys, ledger_rows, linking, organizations, reference, settings,
 };
-use crate::{public_keys, rate_limits, subaccounts, tokens};
+use crate::{public_keys, rate_limits, signatures, subaccounts, tokens, webhook_keys};
 
 /// The part of label `api` that this crate serves.
 const API: Product = Product { label: "api", service: "accounts" };
@@ -92,7 +92,7 @@ pub fn iam_routes(services: Arc<Services>) -> Routes {
 /// Our own API, `/switchward/v1`.
 pub fn switchward_routes(services: Arc<Services>) -> Routes {
     let routes = Routes::new(SWITCHWARD, services);
-    account_rows(organization_rows(routes))
+    webhook_rows(account_rows(organization_rows(routes)))
         .fetch(
             "/switchward/v1/Rulebook",
             access(Permission::ComplianceRead, "fetch_rulebook"),
@@ -181,5 +181,21 @@ fn account_rows(routes: Routes) -> Routes {
             "/switchward/v1/Accounts/{AccountSid}/Ledger",
             access(LedgerRead, "list_ledger_entry").inactive_too(),
             ledger_rows::list,
+        )
+}
+
+fn webhook_rows(routes: Routes) -> Routes {
+    use Permission::{AccountsWrite, KeysRead, KeysWrite};
+    const KEYS: &str = "/switchward/v1/Accounts/{AccountSid}/WebhookKeys";
+    const KEY: &str = "/switchward/v1/Accounts/{AccountSid}/WebhookKeys/{WebhookKeyId}";
+    routes
+        .list(KEYS, access(KeysRead, "list_webhook_key"), webhook_keys::list)
+        .create(KEYS, access(KeysWrite, "create_webhook_key"), webhook_keys::create)
+        .update(KEY, access(KeysWrite, "update_webhook_key"), webhook_keys::update)
+        .delete(KEY, access(KeysWrite, "delete_webhook_key"), webhook_keys::delete)
+        .update(
+            "/switchward/v1/Accounts/{AccountSid}/WebhookSignatures/Diagnosis",
+            access(AccountsWrite, "diagnose_webhook_signature"),
+            signatures::diagnosis,
         )
 }

@@ -13,6 +13,7 @@ pub mod provision;
 mod public_key;
 mod records;
 mod secret;
+mod webhook_key;
 
 pub use agreement::{Agreement, AgreementFacts, Service};
 pub use context::{AccountContext, load_account};
@@ -24,3 +25,4 @@ pub use records::{
     KeyType, Organization, OrganizationFacts, Settings, SidText,
 };
 pub use secret::Secret;
+pub use webhook_key::{WEBHOOK_KEYS, WebhookKey};

@@ -71,6 +71,7 @@ pub fn add_account(batch: &mut Batch, new: NewAccount, now: Timestamp) {
             designation: new.designation,
             settings: new.settings,
             limits: AccountLimits::default(),
+            webhook_keys: Vec::new(),
         },
         content: None,
         index,

@@ -6,7 +6,7 @@ use base::{AccountSid, KeySid, OrganizationSid, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::Kind;
 
-use crate::{Permission, Secret};
+use crate::{Permission, Secret, WebhookKey};
 
 /// The kind of account documents; they live in the scope of the owner account.
 #[derive(Debug)]
@@ -64,9 +64,17 @@ pub struct AccountFacts {
     /// How much it may ask for, where the operator has said so.
     #[serde(default)]
     pub limits: AccountLimits,
+    /// Its shared keys, oldest first.
+    #[serde(default)]
+    pub webhook_keys: Vec<WebhookKey>,
 }
 
 impl AccountFacts {
+    /// The shared key that signs its webhooks; without one the auth token does.
+    pub fn webhook_signing_key(&self) -> Option<&WebhookKey> {
+        self.webhook_keys.iter().find(|key| key.signs)
+    }
+
     /// Whether this account is owned by another one.
     pub fn is_subaccount_of(&self, sid: AccountSid, owner: AccountSid) -> bool {
         self.owner.0 == owner && sid != owner

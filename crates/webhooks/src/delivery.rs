@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use auth::AccountContext;
+use auth::{AccountContext, AccountFacts};
 use aws_lc_rs::digest;
 use base::Timestamp;
 use data_encoding::HEXLOWER;
@@ -321,7 +321,7 @@ pub(crate) fn delivery<'a>(
     Delivery {
         url,
         payload,
-        signing_key: SigningKey::AuthToken(facts.primary_token.reveal()),
+        signing_key: signing_key(facts),
         idempotency_token,
         // Holds for redirects too, which the guard has not seen.
         https_only: facts.designation.protected,
@@ -329,5 +329,13 @@ pub(crate) fn delivery<'a>(
             .filter(|hosts| facts.designation.protected && !hosts.is_empty()),
         cookies,
         time_left: None,
+    }
+}
+
+/// What this account's webhooks are signed with now.
+fn signing_key(account: &AccountFacts) -> SigningKey<'_> {
+    match account.webhook_signing_key() {
+        Some(key) => SigningKey::Shared { id: &key.id, secret: key.secret.reveal() },
+        None => SigningKey::AuthToken(account.primary_token.reveal()),
     }
 }

@@ -6,7 +6,8 @@
 //! the answer), [`cookies`] (what a conversation remembers), `request` (what is sent), [`client`] (one delivery with its
 //! redirects, deadlines and retries), [`delivery`] (the durable queue, and whose account it is), `circuit` (when a
 //! destination is left alone), `worker` (what becomes of one webhook), [`log`] and [`alert`] (what remains of it), `flood`
-//! and `house` (and how much of that), [`limits`] (every bound in one place).
+//! and `house` (and how much of that), [`diagnosis`] (why a signature does not match), [`limits`] (every bound in one
+//! place).
 //!
 //! What this crate must not do: print a body, a parameter, a query or a password; connect to an address it has not
 //! checked; open a parameter before the ledger has an entry for it; accept a certificate that does not verify (rule `GEN-HTTPS-3`: there is no switch for that).
@@ -20,6 +21,7 @@ mod connector;
 pub mod cookies;
 mod credentials;
 pub mod delivery;
+pub mod diagnosis;
 mod digest;
 pub mod egress;
 pub mod error;

@@ -144,3 +144,9 @@ pub const SWEEP_ROWS: usize = 1_000;
 
 /// Names of parameters that one row of the delivery log shows.
 pub const LOGGED_PARAMETERS: usize = 64;
+
+/// Most signatures computed to explain one that does not match.
+pub const DIAGNOSIS_VARIANTS: usize = 6_000;
+
+/// Values tried for white space that was trimmed.
+pub const DIAGNOSIS_TRIMMED: usize = 32;

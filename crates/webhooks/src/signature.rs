@@ -128,7 +128,7 @@ pub(crate) fn append_query(url: &mut String, encoded: &str) {
     url.push_str(encoded);
 }
 
-fn form_text(url: &str, parameters: &[(String, String)]) -> String {
+pub(crate) fn form_text(url: &str, parameters: &[(String, String)]) -> String {
     let mut pairs: Vec<(&str, &str)> =
         parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     pairs.sort_unstable();

@@ -14,6 +14,9 @@ async fn every_route_is_closed_to_strangers() {
         app.post_form(&app.owner, "api", &format!("/2010-04-01/Accounts/{}/Keys", app.owner.sid), &[]).await;
     app.set_placeholder("OrganizationSid", &organization);
     app.set_placeholder("AgreementSid", made);
+    let keys = format!("Accounts/{}/WebhookKeys", app.owner.sid);
+    let webhook_key = post(&app, &app.owner, &keys, json!({})).await;
+    app.set_placeholder("WebhookKeyId", webhook_key.json["id"].as_str().unwrap());
     app.set_placeholder("Sid", key.json["sid"].as_str().unwrap());
     let failures = for_every_route(&app, closed_to_strangers(&app)).await;
     assert!(failures.is_empty(), "{failures:#?}");

@@ -6,6 +6,7 @@
 mod addresses;
 mod certificates;
 mod cookies;
+mod diagnosis;
 mod durable;
 mod egress;
 mod exchange;
@@ -14,5 +15,6 @@ mod isolation;
 mod login;
 mod platform;
 mod server;
+mod shared_keys;
 mod signature;
 mod url;

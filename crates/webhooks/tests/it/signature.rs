@@ -1,6 +1,9 @@
 //! The signature against the published example and the rules around it: rule GEN-SIG-1.
 
-use webhooks::signature::{sign_form, sign_get, sign_json, validate, validate_json};
+use serde_json::Value;
+use url::form_urlencoded;
+use webhooks::SigningKey;
+use webhooks::signature::{SETTINGS_HEADER, sign_form, sign_get, sign_json, validate, validate_json};
 
 use crate::server::parameters;
 
@@ -98,4 +101,45 @@ fn json_body_is_bound_by_its_hash() {
     let (url, signature) = sign_json(TOKEN, &forged, b"{}");
     assert!(validate_json(TOKEN, &url, b"{}", &signature));
     assert!(!validate_json(TOKEN, &url, b"", &signature));
+}
+
+/// The requests that `conformance/` shows to the official validators are the requests that we sign: what they accept
+/// there, they accept of us.
+#[test]
+fn gen_sig_1__allows_the_requests_that_the_official_validators_accept() {
+    let cases: Vec<Value> =
+        serde_json::from_str(include_str!("../../../../conformance/signatures.json")).unwrap();
+    assert!(cases.len() >= 12);
+    for case in &cases {
+        let text = |pointer: &str| case.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let secret = text("/key/secret");
+        let key = match text("/key/id") {
+            "" => SigningKey::AuthToken(secret),
+            id => SigningKey::Shared { id, secret },
+        };
+        let (configured, requested) = (text("/configured"), text("/requested"));
+        let (url, signature) = match case["parameters"].as_array() {
+            None => sign_json(key, configured, text("/body").as_bytes()),
+            Some(pairs) if pairs.is_empty() => {
+                let (_, query) = requested.split_once('?').unwrap();
+                let encoded: String = form_urlencoded::Serializer::new(String::new())
+                    .extend_pairs(form_urlencoded::parse(query.as_bytes()))
+                    .finish();
+                let url = format!("{configured}?{encoded}");
+                (url.clone(), sign_get(key, &url))
+            }
+            Some(pairs) => {
+                let pairs: Vec<(String, String)> =
+                    pairs.iter().map(|pair| serde_json::from_value(pair.clone()).unwrap()).collect();
+                (requested.to_owned(), sign_form(key, configured, &pairs))
+            }
+        };
+        assert_eq!(
+            (url.as_str(), signature.as_str()),
+            (requested, text("/headers/X-Twilio-Signature")),
+            "{case}"
+        );
+        let settings = key.settings().unwrap_or_default();
+        assert_eq!(settings, text(&format!("/headers/{SETTINGS_HEADER}")), "{case}");
+    }
 }

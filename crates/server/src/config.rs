@@ -32,7 +32,7 @@ mod value;
 
 use std::fs;
 use std::io::Read;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -101,6 +101,14 @@ pub struct Webhooks {
     pub allow_to: Vec<IpRange>,
     /// Certificate authorities (PEM) that are trusted besides the public ones.
     pub ca: Vec<PathBuf>,
+    /// The certificate chain (PEM) shown to servers that ask for one.
+    pub client_certificate: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub client_key: Option<PathBuf>,
+    /// Addresses that webhooks leave from.
+    pub source_addresses: Vec<IpAddr>,
+    /// The proxy that they go through.
+    pub proxy: Option<SecretSource>,
 }
 
 /// What is known about phone numbers.
@@ -111,8 +119,7 @@ pub struct Lookup {
 }
 
 /// Where the server listens unless told otherwise: this machine alone can reach it.
-pub(crate) const DEFAULT_LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+pub(crate) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 impl Default for Config {
     fn default() -> Self {

@@ -9,10 +9,10 @@ use lookup::{LocalTable, Provider};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use smpp_net::SmppConfig;
-use webhooks::{WebhooksConfig, read_authorities};
+use webhooks::{ClientIdentity, Egress, Proxy, WebhooksConfig, read_authorities};
 use zeroize::Zeroizing;
 
-use crate::config::{Config, Smpp, Tls};
+use crate::config::{self, Config, SecretSource, Smpp, Tls};
 use crate::problem::{Problem, Result};
 
 /// The settings of a server that is about to start.
@@ -37,6 +37,7 @@ impl Settings {
     pub(crate) fn load(config: &mut Config) -> Result<Self> {
         let database = config.database.as_ref().map(|source| source.reveal());
         let webhooks = std::mem::take(&mut config.webhooks);
+        let identity = client_identity(&webhooks)?;
         Ok(Self {
             database: database
                 .transpose()
@@ -45,12 +46,33 @@ impl Settings {
             webhooks: WebhooksConfig {
                 allowed_private: webhooks.allow_to,
                 operator_roots: authorities(&webhooks.ca)?,
-                ..WebhooksConfig::default()
+                identity,
+                egress: Egress { sources: webhooks.source_addresses, proxy: webhook_proxy(webhooks.proxy)? },
             },
             numbers: lookup_table(config.lookup.table.as_deref())?,
             smpp: config.smpp.take().map(Smpp::load).transpose()?,
         })
     }
+}
+
+fn client_identity(webhooks: &config::Webhooks) -> Result<Option<ClientIdentity>> {
+    let (Some(chain), Some(key)) = (&webhooks.client_certificate, &webhooks.client_key) else {
+        return Ok(None);
+    };
+    let read = |path: &Path| {
+        let text = fs::read_to_string(path).map(Zeroizing::new);
+        text.map_err(|error| Problem::file("cannot read", path, &error))
+    };
+    let identity = ClientIdentity::from_pem(&read(chain)?, &read(key)?);
+    identity.map(Some).map_err(|problem| Problem::new(format!("{}: {problem}", chain.display())))
+}
+
+fn webhook_proxy(source: Option<SecretSource>) -> Result<Option<Proxy>> {
+    let Some(source) = source else { return Ok(None) };
+    let text =
+        source.reveal().map_err(|problem| Problem::new(format!("the proxy for webhooks: {problem}")))?;
+    let proxy = text.parse().map_err(|error| Problem::new(format!("the proxy for webhooks: {error}")));
+    proxy.map(Some)
 }
 
 fn certificate(tls: &Tls) -> Result<Option<Arc<CertifiedKey>>> {

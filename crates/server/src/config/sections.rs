@@ -1,6 +1,6 @@
 //! The table: every section and every key, with its meaning, an example, and how it is read.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use edge::ca::checked_base_domain;
 use tracing_subscriber::EnvFilter;
@@ -102,6 +102,8 @@ pub(super) const AGREEMENTS: &[Agreement] = &[
     Agreement::OneOf(&["database", "database_file"]),
     Agreement::OneOf(&["simulator", "smpp"]),
     Agreement::Together(&["tls.certificate", "tls.key"]),
+    Agreement::Together(&["webhooks.client_certificate", "webhooks.client_key"]),
+    Agreement::OneOf(&["webhooks.proxy", "webhooks.proxy_file"]),
     Agreement::OneOf(&["smpp.file", "smpp.binds"]),
     Agreement::OneOf(&["smpp.file", "smpp.long_code_rate"]),
     Agreement::Needs("smpp.long_code_rate", "smpp.binds"),
@@ -243,6 +245,45 @@ const WEBHOOKS: Section = Section {
             },
         )
         .flag("--webhook-ca"),
+        Key::new(
+            "client_certificate",
+            "Certificate chain (PEM) that is shown to servers that ask for one, our own first.",
+            "\"client.pem\"",
+            |config, value| {
+                config.webhooks.client_certificate = Some(value.path()?);
+                Ok(())
+            },
+        ),
+        Key::new("client_key", "Its private key (PEM).", "\"client-key.pem\"", |config, value| {
+            config.webhooks.client_key = Some(value.path()?);
+            Ok(())
+        }),
+        Key::new(
+            "source_addresses",
+            "Addresses of this machine that webhooks leave from, the first of each family; a destination of a family \
+             that is not among them is not reached.",
+            "[\"203.0.113.7\"]",
+            |config, value| {
+                config.webhooks.source_addresses =
+                    value.list(|entry| entry.parsed::<IpAddr>("an IP address such as \"203.0.113.7\""))?;
+                Ok(())
+            },
+        )
+        .default("the machine's own choice"),
+        Key::new(
+            "proxy",
+            "HTTP proxy that all webhooks go through: http://host:port or http://user:password@host:port; it must \
+             allow CONNECT to the ports of webhooks.",
+            "\"env:WEBHOOK_PROXY\"",
+            |config, value| {
+                config.webhooks.proxy = Some(value.secret()?);
+                Ok(())
+            },
+        ),
+        Key::new("proxy_file", "File that holds the proxy instead.", "\"webhook-proxy\"", |config, value| {
+            config.webhooks.proxy = Some(value.secret_file()?);
+            Ok(())
+        }),
     ],
 };
 

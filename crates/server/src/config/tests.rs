@@ -40,6 +40,8 @@ fn reads_every_kind_of_setting() {
         "data = \"data\"\nlisten = \"0.0.0.0:443\"\ndatabase = \"env:URL\"\nbase_domain = \"comms.example.org\"\nlog = \"warn\"\n\
          [tls]\ncertificate = \"/tls/chain.pem\"\nkey = \"key.pem\"\n\
          [webhooks]\nallow_to = [\"10.1.0.0/16\", \"192.0.2.7\"]\nca = [\"ca.pem\"]\n\
+         source_addresses = [\"203.0.113.7\", \"2001:db8::7\"]\nproxy = \"env:PROXY\"\n\
+         client_certificate = \"/tls/client.pem\"\nclient_key = \"client-key.pem\"\n\
          [lookup]\ntable = \"numbers.toml\"\n[smpp]\nlong_code_rate = 2\n{BIND}"
     );
     let config = good(&text).config;
@@ -48,7 +50,9 @@ fn reads_every_kind_of_setting() {
     assert_eq!(config.database, Some(SecretSource::Environment("URL".to_owned())));
     assert_eq!(config.tls.certificate.as_deref(), Some(Path::new("/tls/chain.pem")));
     assert_eq!(config.tls.key.as_deref(), Some(Path::new("/etc/switchward/key.pem")));
-    assert_eq!(config.webhooks.allow_to.len(), 2);
+    assert_eq!((config.webhooks.allow_to.len(), config.webhooks.source_addresses.len()), (2, 2));
+    assert_eq!(config.webhooks.proxy, Some(SecretSource::Environment("PROXY".to_owned())));
+    assert_eq!(config.webhooks.client_key.as_deref(), Some(Path::new("/etc/switchward/client-key.pem")));
     let smpp = config.smpp.expect("a carrier").load().expect("its password is there");
     assert_eq!((smpp.binds.len(), smpp.long_code_rate), (1, 2.0));
 }
@@ -76,6 +80,10 @@ fn mistakes_name_place_and_key_and_what_would_be_right_but_no_value() {
         (
             "[webhooks]\nallow_to = [\"10.0.0.0/8\",\n \"10.1.0.0/8\"]",
             "3:2: key `webhooks.allow_to`: must be an IP range such as",
+        ),
+        (
+            "[webhooks]\nsource_addresses = [\"hidden\"]",
+            "2:21: key `webhooks.source_addresses`: must be an IP address such as",
         ),
         ("[webhooks]\nca = [1]", "2:7: key `webhooks.ca`: must be a path in quotes"),
         ("[tls]\nkey = \"hidden\"", "2:1: key `tls.key`: needs `tls.certificate` beside it"),
@@ -227,7 +235,7 @@ fn the_example_says_what_no_file_says_and_works_when_switched_on() {
     assert_eq!(config.listen, super::DEFAULT_LISTEN);
     assert!(config.data.is_some() && config.smpp.is_none());
     // Of keys that exclude each other one stays.
-    let excluded = ["#database_file", "#simulator", "#file", "#password_file"];
+    let excluded = ["#database_file", "#simulator", "#file", "#password_file", "#proxy_file"];
     let on: String = example
         .lines()
         .filter(|line| !excluded.iter().any(|key| line.starts_with(&format!("{key} ="))))

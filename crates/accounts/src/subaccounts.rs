@@ -124,10 +124,6 @@ pub(crate) async fn create(
 
 /// `GET /2010-04-01/Accounts/{AccountSid}`.
 pub(crate) async fn fetch(ctx: Ctx) -> Answer<Found<AccountView>> {
-    // Its owner and the operator may look at an account that is not active; its own credentials open nothing.
-    if !ctx.account().is_active() && ctx.principal.account == Some(ctx.account().sid()) {
-        return Err(ApiError::new(codes::ACCOUNT_SUSPENDED).into());
-    }
     ctx.disclose(vec![ctx.account().sid().to_string()], shown(&ctx)).await?;
     Ok(Found(AccountView::new(&ctx.account().account, sees_tokens(&ctx))))
 }

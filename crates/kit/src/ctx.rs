@@ -66,7 +66,7 @@ impl Caller {
     /// # Errors
     /// 404 when the caller does not reach it, and whatever else a request to it is refused with.
     pub async fn enter(&self, sid: AccountSid) -> Result<Ctx> {
-        enter(self, sid, false).await
+        enter(self, sid).await
     }
 
     /// The absolute link for `path` of this product, as the caller reached us.

@@ -49,7 +49,7 @@ pub struct Access {
     pub ai_ml: bool,
     /// Whether only the operator may call it.
     pub operator_only: bool,
-    /// Whether it works on an account that is suspended or closed.
+    /// Whether it works on an account that is suspended or closed, for its owner and the operator.
     pub inactive_too: bool,
     pub(crate) purpose: Purpose,
     pub(crate) service: &'static str,
@@ -83,7 +83,8 @@ impl Access {
         self
     }
 
-    /// It works on an account that is not active: reading it, or making it active again.
+    /// It works on an account that is not active, for its owner and the operator: reading it, or making it
+    /// active again.
     #[must_use]
     pub const fn inactive_too(mut self) -> Self {
         self.inactive_too = true;
@@ -312,7 +313,6 @@ async fn context(
     if let (Some(own), Some(seat)) = (&own, seat) {
         services.gate.admit(&principal, own.account.facts.limits, seat, now)?;
     }
-    let is_read = request.method() == Method::GET;
     let (request, is_signed) = validation::check(&services.store, &principal, &user, now, request).await?;
     let account = match named {
         Some(text) => Some(text.parse::<AccountSid>().map_err(|_| ApiError::new(codes::NOT_FOUND))?),
@@ -326,7 +326,7 @@ async fn context(
     let Some(sid) = account else {
         return permitted(&caller).map(|()| (request, caller, None));
     };
-    let ctx = enter(&caller, sid, is_read).await?;
+    let ctx = enter(&caller, sid).await?;
     Ok((request, caller, Some(ctx)))
 }
 
@@ -347,7 +347,7 @@ fn plain_http(origin: &Origin) -> guard::Action<'static> {
 }
 
 /// The caller in this account, if it may be there at all.
-pub(crate) async fn enter(caller: &Caller, sid: AccountSid, is_read: bool) -> Result<Ctx> {
+pub(crate) async fn enter(caller: &Caller, sid: AccountSid) -> Result<Ctx> {
     let access = caller.access;
     let account = match &caller.own {
         Some(own) if own.sid() == sid => Arc::clone(own),
@@ -396,12 +396,9 @@ pub(crate) async fn enter(caller: &Caller, sid: AccountSid, is_read: bool) -> Re
             }),
         )?;
     }
-    // Credentials of a suspended or closed account open nothing, except for its owner and the operator. What
-    // they may still read, on the few routes that say so, is the account itself and its ledger: a program
-    // learns its `status` there (Twilio's documents do not say what else it could learn it from), and the
-    // record of who saw what stays its customer's in that state too (45 CFR 164.528). Neither shows
-    // protected data.
-    if !account.is_active() && !(access.inactive_too && (own != Some(sid) || is_read)) {
+    // Credentials of a suspended or closed account open nothing, not even the account itself: it may have been
+    // suspended because somebody else holds them. Its owner and the operator still look at it and wake it.
+    if !account.is_active() && (!access.inactive_too || own == Some(sid)) {
         return Err(codes::ACCOUNT_SUSPENDED.into());
     }
     Ok(Ctx::new(caller.clone(), account))

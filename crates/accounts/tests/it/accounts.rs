@@ -169,6 +169,9 @@ async fn credentials_of_a_suspended_account_open_nothing_until_it_is_active_agai
         app.get(sub, "api", &path).await.assert_error(403, 20_005);
     }
     set(&app, sub, sub.sid, ("Status", "active")).await.assert_error(403, 20_005);
+    let ledger = format!("Accounts/{}/Ledger", sub.sid);
+    crate::world::get(&app, sub, &ledger).await.assert_error(403, 20_005);
+    crate::world::get(&app, &app.owner, &ledger).await.assert_status(200);
     app.get(&app.owner, "api", &one(sub.sid)).await.assert_status(200);
     set(&app, &app.owner, sub.sid, ("Status", "active")).await.assert_status(200);
     app.get(sub, "api", &keys).await.assert_status(200);

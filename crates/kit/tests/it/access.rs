@@ -133,7 +133,7 @@ async fn the_operators_route_is_the_operators() {
 }
 
 #[tokio::test]
-async fn an_account_that_is_not_active_does_nothing_but_show_itself() {
+async fn credentials_of_an_account_that_is_not_active_open_nothing() {
     let app = TestApp::start(products).await;
     let (sid, store) = (app.owner.sid, &app.services.store);
     for status in [AccountStatus::Suspended, AccountStatus::Closed] {
@@ -142,13 +142,14 @@ async fn an_account_that_is_not_active_does_nothing_but_show_itself() {
             app.get(who, "api", &notes(sid)).await.assert_error(403, 20005);
             app.post_form(who, "api", &notes(sid), &[("Text", "text")]).await.assert_error(403, 20005);
             app.get(who, "api", "/v1/Notes").await.assert_error(403, 20005);
-            app.get(who, "api", &account_path(sid)).await.assert_status(200);
+            app.get(who, "api", &account_path(sid)).await.assert_error(403, 20005);
             app.post_form(who, "api", &account_path(sid), &[]).await.assert_error(403, 20005);
             // Its active subaccount is out of reach too, for as long.
             app.get(who, "api", &notes(app.subaccount.sid)).await.assert_error(403, 20005);
         }
         app.get(&app.keys.standard, "api", &notes(sid)).await.assert_error(403, 20005);
         app.get(&app.operator, "api", &notes(sid)).await.assert_error(403, 20005);
+        app.get(&app.operator, "api", &account_path(sid)).await.assert_status(200);
         app.post_form(&app.operator, "api", &account_path(sid), &[]).await.assert_status(200);
     }
     set_status(store, sid, sid, AccountStatus::Active).await;

@@ -24,8 +24,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
+use crate::config::{Holder, Keys};
 use crate::data_folder::DataFolder;
 use crate::front::Front;
+use crate::holders;
 use crate::metrics::{RequestMeasures, Sources};
 use crate::operations::Operations;
 use crate::problem::{Problem, Result};
@@ -38,6 +40,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 const JOBS_GRACE: Duration = Duration::from_secs(20);
 
 /// What is needed to open the store.
+#[derive(Clone)]
 pub(crate) struct StoreSettings {
     /// The data folder.
     pub(crate) data: DataFolder,
@@ -45,6 +48,8 @@ pub(crate) struct StoreSettings {
     pub(crate) database: Option<String>,
     /// The master key from the environment.
     pub(crate) master_key: Option<String>,
+    /// What holds the master key.
+    pub(crate) keys: Keys,
 }
 
 impl StoreSettings {
@@ -53,10 +58,37 @@ impl StoreSettings {
     /// # Errors
     /// When the folder, the key or the database cannot be used; the text says what to do.
     pub(crate) async fn open(&self, clock: Arc<dyn Clock>) -> Result<Arc<Services>> {
-        let wrapper = self.data.master_key(self.master_key.as_deref())?;
+        let wrapper = self.holder()?;
         let operator = self.data.operator_token()?;
         let database = self.data.database(self.database.as_deref());
         open_services(database, wrapper, clock, Some(operator)).await
+    }
+
+    /// What holds the master key; a file is made on first use.
+    ///
+    /// # Errors
+    /// When its settings or files cannot be used.
+    pub(crate) fn holder(&self) -> Result<Arc<dyn KeyWrapper>> {
+        holders::keyring(&self.keys, &self.data, self.master_key.as_deref())
+    }
+
+    /// What holds a master key that is there already.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) fn existing_holder(&self) -> Result<Arc<dyn KeyWrapper>> {
+        if self.master_key.is_some() || self.data.has_master_key() {
+            return self.holder();
+        }
+        if self.keys.holder == Holder::File {
+            return Err(Problem::new(
+                "the master key is missing: give `--master-key FILE`, set SWITCHWARD_MASTER_KEY, or name its holder with `--config FILE`",
+            ));
+        }
+        // Asking for a file that is not there would make one.
+        let mut keys = self.keys.clone();
+        keys.earlier.retain(|earlier| *earlier != Holder::File);
+        holders::keyring(&keys, &self.data, None)
     }
 }
 

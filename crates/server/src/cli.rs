@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and the environment variables that are read.
 
+mod backup;
 mod compat;
 mod config;
 mod demo;
@@ -7,7 +8,9 @@ mod docs;
 mod env;
 mod health;
 mod init;
+mod keys;
 mod ledger;
+mod place;
 mod rules;
 mod serve;
 mod smsc;
@@ -64,6 +67,14 @@ enum Command {
     /// Look after the ledger
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Look after the keys
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
+    /// Make and check backups
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
+    /// Put a backup into a new data folder or an empty database
+    Restore(Box<backup::RestoreArguments>),
     /// Say which operations of each product are served
     Compat(compat::Arguments),
     /// Write or check the generated documentation
@@ -83,6 +94,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Smsc(arguments) => smsc::run(&arguments),
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Keys(command) => keys::run(&command),
+        Command::Backup(command) => backup::run(&command),
+        Command::Restore(arguments) => backup::restore(&arguments),
         Command::Compat(arguments) => compat::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
     };

@@ -3,7 +3,7 @@
 //! Reading order: `sections` (the table: every key with its meaning, an example, and the function that
 //! reads it), [`Config`] (what comes of it), `reader` (how a document is walked along the table), `value`
 //! (a value and where it stands), `mistake` (what the operator is told), `secret` (what may stand
-//! elsewhere), `smpp` (the carrier's section), `page` (the example and the documentation, from the same table).
+//! elsewhere), `smpp` and `keys` (long sections), `page` (the example and the documentation, from the same table).
 //!
 //! # Adding a section
 //!
@@ -19,6 +19,7 @@
 //! What this module must not do: put a value into an error (it may be a secret), or let a command-line
 //! flag be more than a key.
 
+mod keys;
 mod limits;
 mod mistake;
 pub(crate) mod page;
@@ -40,6 +41,7 @@ use kit::GateConfig;
 use webhooks::IpRange;
 use zeroize::Zeroizing;
 
+pub use keys::{AwsKms, Holder, Keys, Vault};
 pub use limits::Operations;
 pub use mistake::{Mistake, Mistakes};
 pub use secret::SecretSource;
@@ -83,6 +85,8 @@ pub struct Config {
     pub limits: GateConfig,
     /// Who may watch.
     pub operations: Operations,
+    /// What holds the master key.
+    pub keys: Keys,
 }
 
 /// The certificate of the base domain; both or neither.
@@ -136,6 +140,7 @@ impl Default for Config {
             smpp: None,
             limits: GateConfig::default(),
             operations: Operations::default(),
+            keys: Keys::default(),
         }
     }
 }

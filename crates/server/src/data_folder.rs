@@ -1,12 +1,15 @@
 //! The data folder: the database, the master key, the operator's token, the private CA, and what
 //! `init` made. Everything secret in it is a file that only this user may read.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use auth::Secret;
+use backup::SecretFile;
 use base::Random;
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use phi::{DataKey, KEY_BYTES, KeyWrapper, LocalKey, SystemRandom};
@@ -22,6 +25,9 @@ const MASTER_KEY_FILE: &str = "master.key";
 const OPERATOR_TOKEN_FILE: &str = "operator.token";
 const FIRST_ACCOUNT_FILE: &str = "first-account.json";
 const CA_FILE: &str = "ca.pem";
+
+/// What a backup takes along besides the database.
+const FILES_FOR_BACKUP: [&str; 4] = [OPERATOR_TOKEN_FILE, FIRST_ACCOUNT_FILE, CA_FILE, "ca.key"];
 
 /// Mode of a folder that we make.
 const FOLDER_MODE: u32 = 0o700;
@@ -118,6 +124,62 @@ impl DataFolder {
         // Read back even when we were first: what stands in the file is what counts.
         let text = secret_file::read(&path)?.ok_or_else(malformed)?;
         Ok(Arc::new(LocalKey::new(parse_key(&text).ok_or_else(malformed)?)))
+    }
+
+    /// Whether the folder has a master key.
+    pub(crate) fn has_master_key(&self) -> bool {
+        self.0.join(MASTER_KEY_FILE).exists()
+    }
+
+    /// Whether this is the name of the master key's file.
+    pub(crate) fn is_master_key(name: &OsStr) -> bool {
+        name == MASTER_KEY_FILE
+    }
+
+    /// Takes the master key from a file of the operator's.
+    ///
+    /// # Errors
+    /// When it holds none, is readable by others, or the folder has another one.
+    pub(crate) fn take_master_key(&self, from: &Path) -> Result<()> {
+        let text = secret_file::read_given(from)?.filter(|text| parse_key(text).is_some());
+        let text = text.ok_or_else(|| Problem::new(format!("{} holds no master key", from.display())))?;
+        match secret_file::create(&self.0.join(MASTER_KEY_FILE), &text)? {
+            true => Ok(()),
+            false => Err(Problem::new("the data folder has a master key already")),
+        }
+    }
+
+    /// What a backup takes along besides the database: everything secret but the master key.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub(crate) fn files_for_backup(&self) -> Result<Vec<SecretFile>> {
+        let mut files = Vec::new();
+        for name in FILES_FOR_BACKUP {
+            let path = self.0.join(name);
+            match fs::read(&path) {
+                Ok(bytes) => files.push(SecretFile { name: name.to_owned(), bytes: Zeroizing::new(bytes) }),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(Problem::file("cannot read", &path, &error)),
+            }
+        }
+        Ok(files)
+    }
+
+    /// Puts a file back that a backup took along.
+    ///
+    /// # Errors
+    /// When it is none of those, or cannot be written.
+    pub(crate) fn restore_file(&self, file: &SecretFile) -> Result<()> {
+        let text = std::str::from_utf8(&file.bytes).ok();
+        let text = text.filter(|_| FILES_FOR_BACKUP.contains(&file.name.as_str()));
+        let text =
+            text.ok_or_else(|| Problem::new("the backup holds a file that is not of a data folder"))?;
+        let path = self.0.join(&file.name);
+        match secret_file::create(&path, text)? {
+            true => Ok(()),
+            false => Err(Problem::new(format!("{} is there already", path.display()))),
+        }
     }
 
     /// The operator's token, made on first use.

@@ -1,10 +1,16 @@
 //! Writing to the terminal, or to whatever stands in its place.
 
 use std::io::{self, Write, stderr, stdout};
+use std::time::Duration;
 
+use backup::Progress;
 use serde::Serialize;
+use tokio::sync::watch;
 
 use crate::problem::{Problem, Result};
+
+/// How often progress is shown.
+const SHOW_EVERY: Duration = Duration::from_millis(100);
 
 /// Shows text on standard output, at once.
 ///
@@ -27,6 +33,16 @@ pub(crate) fn show(text: &str) -> Result<()> {
 pub(crate) fn show_json(value: &impl Serialize, pretty: bool) -> Result<()> {
     let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     show(&format!("{}\n", text.map_err(|_| Problem::new("the output cannot be encoded"))?))
+}
+
+/// Shows on standard error how far something has got, until the task is ended.
+pub(crate) async fn show_progress(mut seen: watch::Receiver<Progress>) {
+    while seen.changed().await.is_ok() {
+        let Progress { done, total } = *seen.borrow_and_update();
+        // There is nobody left to tell when that fails.
+        let _unheard = write!(stderr(), "\r{done} of {total}   ");
+        tokio::time::sleep(SHOW_EVERY).await;
+    }
 }
 
 /// Says on standard error why the program could not do what it was told.

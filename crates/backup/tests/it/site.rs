@@ -9,7 +9,7 @@ use std::time::Duration;
 use backup::{BackupError, Created, Restored, SecretFile, Source, Target, create, restore};
 use base::{AccountSid, MessageSid, SeededRandom, Sid, Timestamp, VirtualClock};
 use ledger::{Action, Actor, Entry, Purpose};
-use phi::{KeyWrapper, LocalKey, Phi, Proof, SystemRandom};
+use phi::{KeyWrapper, LocalKey, Phi, SystemRandom};
 use serde::{Deserialize, Serialize};
 use store::{
     Database, Index, IndexValue, Kind, Lease, Name, NewDocument, NewJob, Options, Scope, Share, Store,
@@ -221,7 +221,8 @@ pub(crate) fn text(number: u64) -> String {
 /// The text of a message: `None` when there is no such message, an inner `None` when it has no text.
 pub(crate) async fn body(store: &Store, scope: Scope, number: u64) -> Option<Option<String>> {
     let found = store.scope(scope).get::<Message>(sid(number)).await.unwrap()?;
-    Some(found.content.map(|content| content.open(&Proof::issue(0)).body.clone()))
+    let proof = ledger::disclose(store, Scope::SYSTEM, &entry("fetch_message")).await.unwrap();
+    Some(found.content.map(|content| content.open(&proof).body.clone()))
 }
 
 /// Takes every job that can be done now: the first of each key.

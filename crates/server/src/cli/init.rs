@@ -8,6 +8,7 @@ use base::SystemClock;
 
 use crate::app::StoreSettings;
 use crate::cli;
+use crate::config::Keys;
 use crate::data_folder::{DataFolder, Identity};
 use crate::problem::Result;
 use crate::terminal::{show, show_json};
@@ -49,6 +50,7 @@ async fn make(arguments: &Arguments, data: DataFolder) -> Result<Identity> {
         data,
         database: cli::database(arguments.database.as_deref())?,
         master_key: cli::master_key()?,
+        keys: Keys::default(),
     };
     let services = settings.open(Arc::new(SystemClock)).await?;
     let made = first_account::ensure(&settings.data, &services, arguments.hipaa).await;

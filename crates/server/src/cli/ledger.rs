@@ -1,6 +1,5 @@
 //! `switchward ledger`: whether the record of who did what is still what was written, and what it says.
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use data_encoding::HEXLOWER;
 use serde::Serialize;
 use store::Store;
 
-use crate::app::StoreSettings;
+use crate::cli::place::Place;
 use crate::data_folder::DataFolder;
 use crate::problem::{Problem, Result};
 use crate::terminal::{show, show_json};
@@ -28,12 +27,8 @@ const LIST_ROWS: usize = 1_000;
 
 #[derive(clap::Args)]
 pub(super) struct VerifyArguments {
-    /// The data folder
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// PostgreSQL URL instead of the folder's own database
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -41,12 +36,8 @@ pub(super) struct VerifyArguments {
 
 #[derive(clap::Args)]
 pub(super) struct ListArguments {
-    /// The data folder
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
-    /// PostgreSQL URL instead of the folder's own database
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
+    #[command(flatten)]
+    place: Place,
     /// Print only what comes after this entry
     #[arg(long, value_name = "SEQUENCE", default_value_t = 0)]
     after: u64,
@@ -92,14 +83,14 @@ fn show_verification(arguments: &VerifyArguments) -> Result<ExitCode> {
 }
 
 async fn verify(arguments: &VerifyArguments) -> Result<ledger::Report> {
-    let store = open(&arguments.data, arguments.database.as_deref()).await?;
+    let store = open(&arguments.place).await?;
     let report = ledger::verify(&store).await;
     store.close().await;
     report.map_err(|error| Problem::new(error.to_string()))
 }
 
 async fn list(arguments: &ListArguments) -> Result<()> {
-    let store = open(&arguments.data, arguments.database.as_deref()).await?;
+    let store = open(&arguments.place).await?;
     let listed = print_after(&store, arguments.after).await;
     store.close().await;
     listed
@@ -120,13 +111,13 @@ async fn print_after(store: &Store, mut after: u64) -> Result<()> {
     }
 }
 
-async fn open(data: &Path, database: Option<&str>) -> Result<Store> {
-    let data = DataFolder::open(data)?;
-    let database = cli::database(database)?;
-    if database.is_none() && !data.database_file().exists() {
-        return Err(Problem::new(format!("there is no database in {}", data.path().display())));
+async fn open(place: &Place) -> Result<Store> {
+    let config = place.configuration()?;
+    let data = DataFolder::open(&Place::folder(&config)?)?;
+    let settings = Place::store(&config, data)?;
+    if settings.database.is_none() && !settings.data.database_file().exists() {
+        return Err(Problem::new(format!("there is no database in {}", settings.data.path().display())));
     }
-    let settings = StoreSettings { data, database, master_key: cli::master_key()? };
     Ok(settings.open(Arc::new(SystemClock)).await?.store.clone())
 }
 

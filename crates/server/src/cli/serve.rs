@@ -9,18 +9,20 @@ use base::{Clock, SystemClock, VirtualClock};
 use kit::{Gate, Services};
 use sim::Simulator;
 use smpp_net::SmppCarrier;
+use tokio::task::JoinHandle;
 use webhooks::{IpRange, Webhooks};
 
 use crate::app::{self, Port, StoreSettings, Watching};
 use crate::config::{self, Config, SecretSource, Smpp};
 use crate::data_folder::DataFolder;
 use crate::environment::variable;
+use crate::maintenance::Maintenance;
 use crate::operations::Operations;
 use crate::problem::{Problem, Result};
 use crate::products::Connections;
 use crate::service_manager::{self, State};
 use crate::settings::Settings;
-use crate::{cli, first_account, log};
+use crate::{cli, control, first_account, log};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -64,9 +66,10 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<ExitCode> {
+    let file = arguments.config.clone();
     let config = arguments.configuration()?;
     log::start(config.log.as_deref())?;
-    cli::runtime()?.block_on(serve(config))?;
+    cli::runtime()?.block_on(serve(config, file))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -111,7 +114,7 @@ fn replace<T>(setting: &mut Option<T>, flag: Option<T>) {
     }
 }
 
-async fn serve(mut config: Config) -> Result<()> {
+async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     // Before anything slow, so that a stop during the start is heeded.
     let stop = cli::stop_signal()?;
     let folder = config.data.take().ok_or_else(|| {
@@ -127,7 +130,8 @@ async fn serve(mut config: Config) -> Result<()> {
     }
     let is_shared = settings.database.is_some();
     let database = settings.database.map(|url| url.to_string());
-    let store = StoreSettings { data: data.clone(), database, master_key: cli::master_key()? };
+    let (master_key, keys) = (cli::master_key()?, config.keys.clone());
+    let store = StoreSettings { data: data.clone(), database, master_key, keys };
     let gate = Arc::new(Gate::new(config.limits));
     let services = Arc::new(Services { gate, ..Services::clone(&*store.open(clock).await?) });
     if !is_shared {
@@ -150,7 +154,33 @@ async fn serve(mut config: Config) -> Result<()> {
         database_folder: (!is_shared).then_some(folder),
         stop_notice: config.operations.stop_notice,
     };
-    app::serve(services, connections, port, watching, stop).await
+    let orders = take_orders(store, services.store.clone(), file).await;
+    let served = app::serve(services, connections, port, watching, stop).await;
+    if let Some(orders) = orders {
+        orders.abort();
+    }
+    served
+}
+
+/// Takes the operator's orders at the data folder's socket. Without it the server serves all the same.
+async fn take_orders(
+    settings: StoreSettings,
+    store: store::Store,
+    file: Option<PathBuf>,
+) -> Option<JoinHandle<()>> {
+    let data = settings.data.clone();
+    // What holds the master key is read anew for each order, so that it changes without a restart.
+    let holder = move || match &file {
+        Some(file) => StoreSettings { keys: config::read(file)?.keys, ..settings.clone() }.holder(),
+        None => settings.holder(),
+    };
+    match control::listen(Maintenance { store, data, holder: Arc::new(holder) }).await {
+        Ok(orders) => Some(tokio::spawn(orders)),
+        Err(problem) => {
+            tracing::warn!(%problem, "no orders are taken: `switchward keys` and `backup` need this server to stop");
+            None
+        }
+    }
 }
 
 /// The clock, and the carrier that goes with it.

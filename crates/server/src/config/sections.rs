@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use webhooks::IpRange;
 
 use super::value::{Read, Value};
-use super::{Config, limits, smpp};
+use super::{Config, keys, limits, smpp};
 
 /// The default of a key that has none: it must be given.
 pub(super) const REQUIRED: &str = "required";
@@ -84,8 +84,18 @@ impl Key {
 }
 
 /// Every section, in the order of the example.
-pub(super) const SECTIONS: &[Section] =
-    &[SERVER, TLS, WEBHOOKS, LOOKUP, smpp::SECTION, limits::LIMITS, limits::OPERATIONS];
+pub(super) const SECTIONS: &[Section] = &[
+    SERVER,
+    TLS,
+    WEBHOOKS,
+    LOOKUP,
+    smpp::SECTION,
+    keys::KEYS,
+    keys::VAULT,
+    keys::AWS_KMS,
+    limits::LIMITS,
+    limits::OPERATIONS,
+];
 
 /// What must hold between keys.
 pub(super) enum Agreement {
@@ -115,6 +125,8 @@ pub(super) const AGREEMENTS: &[Agreement] = &[
     Agreement::Needs("smpp.alphanumeric_rate", "smpp.binds"),
     Agreement::OneOf(&["smpp.file", "smpp.senders"]),
     Agreement::Needs("smpp.senders", "smpp.binds"),
+    Agreement::OneOf(&["vault.token_file", "vault.role_id"]),
+    Agreement::Together(&["vault.role_id", "vault.secret_id_file"]),
 ];
 
 const SERVER: Section = Section {

@@ -235,7 +235,7 @@ fn the_example_says_what_no_file_says_and_works_when_switched_on() {
     assert_eq!(config.listen, super::DEFAULT_LISTEN);
     assert!(config.data.is_some() && config.smpp.is_none());
     // Of keys that exclude each other one stays.
-    let excluded = ["#database_file", "#simulator", "#file", "#password_file", "#proxy_file"];
+    let excluded = ["#database_file", "#simulator", "#file", "#password_file", "#proxy_file", "#token_file"];
     let on: String = example
         .lines()
         .filter(|line| !excluded.iter().any(|key| line.starts_with(&format!("{key} ="))))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use base::SystemClock;
 
 use crate::app::StoreSettings;
+use crate::config::Keys;
 use crate::data_folder::DataFolder;
 use crate::problem::{Problem, Result};
 
@@ -34,7 +35,8 @@ fn position(content: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// What `switchward ledger verify` finds in a data folder that no server uses.
 pub(super) async fn verify(data: &DataFolder) -> Result<ledger::Report> {
-    let settings = StoreSettings { data: data.clone(), database: None, master_key: None };
+    let settings =
+        StoreSettings { data: data.clone(), database: None, master_key: None, keys: Keys::default() };
     let services = settings.open(Arc::new(SystemClock)).await?;
     let report = ledger::verify(&services.store).await;
     services.store.clone().close().await;

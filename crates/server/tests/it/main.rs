@@ -4,6 +4,7 @@ mod bad_input;
 mod commands;
 mod configuration;
 mod demo;
+mod drill;
 mod operations;
 mod packaging;
 mod program;

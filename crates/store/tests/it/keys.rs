@@ -1,7 +1,7 @@
 //! Keys: rotation of the master key and of scope keys, and crypto-shredding of a scope.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use phi::{KeyWrapper, Keyring, WrapError};
@@ -100,6 +100,44 @@ pub(crate) async fn an_interrupted_move_goes_on(bench: &Bench) {
     assert_eq!(rewrap(&store, Rewrap::OtherMasterKeys).await, SCOPES + 1 - limits::ROTATED_KEYS as u64);
     store.close().await;
     bench.try_open(second).await.unwrap().close().await;
+}
+
+pub(crate) async fn reads_and_writes_go_on_while_keys_move(bench: &Bench) {
+    let scope = account(1);
+    let store = store_with(bench, scope).await;
+    write(&store, scope, 0).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let load = {
+        let (store, stop) = (store.clone(), Arc::clone(&stop));
+        tokio::spawn(async move {
+            let mut number = 0;
+            while !stop.load(Ordering::Relaxed) {
+                number += 1;
+                write(&store, scope, number).await;
+                for earlier in [number, number / 2, 0] {
+                    assert_eq!(read(&store, scope, earlier).await.as_deref(), Some("hello"));
+                }
+            }
+            number
+        })
+    };
+    let (first, second) = (Arc::clone(&bench.wrapper), master_key(2));
+    for _ in 0..5 {
+        for (to, from) in [(&second, &first), (&first, &second)] {
+            let both = Keyring::new(Arc::clone(to), vec![Arc::clone(from)]);
+            store.rotation().use_holder(Arc::new(both)).await.unwrap();
+            assert!(rewrap(&store, Rewrap::OtherMasterKeys).await >= 2);
+            bench.rotate(&store).await;
+        }
+    }
+    stop.store(true, Ordering::Relaxed);
+    let written = load.await.expect("every read and write succeeded");
+    store.close().await;
+    let store = bench.open().await;
+    for number in 0..=written {
+        assert_eq!(read(&store, scope, number).await.as_deref(), Some("hello"));
+    }
+    store.close().await;
 }
 
 pub(crate) async fn an_outage_of_the_holder_is_not_destroyed_data(bench: &Bench) {

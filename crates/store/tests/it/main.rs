@@ -76,6 +76,7 @@ suite! {
     keys:
         keys_move_to_another_master_key_while_everything_stays_readable
         an_interrupted_move_goes_on
+        reads_and_writes_go_on_while_keys_move
         an_outage_of_the_holder_is_not_destroyed_data
         a_rotated_scope_reads_old_and_new
         a_destroyed_scope_stays_closed

@@ -144,7 +144,11 @@ impl SmppCarrier {
         let _under_way = self.inner.names.announce();
         let mut answer = Err(CarrierError::Unavailable);
         let started = Instant::now();
-        for link in self.inner.links.iter().filter(|link| link.can_submit() && may_leave_by(link)) {
+        let mut links: Vec<&Link> = self.inner.links.iter().filter(|link| link.can_submit()).collect();
+        links.retain(|link| may_leave_by(link));
+        // Those that do not answer come last, and otherwise the order stays.
+        links.sort_by_key(|link| link.is_silent());
+        for link in links {
             if started.elapsed() > FAILOVER_TIME {
                 break;
             }

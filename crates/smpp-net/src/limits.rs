@@ -52,6 +52,9 @@ pub const QUEUE_WAIT: Duration = Duration::from_secs(10);
 /// How much longer than its bind a message waits for an answer.
 pub const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 
+/// How long a bind that left a submission unanswered is asked only after all others.
+pub const SILENCE_PAUSE: Duration = Duration::from_secs(60);
+
 /// Octets read from a connection at once.
 pub const READ_BYTES: usize = 8_192;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base::CarrierRecordSid;
@@ -15,7 +15,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::config::{BindConfig, BindMode};
 use crate::inbound::{Answer, Inbound};
-use crate::limits::{CONNECT_TIME, FIRST_BACKOFF, LONGEST_BACKOFF, PENDING, READ_BYTES, STOP_GRACE};
+use crate::limits::{
+    CONNECT_TIME, FIRST_BACKOFF, LONGEST_BACKOFF, PENDING, READ_BYTES, SILENCE_PAUSE, STOP_GRACE,
+};
 use crate::repeats::OpenConnection;
 use crate::tls::{Connector, Stream};
 
@@ -47,7 +49,11 @@ pub(crate) struct Link {
     pub(crate) config: Arc<BindConfig>,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) is_bound: watch::Receiver<bool>,
+    silent_since: Silence,
 }
+
+/// Since when a submission has had no answer; `None` when the last one had.
+type Silence = Arc<Mutex<Option<Instant>>>;
 
 /// The task's end of a bind.
 pub(crate) struct Driver {
@@ -55,6 +61,7 @@ pub(crate) struct Driver {
     connector: Connector,
     orders: mpsc::Receiver<Order>,
     is_bound: watch::Sender<bool>,
+    silent_since: Silence,
 }
 
 /// Both ends of a bind.
@@ -62,14 +69,29 @@ pub(crate) fn link(config: BindConfig, connector: Connector) -> (Link, Driver) {
     let config = Arc::new(config);
     let (orders, receiver) = mpsc::channel(PENDING);
     let (bound, is_bound) = watch::channel(false);
-    let driver = Driver { config: Arc::clone(&config), connector, orders: receiver, is_bound: bound };
-    (Link { config, orders, is_bound }, driver)
+    let silent_since = Silence::default();
+    let driver = Driver {
+        config: Arc::clone(&config),
+        connector,
+        orders: receiver,
+        is_bound: bound,
+        silent_since: Arc::clone(&silent_since),
+    };
+    (Link { config, orders, is_bound, silent_since }, driver)
 }
 
 impl Link {
     /// Whether messages can be handed to it.
     pub(crate) fn can_submit(&self) -> bool {
         self.config.mode != BindMode::Receiver && *self.is_bound.borrow()
+    }
+}
+
+impl Link {
+    /// Whether it is bound but leaves submissions unanswered: others are asked first, for a while.
+    pub(crate) fn is_silent(&self) -> bool {
+        let since = *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() < SILENCE_PAUSE)
     }
 }
 
@@ -133,6 +155,7 @@ impl Driver {
             open: inbound.repeats().connection(settles_after),
             unseen: HashMap::new(),
             is_bound: &self.is_bound,
+            silent_since: &self.silent_since,
             was_bound: false,
         };
         connection.serve(reader, &mut self.orders, inbound, stop).await
@@ -186,6 +209,7 @@ struct Connection<'a> {
     /// What is to be forgotten when the SMSC has seen the answer of this number.
     unseen: HashMap<u32, CarrierRecordSid>,
     is_bound: &'a watch::Sender<bool>,
+    silent_since: &'a Silence,
     was_bound: bool,
 }
 
@@ -290,10 +314,17 @@ impl Connection<'_> {
                     self.is_bound.send_replace(true);
                 }
                 Event::Submitted { token, message_id } => {
-                    self.replies.give(token, Outcome::Taken(message_id))
+                    self.note_silence(None);
+                    self.replies.give(token, Outcome::Taken(message_id));
                 }
-                Event::Refused { token, status } => self.replies.give(token, Outcome::Refused(status)),
-                Event::Unanswered { token } => self.replies.give(token, Outcome::Unanswered),
+                Event::Refused { token, status } => {
+                    self.note_silence(None);
+                    self.replies.give(token, Outcome::Refused(status));
+                }
+                Event::Unanswered { token } => {
+                    self.note_silence(Some(Instant::now()));
+                    self.replies.give(token, Outcome::Unanswered);
+                }
                 Event::Delivery(delivery) => {
                     let (inbound, sequence) = (Arc::clone(inbound), delivery.sequence);
                     let config = Arc::clone(self.config);
@@ -313,6 +344,10 @@ impl Connection<'_> {
             }
         }
         None
+    }
+
+    fn note_silence(&self, since: Option<Instant>) {
+        *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
 
     async fn write(&mut self) -> io::Result<()> {

@@ -10,6 +10,7 @@
 mod faults;
 mod inbound;
 mod kannel;
+mod odd;
 mod outbound;
 mod peer;
 mod rules;

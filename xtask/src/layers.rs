@@ -40,8 +40,23 @@ pub(crate) const LAYERS: &[Row] = &[
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
     ("smpp-proto", &["base"]),
-    // Its tests drive the queues, hence `jobs`; an interconnect is ranges of addresses, hence `webhooks`.
-    ("smpp-net", &["base", "rulebook", "store", "jobs", "webhooks", "messaging", "smpp-proto"]),
+    // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
+    // queues, hence `jobs`; an interconnect is ranges of addresses, hence `webhooks`.
+    (
+        "smpp-net",
+        &[
+            "base",
+            "errors",
+            "rulebook",
+            "store",
+            "auth",
+            "jobs",
+            "webhooks",
+            "kit",
+            "messaging",
+            "smpp-proto",
+        ],
+    ),
     ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",

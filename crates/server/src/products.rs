@@ -52,6 +52,9 @@ impl Connections {
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));
         }
+        if let Some(smpp) = &self.smpp {
+            all.push(smpp_net::routes(shared(), smpp.clone()));
+        }
         all
     }
 

@@ -127,6 +127,11 @@ impl SmppCarrier {
         self.inner.links.iter().map(|link| (link.config.name.as_str(), *link.is_bound.borrow()))
     }
 
+    /// The binds, the preferred ones first.
+    pub(crate) fn links(&self) -> &[Link] {
+        &self.inner.links
+    }
+
     /// Completes when the bind of this name is up or down, as asked; at once when there is none.
     pub async fn until(&self, name: &str, is_bound: bool) {
         if let Some(link) = self.inner.links.iter().find(|link| link.config.name == name) {

@@ -39,6 +39,7 @@ pub mod limits;
 mod link;
 mod names;
 mod repeats;
+mod routes;
 mod senders;
 pub mod smsc;
 mod sweep;
@@ -50,3 +51,4 @@ pub use config::{
     BindConfig, BindMode, Concatenate, ConfigProblem, Password, ProtocolVersion, ReceiptIds, SenderRate,
     SmppConfig,
 };
+pub use routes::routes;

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use base::CarrierRecordSid;
-use smpp_proto::status::TEMPORARY_FAILURE;
+use base::{CarrierRecordSid, Clock, SystemClock, Timestamp};
+use smpp_proto::status::{QUEUE_FULL, TEMPORARY_FAILURE, THROTTLED};
 use smpp_proto::{CloseReason, Event, Hold, Session, Submit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -49,11 +49,36 @@ pub(crate) struct Link {
     pub(crate) config: Arc<BindConfig>,
     pub(crate) orders: mpsc::Sender<Order>,
     pub(crate) is_bound: watch::Receiver<bool>,
-    silent_since: Silence,
+    condition: SharedCondition,
 }
 
-/// Since when a submission has had no answer; `None` when the last one had.
-type Silence = Arc<Mutex<Option<Instant>>>;
+/// What is known of a bind: no number, no text, nothing of a message.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Condition {
+    /// Since when it is bound; `None` when it is not.
+    pub(crate) bound_since: Option<Timestamp>,
+    /// Parts that wait for an answer.
+    pub(crate) unanswered: usize,
+    /// Parts that the SMSC has taken since the start.
+    pub(crate) taken: u64,
+    /// Parts that it has refused since the start because it is throttling or its queue is full.
+    pub(crate) throttled: u64,
+    /// What went wrong last, and when.
+    pub(crate) last_problem: Option<(Timestamp, String)>,
+    /// Since when a submission has had no answer; `None` when the last one had.
+    silent_since: Option<Instant>,
+}
+
+type SharedCondition = Arc<Mutex<Condition>>;
+
+fn lock(condition: &SharedCondition) -> MutexGuard<'_, Condition> {
+    // What is behind the lock is consistent after every statement, so a panic elsewhere spoils nothing.
+    condition.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn note_problem(condition: &SharedCondition, problem: String) {
+    lock(condition).last_problem = Some((SystemClock.now(), problem));
+}
 
 /// The task's end of a bind.
 pub(crate) struct Driver {
@@ -61,7 +86,7 @@ pub(crate) struct Driver {
     connector: Connector,
     orders: mpsc::Receiver<Order>,
     is_bound: watch::Sender<bool>,
-    silent_since: Silence,
+    condition: SharedCondition,
 }
 
 /// Both ends of a bind.
@@ -69,15 +94,15 @@ pub(crate) fn link(config: BindConfig, connector: Connector) -> (Link, Driver) {
     let config = Arc::new(config);
     let (orders, receiver) = mpsc::channel(PENDING);
     let (bound, is_bound) = watch::channel(false);
-    let silent_since = Silence::default();
+    let condition = SharedCondition::default();
     let driver = Driver {
         config: Arc::clone(&config),
         connector,
         orders: receiver,
         is_bound: bound,
-        silent_since: Arc::clone(&silent_since),
+        condition: Arc::clone(&condition),
     };
-    (Link { config, orders, is_bound, silent_since }, driver)
+    (Link { config, orders, is_bound, condition }, driver)
 }
 
 impl Link {
@@ -90,8 +115,12 @@ impl Link {
 impl Link {
     /// Whether it is bound but leaves submissions unanswered: others are asked first, for a while.
     pub(crate) fn is_silent(&self) -> bool {
-        let since = *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner);
-        since.is_some_and(|since| since.elapsed() < SILENCE_PAUSE)
+        lock(&self.condition).silent_since.is_some_and(|since| since.elapsed() < SILENCE_PAUSE)
+    }
+
+    /// What is known of it now.
+    pub(crate) fn condition(&self) -> Condition {
+        lock(&self.condition).clone()
     }
 }
 
@@ -102,6 +131,10 @@ impl Driver {
         while !*stop.borrow() && stop.has_changed().is_ok() {
             let was_bound = self.connect_and_serve(&inbound, &mut stop).await;
             self.is_bound.send_replace(false);
+            {
+                let mut condition = lock(&self.condition);
+                (condition.bound_since, condition.unanswered) = (None, 0);
+            }
             failures = if was_bound { 1 } else { failures + 1 };
             let pause = sleep(backoff(failures));
             tokio::pin!(pause);
@@ -129,10 +162,12 @@ impl Driver {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
                 tracing::warn!(bind = name, kind = %error.kind(), "the SMSC cannot be reached");
+                note_problem(&self.condition, format!("the SMSC cannot be reached: {}", error.kind()));
                 return false;
             }
             Err(_) => {
                 tracing::warn!(bind = name, "the SMSC does not accept the connection in time");
+                note_problem(&self.condition, "the SMSC does not accept the connection in time".to_owned());
                 return false;
             }
         };
@@ -155,7 +190,7 @@ impl Driver {
             open: inbound.repeats().connection(settles_after),
             unseen: HashMap::new(),
             is_bound: &self.is_bound,
-            silent_since: &self.silent_since,
+            condition: &self.condition,
             was_bound: false,
         };
         connection.serve(reader, &mut self.orders, inbound, stop).await
@@ -209,7 +244,7 @@ struct Connection<'a> {
     /// What is to be forgotten when the SMSC has seen the answer of this number.
     unseen: HashMap<u32, CarrierRecordSid>,
     is_bound: &'a watch::Sender<bool>,
-    silent_since: &'a Silence,
+    condition: &'a SharedCondition,
     was_bound: bool,
 }
 
@@ -233,7 +268,9 @@ impl Connection<'_> {
             if self.write().await.is_err() {
                 self.session.disconnected();
             }
-            if let Some(reason) = self.take_events(inbound) {
+            let closed = self.take_events(inbound);
+            lock(self.condition).unanswered = self.session.unanswered();
+            if let Some(reason) = closed {
                 self.log_end(reason, stopping_until.is_some());
                 return self.was_bound;
             }
@@ -311,18 +348,28 @@ impl Connection<'_> {
                 Event::Bound => {
                     tracing::info!(bind = self.config.name, "bound");
                     self.was_bound = true;
+                    lock(self.condition).bound_since = Some(SystemClock.now());
                     self.is_bound.send_replace(true);
                 }
                 Event::Submitted { token, message_id } => {
-                    self.note_silence(None);
+                    {
+                        let mut condition = lock(self.condition);
+                        condition.taken += 1;
+                        condition.silent_since = None;
+                    }
                     self.replies.give(token, Outcome::Taken(message_id));
                 }
                 Event::Refused { token, status } => {
-                    self.note_silence(None);
+                    {
+                        let mut condition = lock(self.condition);
+                        condition.throttled += u64::from(matches!(status, QUEUE_FULL | THROTTLED));
+                        condition.silent_since = None;
+                    }
                     self.replies.give(token, Outcome::Refused(status));
                 }
                 Event::Unanswered { token } => {
-                    self.note_silence(Some(Instant::now()));
+                    lock(self.condition).silent_since = Some(Instant::now());
+                    note_problem(self.condition, "a submission was not answered".to_owned());
                     self.replies.give(token, Outcome::Unanswered);
                 }
                 Event::Delivery(delivery) => {
@@ -346,10 +393,6 @@ impl Connection<'_> {
         None
     }
 
-    fn note_silence(&self, since: Option<Instant>) {
-        *self.silent_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
-    }
-
     async fn write(&mut self) -> io::Result<()> {
         let output = self.session.take_output();
         if output.is_empty() {
@@ -368,7 +411,10 @@ impl Connection<'_> {
         match reason {
             CloseReason::Unbound => tracing::info!(bind, "unbound"),
             reason if is_wanted => tracing::info!(bind, %reason, "the connection ended while stopping"),
-            reason => tracing::warn!(bind, %reason, "the bind was lost and is tried again"),
+            reason => {
+                tracing::warn!(bind, %reason, "the bind was lost and is tried again");
+                note_problem(self.condition, reason.to_string());
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ mod faults;
 mod inbound;
 mod kannel;
 mod odd;
+mod operator;
 mod outbound;
 mod peer;
 mod rules;

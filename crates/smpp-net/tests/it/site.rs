@@ -53,18 +53,24 @@ pub(crate) fn to(name: &str, port: u16, more: &str) -> String {
 impl Site {
     /// A platform whose carrier has these binds and tries to connect.
     pub(crate) async fn start(config: &str) -> Self {
-        let app = TestApp::start(|services| vec![messaging::routes(services)]).await;
         // As fast as may be, unless the test is about it: the clock of the queue stands.
         let config = match config.contains("_rate = ") {
             true => config.to_owned(),
             false => format!("long_code_rate = 10000.0\n{config}"),
         };
+        let mut carrier = None;
+        let app = TestApp::start(|services| {
+            let parsed = SmppConfig::parse(&config).unwrap();
+            let made = SmppCarrier::new(parsed, services.store.clone()).unwrap();
+            carrier = Some(made.clone());
+            vec![messaging::routes(Arc::clone(&services)), smpp_net::routes(services, made)]
+        })
+        .await;
+        let carrier = carrier.unwrap();
         add_to_inventory(&app.services, &[OWN, OTHER, PROJECTS]).await.unwrap();
         for (account, number) in [(&app.owner, OWN), (&app.owner, OTHER), (&app.hipaa, PROJECTS)] {
             claim_number(&app.services, account.sid, number).await.unwrap();
         }
-        let carrier =
-            SmppCarrier::new(SmppConfig::parse(&config).unwrap(), app.services.store.clone()).unwrap();
         let mut site = Self { app, carrier, config, running: None, workers: None };
         site.run();
         site

@@ -55,7 +55,6 @@ async fn it_submits_in_every_form_and_gets_receipts() {
                 (&receipt["source"], &receipt["destination"]),
                 (&json!(&PATIENT[1..]), &json!(&OWN[1..]))
             );
-            assert_eq!(smsc.answered().await, 0);
         }
     }
 }

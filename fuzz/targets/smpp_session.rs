@@ -76,7 +76,7 @@ fn count(session: &mut Session, ended: &mut [u32; SUBMISSIONS as usize], deliver
                 ended[usize::try_from(token).expect("one of ours")] += 1;
             }
             Event::Delivery(_) => *deliveries += 1,
-            Event::Bound | Event::Malformed { .. } | Event::Closed(_) => {}
+            Event::Bound | Event::AnswerSeen { .. } | Event::Malformed { .. } | Event::Closed(_) => {}
         }
     }
 }

@@ -85,6 +85,7 @@ pub(crate) const LAYERS: &[Row] = &[
         ],
     ),
     ("test-kit", KIT_AND_BELOW),
+    ("load", &[]),
     ("xtask", &["rulebook"]),
 ];
 

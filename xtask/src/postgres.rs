@@ -42,25 +42,30 @@ impl Server {
 }
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
+    context.postgres = find_or_make(&context.target)?;
+    Ok(match &context.postgres {
+        Some(_) => Outcome::Passed,
+        None => Outcome::NotRun("no PostgreSQL: its half of the tests does not run".to_owned()),
+    })
+}
+
+/// The server that the environment names, or a private one; `None` when there can be none.
+pub(crate) fn find_or_make(target: &Path) -> Result<Option<Server>, String> {
     if let Some(url) = shell::environment(VARIABLE) {
         println!("using the server that {VARIABLE} names");
-        context.postgres = Some(Server { url, _cluster: None });
-        return Ok(Outcome::Passed);
+        return Ok(Some(Server { url, _cluster: None }));
     }
     let Some(binaries) = binaries().or_else(install) else {
-        let problem =
-            "no PostgreSQL here and none could be installed: the PostgreSQL half of the tests does not run";
         println!(
-            "{problem}\nInstall one, or set {VARIABLE} to the URL of a superuser on a server for tests."
+            "no PostgreSQL here and none could be installed: install one, or set {VARIABLE} to the URL of a superuser on a server for tests"
         );
-        return Ok(Outcome::NotRun(problem.to_owned()));
+        return Ok(None);
     };
-    stop_leftovers(&context.target, &binaries)?;
-    let (port, cluster) = Cluster::start(&context.target, binaries)?;
+    stop_leftovers(target, &binaries)?;
+    let (port, cluster) = Cluster::start(target, binaries)?;
     let url = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/postgres");
     println!("PostgreSQL is at {url}");
-    context.postgres = Some(Server { url, _cluster: Some(cluster) });
-    Ok(Outcome::Passed)
+    Ok(Some(Server { url, _cluster: Some(cluster) }))
 }
 
 /// A running cluster of ours; stopped and removed when dropped.
@@ -122,7 +127,7 @@ impl Drop for Cluster {
 }
 
 /// Where `initdb` and `pg_ctl` lie: a distribution's folder, newest first, or PATH.
-fn binaries() -> Option<PathBuf> {
+pub(crate) fn binaries() -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
         .into_iter()
         .flatten()
@@ -199,7 +204,7 @@ fn stop_leftovers(target: &Path, binaries: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn free_port() -> Result<u16, String> {
+pub(crate) fn free_port() -> Result<u16, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("cannot find a free port: {e}"))?;
     listener.local_addr().map(|address| address.port()).map_err(|e| format!("cannot find a free port: {e}"))
 }

@@ -1,15 +1,15 @@
-//! Measures durable commits per second, next to a bare SQLite file with one transaction per request.
+//! Measures durable commits per second, next to a bare SQLite file that gets the same rows in the clear:
+//! with a transaction per request, and with a group of requests per transaction.
 //!
-//! `cargo run --release -p store --example commit_bench` takes about ten seconds. PostgreSQL is measured
-//! when `SWITCHWARD_TEST_POSTGRES` names a server where databases may be created. Each request
-//! writes what a sent message does: a document with content, two index entries, a job and an entry
-//! of the journal. The bare file gets the same rows, in the clear.
-
-#![allow(clippy::disallowed_methods, reason = "a program that measures reads clock and environment")]
+//! `cargo xtask bench store` runs it: `commit_bench FOLDER SECONDS [POSTGRES-URL]` prints one line of
+//! JSON. The URL is of a server where databases may be created. Each request writes what a sent message
+//! does: a document with content, two index entries, a job and an entry of the journal.
 
 use std::error::Error;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,8 +18,6 @@ use phi::{LocalKey, Phi, SystemRandom};
 use serde::{Deserialize, Serialize};
 use store::{Database, Index, IndexValue, Kind, NewDocument, NewJob, Options, Scope, Store};
 
-/// How long each case runs.
-const CASE: Duration = Duration::from_millis(1_500);
 /// Requests in flight.
 const CONCURRENCY: [usize; 2] = [1, 64];
 
@@ -54,47 +52,100 @@ impl Kind for Message {
 type Failure = Box<dyn Error + Send + Sync>;
 
 fn main() -> Result<(), Failure> {
-    let folder = tempfile::TempDir::new()?;
+    let mut arguments = std::env::args().skip(1);
+    let usage = "commit_bench FOLDER SECONDS [POSTGRES-URL]";
+    let folder = PathBuf::from(arguments.next().ok_or(usage)?);
+    let time = Duration::from_secs(arguments.next().ok_or(usage)?.parse()?);
+    let server = arguments.next();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let mut out = std::io::stdout();
+    let mut rows = Vec::new();
+    let mut add = |case: &str, concurrency: usize, rate: f64| {
+        rows.push(serde_json::json!({ "case": format!("{case}, {concurrency} at once"), "rate": rate }));
+    };
     for concurrency in CONCURRENCY {
-        let rate = bare(&folder.path().join(format!("bare-{concurrency}.db")), concurrency)?;
-        writeln!(
-            out,
-            "bare SQLite, a transaction per request, {concurrency:>2} at once: {rate:>7.0} commits/s"
-        )?;
+        let path = folder.join(format!("single-{concurrency}.db"));
+        add("bare SQLite, a transaction per request", concurrency, bare(&path, time, concurrency)?);
     }
     for concurrency in CONCURRENCY {
-        let database = Database::Sqlite(folder.path().join(format!("store-{concurrency}.db")));
-        let rate = runtime.block_on(sealed(database, concurrency))?;
-        writeln!(
-            out,
-            "store on SQLite,                       {concurrency:>2} at once: {rate:>7.0} commits/s"
-        )?;
+        let path = folder.join(format!("group-{concurrency}.db"));
+        add("bare SQLite, group commit", concurrency, bare_group(&path, time, concurrency)?);
     }
-    let Ok(server) = std::env::var("SWITCHWARD_TEST_POSTGRES") else { return Ok(()) };
     for concurrency in CONCURRENCY {
-        let rate = runtime.block_on(postgres(&server, concurrency))?;
-        writeln!(
-            out,
-            "store on PostgreSQL,                   {concurrency:>2} at once: {rate:>7.0} commits/s"
-        )?;
+        let database = Database::Sqlite(folder.join(format!("store-{concurrency}.db")));
+        let rate = runtime.block_on(sealed(database, time, concurrency))?;
+        add("store on SQLite", concurrency, rate);
+    }
+    for concurrency in CONCURRENCY {
+        let Some(server) = &server else { break };
+        let rate = runtime.block_on(postgres(server, time, concurrency))?;
+        add("store on PostgreSQL", concurrency, rate);
+    }
+    writeln!(std::io::stdout(), "{}", serde_json::Value::Array(rows))?;
+    Ok(())
+}
+
+/// Every request is a transaction of its own.
+fn bare(path: &Path, time: Duration, concurrency: usize) -> Result<f64, Failure> {
+    let connection = rusqlite::Connection::open(path)?;
+    connection.execute_batch(BARE_TABLES)?;
+    let connection = Mutex::new(connection);
+    drive(time, concurrency, || {
+        let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        bare_request(&transaction)?;
+        Ok(transaction.commit()?)
+    })
+}
+
+/// One thread writes; whatever waits for it is one transaction.
+fn bare_group(path: &Path, time: Duration, concurrency: usize) -> Result<f64, Failure> {
+    let connection = rusqlite::Connection::open(path)?;
+    connection.execute_batch(BARE_TABLES)?;
+    let (submit, waiting) = sync_channel(concurrency);
+    let writer = std::thread::spawn(move || write_groups(connection, &waiting));
+    let rate = drive(time, concurrency, || {
+        let (answer, done) = sync_channel(1);
+        submit.send(answer)?;
+        Ok(done.recv()?)
+    })?;
+    drop(submit);
+    writer.join().map_err(|_| "the writer panicked")?.map_err(|error| error.to_string())?;
+    Ok(rate)
+}
+
+fn write_groups(
+    mut connection: rusqlite::Connection,
+    waiting: &Receiver<SyncSender<()>>,
+) -> rusqlite::Result<()> {
+    while let Ok(first) = waiting.recv() {
+        let group: Vec<_> = std::iter::once(first).chain(waiting.try_iter()).collect();
+        let transaction = connection.transaction()?;
+        for _ in &group {
+            bare_request(&transaction)?;
+        }
+        transaction.commit()?;
+        for answer in group {
+            // Whoever asked is still there: nobody gives up in this program.
+            let _ = answer.send(());
+        }
     }
     Ok(())
 }
 
-fn bare(path: &std::path::Path, concurrency: usize) -> Result<f64, Failure> {
-    let connection = rusqlite::Connection::open(path)?;
-    connection.execute_batch(BARE_TABLES)?;
-    let connection = Mutex::new(connection);
+/// Calls `request` from `concurrency` threads and returns how often it ended per second.
+fn drive(
+    time: Duration,
+    concurrency: usize,
+    request: impl Fn() -> Result<(), Failure> + Sync,
+) -> Result<f64, Failure> {
     let done = AtomicU64::new(0);
     let start = Instant::now();
     std::thread::scope(|scope| -> Result<(), Failure> {
         let mut threads = Vec::new();
         for _ in 0..concurrency {
             threads.push(scope.spawn(|| -> Result<(), Failure> {
-                while start.elapsed() < CASE {
-                    bare_request(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))?;
+                while start.elapsed() < time {
+                    request()?;
                     done.fetch_add(1, Ordering::Relaxed);
                 }
                 Ok(())
@@ -108,9 +159,8 @@ fn bare(path: &std::path::Path, concurrency: usize) -> Result<f64, Failure> {
     Ok(rate(&done, start))
 }
 
-fn bare_request(connection: &mut rusqlite::Connection) -> Result<(), Failure> {
+fn bare_request(transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
     let sid = MessageSid::generate(&SystemRandom).to_string();
-    let transaction = connection.transaction()?;
     let insert = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> rusqlite::Result<()> {
         transaction.prepare_cached(sql)?.execute(values).map(drop)
     };
@@ -121,12 +171,10 @@ fn bare_request(connection: &mut rusqlite::Connection) -> Result<(), Failure> {
         insert("INSERT INTO entry VALUES (?1, ?2, ?3, ?4)", &[&key, &wrapped, &at, &sid])?;
     }
     insert("INSERT INTO job VALUES (?1, ?2, ?3)", &[&sid, &at, &sealed])?;
-    insert("INSERT INTO journal (entry, chain) VALUES (?1, ?2)", &[&sealed, &wrapped])?;
-    transaction.commit()?;
-    Ok(())
+    insert("INSERT INTO journal (entry, chain) VALUES (?1, ?2)", &[&sealed, &wrapped])
 }
 
-async fn sealed(database: Database, concurrency: usize) -> Result<f64, Failure> {
+async fn sealed(database: Database, time: Duration, concurrency: usize) -> Result<f64, Failure> {
     let store = Store::open(Options {
         database,
         wrapper: Arc::new(LocalKey::generate()),
@@ -145,7 +193,7 @@ async fn sealed(database: Database, concurrency: usize) -> Result<f64, Failure> 
     for _ in 0..concurrency {
         let (store, done) = (store.clone(), Arc::clone(&done));
         tasks.push(tokio::spawn(async move {
-            while start.elapsed() < CASE {
+            while start.elapsed() < time {
                 request(&store, account).await?;
                 done.fetch_add(1, Ordering::Relaxed);
             }
@@ -188,7 +236,7 @@ async fn request(store: &Store, account: Scope) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn postgres(server: &str, concurrency: usize) -> Result<f64, Failure> {
+async fn postgres(server: &str, time: Duration, concurrency: usize) -> Result<f64, Failure> {
     let name = format!("switchward_bench_{}_{concurrency}", std::process::id());
     let config: tokio_postgres::Config = server.parse()?;
     let (admin, connection) = config.connect(tokio_postgres::NoTls).await?;
@@ -198,7 +246,7 @@ async fn postgres(server: &str, concurrency: usize) -> Result<f64, Failure> {
         Some((base, _)) if server.contains("://") => format!("{base}/{name}"),
         _ => format!("{server} dbname={name}"),
     };
-    let rate = sealed(Database::Postgres(url), concurrency).await;
+    let rate = sealed(Database::Postgres(url), time, concurrency).await;
     admin.batch_execute(&format!("DROP DATABASE {name} WITH (FORCE)")).await?;
     rate
 }

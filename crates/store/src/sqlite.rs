@@ -223,9 +223,7 @@ pub(crate) fn run(connection: &Connection, statement: &Statement) -> Result<(Vec
 fn run_raw(connection: &Connection, statement: &Statement) -> rusqlite::Result<(Vec<Row>, u64)> {
     let mut prepared = connection.prepare_cached(&statement.sql)?;
     for (position, value) in statement.arguments.iter().enumerate() {
-        // SQLite numbers `$n` by first appearance, so only binding by name is right.
-        let name = format!("${}", position + 1);
-        let index = prepared.parameter_index(&name)?.ok_or(rusqlite::Error::InvalidParameterName(name))?;
+        let index = parameter(&prepared, position + 1)?;
         match value {
             Value::Integer(value) => prepared.raw_bind_parameter(index, value)?,
             Value::Text(value) => prepared.raw_bind_parameter(index, value.as_deref())?,
@@ -248,6 +246,16 @@ fn run_raw(connection: &Connection, statement: &Statement) -> rusqlite::Result<(
         }
     }
     Ok((found, count))
+}
+
+/// Where SQLite has the parameter `$number`: it numbers them by first appearance, so the name decides.
+fn parameter(prepared: &rusqlite::Statement<'_>, number: usize) -> rusqlite::Result<usize> {
+    let is_it = |name: &str| name.strip_prefix('$').and_then(|digits| digits.parse().ok()) == Some(number);
+    if prepared.parameter_name(number).is_some_and(is_it) {
+        return Ok(number);
+    }
+    let name = format!("${number}");
+    prepared.parameter_index(&name)?.ok_or(rusqlite::Error::InvalidParameterName(name))
 }
 
 pub(crate) fn own(value: ValueRef<'_>) -> Value {

@@ -11,7 +11,6 @@ mod machine;
 mod messages;
 mod process;
 mod server;
-mod smpp;
 mod store;
 mod table;
 mod webhooks;
@@ -36,15 +35,21 @@ struct Bench {
 }
 
 const BENCHES: &[Bench] = &[
-    Bench { name: "store", about: "durable commits, beside what the disk and SQLite can do", run: store::run },
+    Bench {
+        name: "store",
+        about: "durable commits, beside what the disk and SQLite can do",
+        run: store::run,
+    },
     Bench { name: "messages", about: "accepted messages over HTTP, beside Kannel", run: messages::run },
-    Bench { name: "webhooks", about: "signed webhooks to one sink, and with a dead one of ten", run: webhooks::run },
-    Bench { name: "smpp", about: "submissions to an SMSC, beside smpplib", run: smpp::run },
+    Bench {
+        name: "webhooks",
+        about: "signed webhooks to one sink, and with a dead one of ten",
+        run: webhooks::run,
+    },
 ];
 
 /// What every benchmark is handed.
 pub(crate) struct Setup {
-    root: PathBuf,
     /// The folder of this run's data; emptied before, removed after.
     folder: PathBuf,
     /// The release build's programs.
@@ -73,7 +78,6 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
     shell::fresh_folder(&folder)?;
     let postgres = crate::postgres::find_or_make(&target)?;
     let setup = Setup {
-        root: root.clone(),
         folder: folder.clone(),
         programs: target.join("release"),
         seconds: arguments.seconds,
@@ -106,7 +110,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
 fn build(root: &std::path::Path) -> Result<(), String> {
     let programs = ["build", "--release", "-p", "server", "-p", "load"];
     shell::run(&mut shell::cargo(root, &programs), BUILD_LIMIT)?;
-    let examples = ["build", "--release", "-p", "store", "-p", "smpp-net", "--examples"];
+    let examples = ["build", "--release", "-p", "store", "--examples"];
     shell::run(&mut shell::cargo(root, &examples), BUILD_LIMIT)
 }
 
@@ -135,9 +139,8 @@ fn parse(arguments: &[String]) -> Result<Option<Arguments>, String> {
 }
 
 fn help() -> String {
-    let mut text = String::from(
-        "Usage: cargo xtask bench all|NAME... [--seconds N] [--write-docs]\n\nBenchmarks:\n",
-    );
+    let mut text =
+        String::from("Usage: cargo xtask bench all|NAME... [--seconds N] [--write-docs]\n\nBenchmarks:\n");
     for bench in BENCHES {
         text.push_str(&format!("  {:<10} {}\n", bench.name, bench.about));
     }

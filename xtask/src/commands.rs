@@ -1,6 +1,6 @@
 //! Commands with arguments of their own, beside the steps of the pipeline.
 
-use crate::{crash, dist, fuzz};
+use crate::{bench, crash, dist, fuzz};
 
 /// One command; a step with the same work in a fixed amount may stand in the pipeline as well, under another name.
 pub(crate) struct Command {
@@ -12,6 +12,11 @@ pub(crate) struct Command {
 
 /// All of them, by name.
 pub(crate) const COMMANDS: &[Command] = &[
+    Command {
+        name: "bench",
+        about: "measure the release build beside what the machine can do",
+        run: bench::run,
+    },
     Command { name: "dist", about: "build and pack what is handed out", run: dist::command },
     Command {
         name: "crash",

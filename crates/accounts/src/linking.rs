@@ -1,5 +1,7 @@
 //! The organization an account is linked to (DES-SELF-1), and what leaving it means (truth table row S5).
 
+use std::sync::Arc;
+
 use auth::{Account, AccountContext, DesignationMethod, Grant, SidText, load_account};
 use base::OrganizationSid;
 use errors::{ApiError, Result, codes};
@@ -82,7 +84,7 @@ async fn require_reach(ctx: &Ctx, sid: OrganizationSid) -> Result<()> {
 async fn link(ctx: &Ctx, organization: Option<OrganizationSid>) -> Result<Document<Account>> {
     let author = Author::of(ctx);
     let now = ctx.now();
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     account.facts.organization = organization.map(SidText);
     if account.facts.designation.method == Some(DesignationMethod::SelfService) {
         // Linked again means covered again only where the organization could designate it today.
@@ -100,17 +102,18 @@ async fn link(ctx: &Ctx, organization: Option<OrganizationSid>) -> Result<Docume
     let sids = std::iter::once(account.sid.to_string()).chain(organization.map(|sid| sid.to_string()));
     author.commit(batch, ctx.scope(), sids.collect(), NOTHING).await?;
     let found = load_account(&ctx.services.store, account.sid, now).await?;
-    Ok(found.ok_or(ApiError::new(codes::NOT_FOUND))?.account)
+    Ok(Arc::unwrap_or_clone(found.ok_or(ApiError::new(codes::NOT_FOUND))?.account))
 }
 
 /// The account as it would be with this organization and its agreements in force.
 async fn linked_to(ctx: &Ctx, account: &Document<Account>, sid: OrganizationSid) -> Result<AccountContext> {
     let store = &ctx.services.store;
     let agreements = crate::agreements::service::all(store, sid).await?;
+    let in_force = agreements.into_iter().filter(|agreement| agreement.facts.is_active(ctx.now()));
     Ok(AccountContext {
-        account: account.clone(),
+        account: Arc::new(account.clone()),
         is_owner_active: ctx.account().is_owner_active,
-        organization: Some(organizations::find(store, sid).await?),
-        agreements: agreements.into_iter().filter(|agreement| agreement.facts.is_active(ctx.now())).collect(),
+        organization: Some(Arc::new(organizations::find(store, sid).await?)),
+        agreements: in_force.map(Arc::new).collect(),
     })
 }

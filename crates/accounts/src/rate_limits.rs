@@ -30,7 +30,7 @@ pub(crate) async fn fetch(ctx: Ctx) -> Answer<Found<LimitsView>> {
 
 /// `POST …/Limits`: these and no others; what is absent is the server's default again.
 pub(crate) async fn update(ctx: Ctx, Json(limits): Json<AccountLimits>) -> Answer<Found<LimitsView>> {
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     account.facts.limits = limits;
     let mut batch = ctx.batch();
     update_account(&mut batch, &account);

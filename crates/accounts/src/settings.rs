@@ -28,7 +28,7 @@ pub(crate) async fn update(ctx: Ctx, Json(request): Json<UpdateSettings>) -> Ans
 }
 
 async fn change(ctx: &Ctx, request: UpdateSettings) -> Result<Document<Account>> {
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     let (settings, attestation) = request.apply(&account.facts.settings)?;
     for change in changes(&account.facts.settings, &settings) {
         ctx.guard(&Action::ChangeSetting(change))?;

@@ -102,7 +102,8 @@ pub(crate) async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
         };
         ctx.store().list::<Account>(query).await?
     } else {
-        let documents = Some(own.clone()).filter(|own| filters.match_one(own)).into_iter().collect();
+        let one = Some(own).filter(|own| filters.match_one(own));
+        let documents = one.map(|own| Document::clone(own)).into_iter().collect();
         Listed { documents, next: None, previous: None }
     };
     let sids = listed.documents.iter().map(|account| account.sid.to_string()).collect();

@@ -50,7 +50,7 @@ pub(crate) struct PromotionView {
 /// `POST /v1/AuthTokens/Secondary`.
 pub(crate) async fn create(ctx: Ctx, Form(Nothing): Form<Nothing>) -> Answer<Created<SecondaryView>> {
     require_full(&ctx)?;
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     if account.facts.secondary_token.is_some() {
         return Err(ApiError::new(codes::CONFLICT).hint("there is a secondary auth token already").into());
     }
@@ -70,7 +70,7 @@ pub(crate) async fn create(ctx: Ctx, Form(Nothing): Form<Nothing>) -> Answer<Cre
 /// `DELETE /v1/AuthTokens/Secondary`.
 pub(crate) async fn delete(ctx: Ctx) -> Answer<Deleted> {
     require_full(&ctx)?;
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     account.facts.secondary_token.take().ok_or(ApiError::new(codes::NOT_FOUND))?;
     write(&ctx, &account, NOTHING).await?;
     Ok(Deleted)
@@ -79,7 +79,7 @@ pub(crate) async fn delete(ctx: Ctx) -> Answer<Deleted> {
 /// `POST /v1/AuthTokens/Promote`: the second token becomes the first, and the first opens nothing more.
 pub(crate) async fn promote(ctx: Ctx, Form(Nothing): Form<Nothing>) -> Answer<Found<PromotionView>> {
     require_full(&ctx)?;
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     let token =
         account.facts.secondary_token.take().ok_or_else(|| {
             ApiError::new(codes::CONFLICT).hint("there is no secondary auth token to promote")

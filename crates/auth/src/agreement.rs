@@ -16,6 +16,7 @@ impl Kind for Agreement {
     type Sid = AgreementSid;
     type Facts = AgreementFacts;
     type Content = ();
+    const STEADY: bool = true;
 }
 
 /// What an agreement says. Dates are microseconds since the epoch.

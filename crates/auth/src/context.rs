@@ -1,9 +1,11 @@
 //! An account as of now: what the guard needs to know about it, read at each request and again
 //! at each dispatch, so that queued work obeys what changed meanwhile.
 
+use std::sync::Arc;
+
 use base::{AccountSid, Timestamp};
 use rulebook::{AccountFacts as GuardFacts, Policy};
-use store::{Document, Name, Query, Scope, Store, StoreError};
+use store::{Document, Name, Query, Scope, Steady, Store, StoreError};
 
 use crate::{Account, AccountStatus, Agreement, Organization};
 
@@ -14,11 +16,11 @@ const MAX_AGREEMENTS: usize = 100;
 #[derive(Debug)]
 pub struct AccountContext {
     /// The account itself.
-    pub account: Document<Account>,
+    pub account: Arc<Document<Account>>,
     /// Its organization, when it is linked to one.
-    pub organization: Option<Document<Organization>>,
+    pub organization: Option<Arc<Document<Organization>>>,
     /// The agreements in force now.
-    pub agreements: Vec<Document<Agreement>>,
+    pub agreements: Vec<Arc<Document<Agreement>>>,
     /// Whether the owner account is active; a main account owns itself.
     pub is_owner_active: bool,
 }
@@ -70,30 +72,46 @@ pub async fn load_account(
     sid: AccountSid,
     now: Timestamp,
 ) -> Result<Option<AccountContext>, StoreError> {
-    let Some(located) = store.locate(&Name::account(sid)).await? else {
+    let known = store.steady(sid.to_string(), |steady| read(steady, sid)).await?;
+    let Some(known) = known.as_ref() else { return Ok(None) };
+    let agreements = known.agreements.iter().filter(|agreement| agreement.facts.is_active(now));
+    Ok(Some(AccountContext {
+        account: Arc::clone(&known.account),
+        organization: known.organization.clone(),
+        agreements: agreements.cloned().collect(),
+        is_owner_active: known.is_owner_active,
+    }))
+}
+
+/// What is known of an account whatever the time.
+struct Known {
+    account: Arc<Document<Account>>,
+    organization: Option<Arc<Document<Organization>>>,
+    /// In force or not.
+    agreements: Vec<Arc<Document<Agreement>>>,
+    is_owner_active: bool,
+}
+
+async fn read(steady: Steady, sid: AccountSid) -> Result<Option<Known>, StoreError> {
+    let Some(located) = steady.locate(&Name::account(sid)).await? else {
         return Ok(None);
     };
-    let Some(account) = store.scope(located.scope).get::<Account>(sid).await? else {
+    let Some(account) = steady.get::<Account>(located.scope, sid).await? else {
         return Ok(None);
     };
     let (mut organization, mut agreements) = (None, Vec::new());
-    if let Some(owner) = account.facts.organization {
-        let scoped = store.scope(Scope::organization(owner.0));
-        organization = scoped.get::<Organization>(owner.0).await?;
-        agreements = scoped
-            .list::<Agreement>(Query { limit: MAX_AGREEMENTS, ..Query::default() })
-            .await?
-            .documents
-            .into_iter()
-            .filter(|agreement| agreement.facts.is_active(now))
-            .collect();
+    if let Some(linked) = account.facts.organization {
+        let scope = Scope::organization(linked.0);
+        organization = steady.get::<Organization>(scope, linked.0).await?.map(Arc::new);
+        let all = Query { limit: MAX_AGREEMENTS, ..Query::default() };
+        let listed = steady.list::<Agreement>(scope, all).await?;
+        agreements = listed.documents.into_iter().map(Arc::new).collect();
     }
     let owner = account.facts.owner.0;
     let is_owner_active = owner == sid
-        || store
-            .scope(located.scope)
-            .get::<Account>(owner)
+        || steady
+            .get::<Account>(located.scope, owner)
             .await?
             .is_some_and(|owner| owner.facts.status == AccountStatus::Active);
-    Ok(Some(AccountContext { account, organization, agreements, is_owner_active }))
+    Ok(Some(Known { account: Arc::new(account), organization, agreements, is_owner_active }))
 }

@@ -8,7 +8,7 @@ use ledger::Actor;
 use phi::{DigestKey, constant_time_eq};
 use store::{Name, Scope, Store, StoreError};
 
-use crate::{Account, ApiKey, KeyType, Permission, Secret};
+use crate::{ApiKey, KeyType, Permission, Secret, load_account};
 
 /// What a principal may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,8 +101,7 @@ pub async fn authenticate(
 }
 
 async fn by_token(store: &Store, sid: AccountSid, token: &str) -> Result<Principal, AuthFailure> {
-    let located = store.locate(&Name::account(sid)).await?.ok_or(AuthFailure::Refused)?;
-    let account = store.scope(located.scope).get::<Account>(sid).await?.ok_or(AuthFailure::Refused)?;
+    let account = load_account(store, sid, store.clock().now()).await?.ok_or(AuthFailure::Refused)?.account;
     let primary = account.facts.primary_token.matches(token);
     let secondary = account.facts.secondary_token.as_ref().is_some_and(|secret| secret.matches(token));
     if !(primary | secondary) {
@@ -112,13 +111,14 @@ async fn by_token(store: &Store, sid: AccountSid, token: &str) -> Result<Princip
 }
 
 async fn by_key(store: &Store, sid: KeySid, secret: &str) -> Result<Principal, AuthFailure> {
-    let located = store.locate(&Name::key(sid)).await?.ok_or(AuthFailure::Refused)?;
-    let Some(account) = account_of(located.scope) else {
-        return Err(AuthFailure::Refused);
-    };
-    let scoped = store.scope(located.scope);
-    let key = scoped.get::<ApiKey>(sid).await?.ok_or(AuthFailure::Refused)?;
-    let digest = key_secret_digest(&*scoped.digest_key().await?, secret);
+    let known = store.steady(sid.to_string(), |steady| async move {
+        let Some(located) = steady.locate(&Name::key(sid)).await? else { return Ok(None) };
+        Ok(steady.get::<ApiKey>(located.scope, sid).await?.map(|key| (located.scope, key)))
+    });
+    let known = known.await?;
+    let Some((scope, key)) = known.as_ref() else { return Err(AuthFailure::Refused) };
+    let Some(account) = account_of(*scope) else { return Err(AuthFailure::Refused) };
+    let digest = key_secret_digest(&*store.scope(*scope).digest_key().await?, secret);
     if !constant_time_eq(&digest, &key.facts.secret_digest) {
         return Err(AuthFailure::Refused);
     }

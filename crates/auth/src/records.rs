@@ -17,6 +17,7 @@ impl Kind for Account {
     type Sid = AccountSid;
     type Facts = AccountFacts;
     type Content = ();
+    const STEADY: bool = true;
 }
 
 /// Life of an account (`Status` in the 2010 API).
@@ -169,6 +170,7 @@ impl Kind for ApiKey {
     type Sid = KeySid;
     type Facts = ApiKeyFacts;
     type Content = ();
+    const STEADY: bool = true;
 }
 
 /// What a key may do (Twilio: main, standard, restricted).
@@ -212,6 +214,7 @@ impl Kind for Organization {
     type Sid = OrganizationSid;
     type Facts = OrganizationFacts;
     type Content = ();
+    const STEADY: bool = true;
 }
 
 /// An organization: the owner of accounts and agreements.

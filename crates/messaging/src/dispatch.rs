@@ -207,10 +207,10 @@ async fn obstacle(
         Err(refusal) => return Ok(Err(refusal.code().number)),
     };
     // A number that was given back while the message waited may be another account's by now.
-    let scoped = services.store.scope(account.scope());
-    if numbers::by_number(&scoped, &message.facts.own_number).await?.is_none() {
+    if !numbers::has(&services.store, account.scope(), &message.facts.own_number).await? {
         return Ok(Err(NUMBER_GONE));
     }
+    let scoped = services.store.scope(account.scope());
     if message.facts.confirms_stop {
         return Ok(Ok(settings));
     }

@@ -64,6 +64,7 @@ pub struct Batch {
     failed: Option<StoreError>,
     wakes_workers: bool,
     tallies: Vec<Tally>,
+    moves_generation: bool,
 }
 
 enum Operation {
@@ -118,7 +119,15 @@ impl RowId {
 
 impl Batch {
     pub(crate) fn new(store: Store, scope: Scope) -> Self {
-        Self { store, scope, operations: Vec::new(), failed: None, wakes_workers: false, tallies: Vec::new() }
+        Self {
+            store,
+            scope,
+            operations: Vec::new(),
+            failed: None,
+            wakes_workers: false,
+            moves_generation: false,
+            tallies: Vec::new(),
+        }
     }
 
     /// The scope of the operations that follow.
@@ -169,8 +178,9 @@ impl Batch {
     /// revision is no longer the stored one, the batch fails with [`StoreError::Conflict`].
     pub fn update<K: Kind>(&mut self, document: &Document<K>) {
         let Some(facts) = self.encode(&document.facts) else { return };
+        let row = self.row::<K>(document.sid);
         self.operations.push(Operation::Update {
-            row: self.row::<K>(document.sid),
+            row,
             facts,
             event_at: document.event_at,
             revision: document.revision,
@@ -279,7 +289,8 @@ impl Batch {
         self.tallies.push(tally);
     }
 
-    fn row<K: Kind>(&self, sid: K::Sid) -> RowId {
+    fn row<K: Kind>(&mut self, sid: K::Sid) -> RowId {
+        self.moves_generation |= K::STEADY;
         RowId { scope: self.scope, kind: K::NAME, sid: sid.to_string() }
     }
 
@@ -302,7 +313,7 @@ impl Batch {
 
 /// Writes a batch; see [`Store::commit`].
 pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, StoreError> {
-    let Batch { operations, failed, wakes_workers, tallies, .. } = batch;
+    let Batch { operations, failed, wakes_workers, moves_generation, tallies, .. } = batch;
     if let Some(error) = failed {
         return Err(error);
     }
@@ -318,8 +329,10 @@ pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, Sto
     if steps.len() > limits::BATCH_STEPS || steps.iter().map(size).sum::<usize>() > limits::BATCH_BYTES {
         return Err(StoreError::TooLarge);
     }
+    let prepared = Prepared::new(steps);
+    let prepared = if moves_generation { prepared.moving_generation() } else { prepared };
     let (measures, stopwatch) = (store.measures(), Stopwatch::start());
-    let outcome = store.engine().submit(Prepared { steps }).await;
+    let outcome = store.engine().submit(prepared).await;
     match &outcome {
         Ok(_) => {
             measures.commits.increment();

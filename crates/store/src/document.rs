@@ -18,6 +18,9 @@ pub trait Kind: Send + Sync + 'static {
     type Facts: Serialize + DeserializeOwned + Send + Sync + Clone;
     /// What is PHI. Sealed under a key of its own, so that destroying the key destroys the content.
     type Content: Serialize + DeserializeOwned + Send;
+    /// Whether it is read with every request and seldom written: then [`crate::Store::steady`] may
+    /// answer from memory, and every write forgets what is remembered of all such kinds.
+    const STEADY: bool = false;
 }
 
 /// A document as it was read.

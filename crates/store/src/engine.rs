@@ -82,6 +82,14 @@ impl Engine {
         }
     }
 
+    /// The generation of what is steady, as of some instant after this call.
+    pub(crate) async fn generation(&self) -> Result<i64, StoreError> {
+        match self {
+            Self::Sqlite(sqlite) => Ok(sqlite.generation()),
+            Self::Postgres(postgres) => postgres.generation().await,
+        }
+    }
+
     /// Whether rows can be locked, and locked ones passed over.
     pub(crate) fn locks_rows(&self) -> bool {
         matches!(self, Self::Postgres(_))

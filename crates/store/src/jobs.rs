@@ -185,7 +185,7 @@ impl Jobs {
         for share in shares {
             steps.extend(jobs_sql::take(queue, share, until, &token, locks_rows).into_iter().map(Step::Run));
         }
-        let rows = self.0.engine().submit_alone(Prepared { steps }).await?.rows;
+        let rows = self.0.engine().submit_alone(Prepared::new(steps)).await?.rows;
         for mut row in rows {
             if row.truth()? {
                 taken.held += 1;

@@ -40,7 +40,9 @@ mod scoped;
 mod sql;
 mod sqlite;
 mod sqlite_copy;
+mod sqlite_points;
 mod sqlite_writer;
+mod steady;
 mod store;
 mod token;
 
@@ -54,4 +56,5 @@ pub use parked::ParkedJob;
 pub use rotation::{KeyPlace, KeyStatus, Moved, Rewrap, Rotation};
 pub use scope::{InvalidScope, Located, Name, Scope};
 pub use scoped::Scoped;
+pub use steady::Steady;
 pub use store::{Database, Options, Store};

@@ -22,6 +22,8 @@ pub const BATCH_BYTES: usize = 64 * 1024 * 1024;
 pub const WRITE_QUEUE: usize = 8_192;
 /// Reads that may wait for a reader; one more is answered `Unavailable`.
 pub const READ_QUEUE: usize = 8_192;
+/// Answers remembered of what is steady ([`crate::Store::steady`]); some kilobytes each.
+pub const STEADY_ANSWERS: usize = 8_192;
 /// Scope keys held in memory; the oldest is dropped first.
 pub const CACHED_KEYS: usize = 4_096;
 /// Scope keys that one step of a rotation moves.
@@ -45,8 +47,15 @@ pub const POSTGRES_GROUP: usize = 128;
 /// Rows after which a group takes no further batch.
 pub const GROUP_STEPS: usize = 4_096;
 
-/// SQLite: threads that read.
+/// SQLite: threads that read pages and whatever else may take long.
 pub const SQLITE_READERS: usize = 4;
+/// SQLite: connections for reads by key, which are made where they are asked for.
+pub const SQLITE_POINT_READERS: usize = 4;
+/// SQLite: a read by key that took longer shows that the disk is slow, and that reading must not hold up
+/// the tasks of the program.
+pub const SQLITE_POINT_READ: Duration = Duration::from_millis(50);
+/// SQLite: how long reads by key are left to the reading threads then.
+pub const SQLITE_POINT_PAUSE: Duration = Duration::from_secs(1);
 /// SQLite: how long a connection waits for a lock inside this process.
 pub const SQLITE_BUSY: Duration = Duration::from_secs(5);
 /// SQLite: prepared statements kept per connection.

@@ -27,7 +27,7 @@ const ONE: &str = "SELECT d.sid, d.parent, d.created_at, d.updated_at, d.event_a
 
 /// The statement that reads one document.
 pub(crate) fn get_statement(scope: Scope, kind: &'static str, sid: String) -> Statement {
-    Statement::new(ONE, vec![scope.to_string().into(), kind.into(), sid.into()])
+    Statement::new(ONE, vec![scope.to_string().into(), kind.into(), sid.into()]).point()
 }
 
 /// One page of a list.
@@ -103,7 +103,8 @@ impl<'a> Page<'a> {
         sql.push(&format!(" ORDER BY {walked}.created_at {direction}, {walked}.sid {direction}"));
         let rows = i64::try_from(self.limit + 1).expect("a page is small");
         sql.compare(" LIMIT ", rows.into());
-        Statement::new(sql.text, sql.arguments)
+        let statement = Statement::new(sql.text, sql.arguments);
+        if self.limit == 1 { statement.point() } else { statement }
     }
 
     /// The rows of the page in the order asked for, and whether there were more.

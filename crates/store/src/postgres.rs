@@ -27,7 +27,8 @@ use crate::postgres_wake::Wake;
 use crate::postgres_writer::{Waiting, Writer};
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
-use crate::{OpenError, StoreError, StoreMeasures};
+use crate::steady::Waves;
+use crate::{OpenError, StoreError, StoreMeasures, steady};
 
 /// Held while migrating, so that processes starting together do not get in each other's way. The
 /// number means nothing; it only must not change.
@@ -40,6 +41,7 @@ pub(crate) struct Postgres {
     alone: Writer,
     batchers: Mutex<Vec<JoinHandle<()>>>,
     wake: Wake,
+    waves: Waves,
 }
 
 impl Postgres {
@@ -62,7 +64,8 @@ impl Postgres {
             .collect();
         let (config, tls) = configuration(url)?;
         let wake = Wake::start(config, tls, jobs_changed);
-        Ok(Self { pool, writer: Mutex::new(Some(writer)), alone, batchers: Mutex::new(batchers), wake })
+        let (writer, batchers) = (Mutex::new(Some(writer)), Mutex::new(batchers));
+        Ok(Self { pool, writer, alone, batchers, wake, waves: Waves::default() })
     }
 
     pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
@@ -109,6 +112,10 @@ impl Postgres {
     /// Begins to copy everything as it is now.
     pub(crate) async fn copy_out(&self) -> Result<CopyOut, StoreError> {
         copy_out(&self.pool).await
+    }
+
+    pub(crate) async fn generation(&self) -> Result<i64, StoreError> {
+        self.waves.generation(|| async { steady::from_rows(self.query(steady::read()).await?) }).await
     }
 
     /// Writes what is queued and closes all connections.

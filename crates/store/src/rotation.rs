@@ -222,7 +222,7 @@ impl Walked {
         }
         let scope = Scope::SYSTEM.to_string();
         self.steps.push(Step::Record { scope, entry: entry(&self.scopes) });
-        store.engine().submit(Prepared { steps: self.steps }).await?;
+        store.engine().submit(Prepared::new(self.steps)).await?;
         Ok(Moved { keys: self.keys, next: self.last })
     }
 }

@@ -25,6 +25,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "lanes and parked jobs",
         sql: include_str!("../migrations/0002_lanes_and_parked_jobs.sql"),
     },
+    Migration { name: "steady generation", sql: include_str!("../migrations/0003_steady_generation.sql") },
 ];
 
 /// The table that remembers what was applied; it exists before the first migration.

@@ -105,7 +105,7 @@ impl Scoped {
         let surplus = surplus.map(|mut row| row.integer()).transpose()?.map(Timestamp::from_micros);
         let before = surplus.map_or(before, |at| before.max(at.plus(Duration::from_micros(1))));
         let steps = expiry.steps(before);
-        let outcome = self.store.engine().submit(Prepared { steps }).await?;
+        let outcome = self.store.engine().submit(Prepared::new(steps)).await?;
         Ok(outcome.rows.len() as u64)
     }
 

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::StoreError;
+use crate::{StoreError, steady};
 
 /// A value going in or coming out; `None` is SQL's `NULL`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,11 +95,13 @@ pub(crate) struct Statement {
     pub(crate) expect: Expect,
     /// Whether the rows it returns are wanted; otherwise they are only counted.
     pub(crate) wants_rows: bool,
+    /// Whether it reads a row or two by key, which is sooner done than handed to a thread.
+    pub(crate) is_point: bool,
 }
 
 impl Statement {
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>, arguments: Vec<Value>) -> Self {
-        Self { sql: sql.into(), arguments, expect: Expect::Any, wants_rows: false }
+        Self { sql: sql.into(), arguments, expect: Expect::Any, wants_rows: false, is_point: false }
     }
 
     pub(crate) fn expecting(mut self, expect: Expect) -> Self {
@@ -109,6 +111,11 @@ impl Statement {
 
     pub(crate) fn returning(mut self) -> Self {
         self.wants_rows = true;
+        self
+    }
+
+    pub(crate) fn point(mut self) -> Self {
+        self.is_point = true;
         self
     }
 
@@ -133,11 +140,24 @@ pub(crate) enum Step {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prepared {
     pub(crate) steps: Vec<Step>,
+    /// Whether it touches something steady.
+    pub(crate) moves_generation: bool,
 }
 
 impl Prepared {
+    pub(crate) fn new(steps: Vec<Step>) -> Self {
+        Self { steps, moves_generation: false }
+    }
+
     pub(crate) fn one(statement: Statement) -> Self {
-        Self { steps: vec![Step::Run(statement)] }
+        Self::new(vec![Step::Run(statement)])
+    }
+
+    /// Makes everything steady be read anew.
+    pub(crate) fn moving_generation(mut self) -> Self {
+        self.steps.push(Step::Run(steady::moved()));
+        self.moves_generation = true;
+        self
     }
 
     pub(crate) fn has_records(&self) -> bool {

@@ -5,12 +5,13 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use base::Clock;
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{mpsc, oneshot};
@@ -21,7 +22,9 @@ use crate::error::{closed, unavailable};
 use crate::schema::{self, Dialect};
 use crate::sql::{Outcome, Prepared, Row, Statement, Value};
 use crate::sqlite_copy::{Copying, copy_out};
+use crate::sqlite_points::Points;
 use crate::sqlite_writer::{Checkpoints, Work, Writer, write};
+use crate::steady::Generation;
 use crate::{OpenError, StoreError, StoreMeasures, jobs_sql, limits};
 
 /// A read waiting for a reader thread.
@@ -37,6 +40,8 @@ pub(crate) struct Sqlite {
     copying: Arc<AtomicUsize>,
     writer: mpsc::Sender<Work>,
     readers: Mutex<Option<SyncSender<Read>>>,
+    points: Points,
+    generation: Generation,
     threads: Mutex<Threads>,
 }
 
@@ -65,22 +70,24 @@ impl Sqlite {
         let checkpointer = connect(path).map_err(|error| explain(&error))?;
         let mut threads = Threads::default();
         let state = checkpoints.clone();
+        let generation = Generation::default();
+        let moved = Arc::clone(&generation);
         threads.writer.push(spawn("store-checkpoint", move || state.run(&checkpointer, &wanted))?);
         threads.writer.push(spawn("store-writer", move || {
-            write(&Writer { connection, clock, key, measures }, work, checkpoints);
+            write(&Writer { connection, clock, key, generation: moved, measures }, work, checkpoints);
             drop(lock);
         })?);
 
         let (readers, reads) = sync_channel(limits::READ_QUEUE);
         let reads = Arc::new(Mutex::new(reads));
         for _ in 0..limits::SQLITE_READERS {
-            let connection = connect(path).map_err(|error| explain(&error))?;
-            connection.pragma_update(None, "query_only", true).map_err(|error| explain(&error))?;
+            let connection = connect_to_read(path).map_err(|error| explain(&error))?;
             let reads = Arc::clone(&reads);
             threads.readers.push(spawn("store-reader", move || serve(&connection, &reads))?);
         }
+        let points = Points::open(path).map_err(|error| explain(&error))?;
         let (readers, threads) = (Mutex::new(Some(readers)), Mutex::new(threads));
-        Ok(Self { path: path.to_owned(), copying, writer, readers, threads })
+        Ok(Self { path: path.to_owned(), copying, writer, readers, points, generation, threads })
     }
 
     pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
@@ -92,7 +99,16 @@ impl Sqlite {
         done.await.unwrap_or_else(|_| Err(closed()))
     }
 
+    pub(crate) fn generation(&self) -> i64 {
+        self.generation.load(Ordering::SeqCst)
+    }
+
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        if statement.is_point
+            && let Some(rows) = self.points.query(&statement)
+        {
+            return rows;
+        }
         let (answer, done) = oneshot::channel();
         let readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner).clone();
         readers.ok_or_else(closed)?.try_send(Read { statement, answer }).map_err(|error| match error {
@@ -111,6 +127,7 @@ impl Sqlite {
 
     /// Writes what is queued, empties the log into the file and lets go of it.
     pub(crate) async fn close(&self) {
+        self.points.close();
         drop(self.readers.lock().unwrap_or_else(PoisonError::into_inner).take());
         let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         // A writer that is gone already needs no telling.
@@ -168,6 +185,8 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(limits::SQLITE_BUSY)?;
     connection.set_prepared_statement_cache_capacity(limits::SQLITE_STATEMENTS);
+    // A plan may not depend on what is bound (a page's LIMIT): every run would plan anew.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", true)?;
@@ -175,6 +194,12 @@ pub(crate) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "trusted_schema", false)?;
     // Checkpoints are made beside the writer, not inside its commits.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    Ok(connection)
+}
+
+pub(crate) fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
 

@@ -1,7 +1,9 @@
 //! SQLite's writer thread: everything waiting is written in one transaction, one fsync for all.
 //!
-//! Each batch has a savepoint, so that one that fails harms no neighbour. Answers are given after
-//! the commit. When SQLite gives up the whole transaction (disk full, I/O error), every batch of
+//! A group whose batches all succeed, which is nearly every one, is written straight through. When one
+//! fails, the group is rolled back and written again with a savepoint for each batch, so that none
+//! suffers from another: a savepoint copies every page its batch touches. Answers are given after the
+//! commit. When SQLite gives up the whole transaction (disk full, I/O error), every batch of
 //! the group is answered `Unavailable`.
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::error::unavailable;
 use crate::limits;
 use crate::sql::{Outcome, Prepared, Step};
 use crate::sqlite::{explain, run};
+use crate::steady::Generation;
 use crate::{StoreError, StoreMeasures};
 
 /// What waits for the writer.
@@ -35,6 +38,7 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) key: ChainKey,
+    pub(crate) generation: Generation,
     pub(crate) measures: Arc<StoreMeasures>,
 }
 
@@ -73,61 +77,92 @@ pub(crate) fn write(writer: &Writer, mut work: mpsc::Receiver<Work>, checkpoints
 }
 
 fn commit_group(writer: &Writer, group: Vec<Waiting>) {
-    let connection = &writer.connection;
     let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    let results = match try_group(writer, &batches) {
-        Ok(results) => results,
-        Err(error) => {
-            if !connection.is_autocommit()
-                && let Err(error) = connection.execute_batch("ROLLBACK")
-            {
-                tracing::error!(error = %explain(&error), "a transaction could not be rolled back");
-            }
-            tracing::error!(%error, batches = batches.len(), "a group of batches was not written");
-            batches.iter().map(|_| Err(error.clone())).collect()
-        }
-    };
+    let written = write_straight(writer, &batches).or_else(|_| {
+        roll_back(&writer.connection);
+        write_apart(writer, &batches)
+    });
+    // On disk and not answered yet: whoever asks after the answer must not be told from memory.
+    if batches.iter().any(|batch| batch.moves_generation) {
+        writer.generation.fetch_add(1, Ordering::SeqCst);
+    }
+    let results = written.unwrap_or_else(|error| {
+        roll_back(&writer.connection);
+        tracing::error!(%error, batches = batches.len(), "a group of batches was not written");
+        batches.iter().map(|_| Err(error.clone())).collect()
+    });
     for (answer, result) in answers.into_iter().zip(results) {
         // Whoever submitted may have gone; the batch is written all the same.
         let _ = answer.send(result);
     }
 }
 
-/// Writes a group. `Err` means that nothing at all was written.
-fn try_group(writer: &Writer, batches: &[Prepared]) -> Result<Vec<Result<Outcome, StoreError>>, StoreError> {
-    let Writer { connection, key, measures, .. } = writer;
-    let execute = |sql: &str| connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([]));
-    execute("BEGIN IMMEDIATE").map_err(|error| explain(&error))?;
-    let mut chain = Chain { tail: None, changed: false };
+/// Ends a transaction that failed, if SQLite has not done so itself.
+fn roll_back(connection: &Connection) {
+    if !connection.is_autocommit()
+        && let Err(error) = connection.execute_batch("ROLLBACK")
+    {
+        tracing::error!(error = %explain(&error), "a transaction could not be rolled back");
+    }
+}
+
+/// How each batch of a group ended.
+type Results = Vec<Result<Outcome, StoreError>>;
+
+/// Writes a group whose batches all succeed. `Err` means that one did not, and nothing was written.
+fn write_straight(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreError> {
+    execute(writer, "BEGIN IMMEDIATE")?;
+    let mut chain = Chain::default();
+    let results = batches.iter().map(|batch| run_batch(writer, batch, &mut chain).map(Ok));
+    let results = results.collect::<Result<_, _>>()?;
+    commit(writer, chain, batches.len())?;
+    Ok(results)
+}
+
+/// Writes a group, each batch for itself. `Err` means that nothing at all was written.
+fn write_apart(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreError> {
+    execute(writer, "BEGIN IMMEDIATE")?;
+    let mut chain = Chain::default();
     let mut results = Vec::with_capacity(batches.len());
     for batch in batches {
         let before = chain;
-        execute("SAVEPOINT batch").map_err(|error| explain(&error))?;
+        execute(writer, "SAVEPOINT batch")?;
         let result = run_batch(writer, batch, &mut chain);
-        if connection.is_autocommit() {
+        if writer.connection.is_autocommit() {
             return Err(result.err().unwrap_or_else(|| unavailable("SQLite gave up the transaction")));
         }
         if result.is_err() {
             chain = before;
-            execute("ROLLBACK TO batch").map_err(|error| explain(&error))?;
+            execute(writer, "ROLLBACK TO batch")?;
         }
-        execute("RELEASE batch").map_err(|error| explain(&error))?;
+        execute(writer, "RELEASE batch")?;
         results.push(result);
     }
-    if let (Some(tail), true) = (chain.tail, chain.changed) {
-        let statement = tail.write(key.get().ok_or(StoreError::Sealed)?);
-        let (_, count) = run(connection, &statement)?;
-        statement.expect.check(count)?;
-    }
-    let stopwatch = Stopwatch::start();
-    execute("COMMIT").map_err(|error| explain(&error))?;
-    measures.sync_time.record_time(stopwatch.elapsed());
-    measures.group_sizes.record(batches.len() as u64);
+    commit(writer, chain, batches.len())?;
     Ok(results)
 }
 
+/// Writes the journal's end back, if it was moved, and commits.
+fn commit(writer: &Writer, chain: Chain, batches: usize) -> Result<(), StoreError> {
+    if let Some(tail) = chain.tail.filter(|_| chain.changed) {
+        let statement = tail.write(writer.key.get().ok_or(StoreError::Sealed)?);
+        let (_, count) = run(&writer.connection, &statement)?;
+        statement.expect.check(count)?;
+    }
+    let stopwatch = Stopwatch::start();
+    execute(writer, "COMMIT")?;
+    writer.measures.sync_time.record_time(stopwatch.elapsed());
+    writer.measures.group_sizes.record(batches as u64);
+    Ok(())
+}
+
+fn execute(writer: &Writer, sql: &str) -> Result<(), StoreError> {
+    let done = writer.connection.prepare_cached(sql).and_then(|mut prepared| prepared.execute([]));
+    done.map(drop).map_err(|error| explain(&error))
+}
+
 /// The journal's end within one group: read when the first record comes.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Chain {
     tail: Option<Tail>,
     changed: bool,
@@ -255,7 +290,8 @@ mod tests {
 
     fn writer(connection: Connection) -> Writer {
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::from_seconds(0)));
-        Writer { connection, clock, key: Arc::new(OnceLock::new()), measures: Arc::default() }
+        let (key, generation) = (Arc::new(OnceLock::new()), Generation::default());
+        Writer { connection, clock, key, generation, measures: Arc::default() }
     }
 
     /// What a shredded document leaves behind is in the log only, and for a bounded time.

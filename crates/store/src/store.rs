@@ -11,6 +11,7 @@ use crate::chain::{MAC_PURPOSE, Tail};
 use crate::engine::{ChainKey, Engine};
 use crate::keys::{self, FIRST_EPOCH, Keys, Stored};
 use crate::sql::{Expect, Prepared, Statement, Step, Value};
+use crate::steady::Memory;
 use crate::{
     Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Rotation, Scope, Scoped, StoreError,
     StoreMeasures, batch, jobs_sql,
@@ -67,6 +68,7 @@ struct Inner {
     lane_digests: DigestKey,
     jobs_changed: Arc<Notify>,
     measures: Arc<StoreMeasures>,
+    memory: Memory,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
 }
@@ -106,6 +108,7 @@ impl Store {
             lane_digests: system.digest_key(LANE_PURPOSE),
             jobs_changed,
             measures,
+            memory: Memory::default(),
             engine,
             clock,
             random,
@@ -143,7 +146,7 @@ impl Store {
         };
         let place = vec![Scope::SYSTEM.to_string().into(), String::new().into()];
         let steps = vec![statement(PROBE, place), statement(UNPROBE, Vec::new())];
-        self.engine().submit(Prepared { steps }).await.map(drop)
+        self.engine().submit(Prepared::new(steps)).await.map(drop)
     }
 
     /// Looks a name up in the directory.
@@ -151,7 +154,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn locate(&self, name: &Name) -> Result<Option<Located>, StoreError> {
-        let rows = self.engine().query(Statement::new(LOCATE, vec![self.name_digest(name).into()])).await?;
+        let locate = Statement::new(LOCATE, vec![self.name_digest(name).into()]).point();
+        let rows = self.engine().query(locate).await?;
         let Some(mut row) = rows.into_iter().next() else { return Ok(None) };
         let scope = Scope::parse(&row.text()?).ok_or(StoreError::Sealed)?;
         Ok(Some(Located { scope, sid: row.text()? }))
@@ -219,8 +223,9 @@ impl Store {
         }
         let destroy = Statement::new(DESTROY, vec![scope.to_string().into()])
             .expecting(Expect::Some(StoreError::UnknownScope));
+        // What is remembered of the scope was opened with its keys.
         let steps = std::iter::once(Step::Run(destroy)).chain(jobs_sql::drop_of(scope)).collect();
-        let result = self.engine().submit(Prepared { steps }).await;
+        let result = self.engine().submit(Prepared::new(steps).moving_generation()).await;
         self.keys().forget(scope);
         result.map(drop)
     }
@@ -245,6 +250,10 @@ impl Store {
 
     pub(crate) fn jobs_changed(&self) -> &Arc<Notify> {
         &self.inner.jobs_changed
+    }
+
+    pub(crate) fn memory(&self) -> &Memory {
+        &self.inner.memory
     }
 
     pub(crate) fn name_digest(&self, name: &Name) -> Vec<u8> {
@@ -284,7 +293,7 @@ async fn open_system_key(
             )),
             Step::Run(Tail::first(&key.digest_key(MAC_PURPOSE))),
         ];
-        match engine.submit(Prepared { steps }).await {
+        match engine.submit(Prepared::new(steps)).await {
             Ok(_) | Err(StoreError::Exists) => {}
             Err(error) => return Err(error.into()),
         }

@@ -41,7 +41,11 @@ pub(crate) fn fsync_loop(setup: &Setup) -> Result<Row, String> {
     }
     let rate = Some(count / started.elapsed().as_secs_f64());
     std::fs::remove_file(&path).map_err(failed)?;
-    Ok(Row { case: "disk: append 4 KiB and `fdatasync`, one after the other".to_owned(), rate, ..Row::default() })
+    Ok(Row {
+        case: "disk: append 4 KiB and `fdatasync`, one after the other".to_owned(),
+        rate,
+        ..Row::default()
+    })
 }
 
 /// PostgreSQL's own benchmark, with a transaction of three inserts.

@@ -39,8 +39,11 @@ pub(crate) fn measure(setup: &Setup, connections: u32) -> Result<Result<Row, Str
 
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let quiet = ["-v", "4"];
-    let mut bearer =
-        Process::start("bearerbox", Command::new(bearerbox).args(quiet).arg(&file), &folder.join("bearerbox.log"))?;
+    let mut bearer = Process::start(
+        "bearerbox",
+        Command::new(bearerbox).args(quiet).arg(&file),
+        &folder.join("bearerbox.log"),
+    )?;
     bearer.wait_for(at(boxes))?;
     take_everything(at(carrier))?;
     let mut sms =

@@ -87,7 +87,8 @@ impl Process {
     pub(crate) fn peak_mib(&self) -> Result<f64, String> {
         let status = self.proc_file("status")?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = peak.and_then(|text| text.split_whitespace().next()).and_then(|text| text.parse::<f64>().ok());
+        let kib =
+            peak.and_then(|text| text.split_whitespace().next()).and_then(|text| text.parse::<f64>().ok());
         Ok(kib.ok_or("the peak of memory cannot be read")? / 1024.0)
     }
 

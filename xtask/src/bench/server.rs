@@ -73,7 +73,8 @@ impl Server {
         let mut command = Command::new(setup.programs.join("load"));
         let path = format!("/2010-04-01/Accounts/{}/Messages.json", self.account);
         let from = self.number.trim_start_matches('+');
-        let form = format!("To=%2B1415{{line}}&From=%2B{from}&Body=Your+appointment+is+tomorrow+at+9:30.{more}");
+        let form =
+            format!("To=%2B1415{{line}}&From=%2B{from}&Body=Your+appointment+is+tomorrow+at+9:30.{more}");
         command.arg("post").arg("--address").arg(self.address.to_string()).args(["--path", &path]);
         command.args(["--form", &form, "--connections", &connections.to_string()]);
         command.args(["--credentials", CREDENTIALS]);
@@ -118,7 +119,10 @@ impl Server {
         let log = shell::read(&self.folder.join("log")).unwrap_or_default();
         let lines = log.lines().count();
         if lines > 0 {
-            println!("the server logged {lines} warnings, the first: {}", log.lines().next().unwrap_or_default());
+            println!(
+                "the server logged {lines} warnings, the first: {}",
+                log.lines().next().unwrap_or_default()
+            );
         }
     }
 }

@@ -104,7 +104,8 @@ impl Table {
                 "peak_mib": row.peak_mib,
             })
         };
-        let floor = |floor: &Floor| json!({ "asked": floor.asked, "measured": floor.measured, "holds": floor.holds });
+        let floor =
+            |floor: &Floor| json!({ "asked": floor.asked, "measured": floor.measured, "holds": floor.holds });
         json!({
             "operation": self.operation,
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
@@ -150,9 +151,14 @@ mod tests {
 
     #[test]
     fn numbers_are_as_exact_as_they_are_meant() {
-        for (value, text) in
-            [(0.0, "0.00"), (1.234, "1.23"), (12.34, "12.3"), (123.4, "123"), (12_345.6, "12,346"), (1e6, "1,000,000")]
-        {
+        for (value, text) in [
+            (0.0, "0.00"),
+            (1.234, "1.23"),
+            (12.34, "12.3"),
+            (123.4, "123"),
+            (12_345.6, "12,346"),
+            (1e6, "1,000,000"),
+        ] {
             assert_eq!(number(value), text);
         }
     }

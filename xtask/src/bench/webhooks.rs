@@ -44,7 +44,14 @@ pub(crate) fn run(setup: &Setup) -> Result<Table, String> {
 fn drain(setup: &Setup, case: &str, sinks: usize, dead: usize) -> Result<Row, String> {
     let server = Server::start(setup, Options::default())?;
     let mut receive = Command::new(setup.programs.join("load"));
-    receive.arg("receive").args(["--late", LATE_MS, "--sinks", &sinks.to_string(), "--silent", &dead.to_string()]);
+    receive.arg("receive").args([
+        "--late",
+        LATE_MS,
+        "--sinks",
+        &sinks.to_string(),
+        "--silent",
+        &dead.to_string(),
+    ]);
     let mut sink = Process::start_talking("load", &mut receive)?;
     let ports = sink.hear()?;
     let ports: Vec<u64> = ports["ports"].as_array().into_iter().flatten().filter_map(Value::as_u64).collect();

@@ -114,7 +114,7 @@ async fn designate_named(
     if !existed || bits != Bits::ON {
         return Err(unknown().rule("DES-INH-4"));
     }
-    let mut document = account.account.clone();
+    let mut document = Document::clone(&account.account);
     settle(&mut document.facts.designation, &mut document.facts.settings, bits);
     note(&mut document.facts.designation, DesignationMethod::Support, author.now(), agreement.to_string());
     update_account(batch, &document);

@@ -1,6 +1,8 @@
 //! Designation without I/O: what truth table T1 needs to know, read from documents, and how a state is
 //! put into them. There is no function that takes protection away.
 
+use std::sync::Arc;
+
 use auth::{AccountContext, AgreementFacts, Designation, DesignationMethod, Settings};
 use base::{AccountSid, Timestamp};
 use rulebook::designation::{Bits, Case, Created, Origin, ParentDesignation, Path, may_use, outcome};
@@ -103,7 +105,7 @@ pub(crate) fn inherited(owner: &AccountContext) -> Bits {
 }
 
 /// The agreement a designation rests on: one that opens the path, or else any in force.
-pub(crate) fn basis(agreements: &[Document<auth::Agreement>], path: Path) -> Option<&AgreementFacts> {
+pub(crate) fn basis(agreements: &[Arc<Document<auth::Agreement>>], path: Path) -> Option<&AgreementFacts> {
     let opens = |facts: &&AgreementFacts| {
         day(Timestamp::from_micros(facts.initiated_at)).is_some_and(|day| may_use(path, day, facts.migrated))
     };

@@ -1,6 +1,8 @@
 //! What designating does: the guard's facts are established, the guard decides, and account, request and
 //! ledger entry are written together.
 
+use std::sync::Arc;
+
 use auth::{Account, AccountContext, DesignationMethod, load_account};
 use base::Timestamp;
 use errors::{ApiError, Result, codes};
@@ -99,7 +101,7 @@ pub(crate) async fn designate(
         Path::SelfService => (DesignationMethod::SelfService, author.name()),
         Path::Support => (DesignationMethod::Support, reference.unwrap_or_default()),
     };
-    let mut designated = account.account.clone();
+    let mut designated = Document::clone(&account.account);
     let before = settings::view::members(&designated.facts);
     let bits = outcome(Case::Designated { path: request.way, linked: true });
     model::settle(&mut designated.facts.designation, &mut designated.facts.settings, bits);
@@ -127,7 +129,7 @@ pub(crate) fn update_account(batch: &mut Batch, account: &Document<Account>) {
 
 fn with_account(context: &AccountContext, account: Document<Account>) -> AccountContext {
     AccountContext {
-        account,
+        account: Arc::new(account),
         is_owner_active: context.is_owner_active,
         organization: context.organization.clone(),
         agreements: context.agreements.clone(),

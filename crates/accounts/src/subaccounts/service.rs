@@ -1,5 +1,7 @@
 //! What making, renaming, suspending and closing an account does.
 
+use std::sync::Arc;
+
 use auth::provision::{NewAccount, add_account};
 use auth::{
     Account, AccountContext, AccountStatus, Designation, DesignationMethod, Secret, Settings, load_account,
@@ -83,7 +85,7 @@ async fn add(author: &Author<'_>, new: NewAccount, fields: Fields) -> Result<Doc
     add_account(&mut batch, new, author.now());
     author.commit(batch, Scope::account(owner), vec![sid.to_string()], fields).await?;
     let found = load_account(author.store(), sid, author.now()).await?;
-    Ok(found.ok_or(ApiError::new(codes::INTERNAL))?.account)
+    Ok(Arc::unwrap_or_clone(found.ok_or(ApiError::new(codes::INTERNAL))?.account))
 }
 
 /// Twilio's default: `SubAccount Created at {YYYY-MM-DD HH:MM meridian}`.
@@ -111,7 +113,7 @@ pub(crate) async fn update(
     change: Change,
     fields: Fields,
 ) -> Result<Document<Account>> {
-    let mut account = context.account.clone();
+    let mut account = Document::clone(&context.account);
     if account.facts.status == AccountStatus::Closed {
         return Err(ApiError::new(codes::CONFLICT).hint("a closed account stays closed"));
     }

@@ -97,7 +97,7 @@ async fn an_account_is_a_subaccount_of_its_owner_alone() {
     let other = world.account(None, None, "c").await;
     let facts = |sid| {
         let store = world.store.clone();
-        async move { load_account(&store, sid, store.clock().now()).await.unwrap().unwrap().account.facts }
+        async move { load_account(&store, sid, store.clock().now()).await.unwrap().unwrap().account.facts.clone() }
     };
     for (sid, of, expected) in [
         (below, owner, true),

@@ -11,4 +11,4 @@ mod view;
 pub(crate) use inventory::OWNER;
 pub use inventory::{add_to_inventory, claim_number};
 pub(crate) use model::PhoneNumber;
-pub(crate) use service::{by_number, callback_fact, owned};
+pub(crate) use service::{by_number, callback_fact, has, owned};

@@ -18,6 +18,7 @@ impl Kind for PhoneNumber {
     type Sid = PhoneNumberSid;
     type Facts = NumberFacts;
     type Content = ();
+    const STEADY: bool = true;
 }
 
 /// A phone number of an account.

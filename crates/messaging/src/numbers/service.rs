@@ -6,7 +6,7 @@ use errors::{ApiError, Result, codes};
 use kit::Ctx;
 use rulebook::guard::urls::query_looks_like_phi;
 use rulebook::guard::{Action, UrlFact, UrlPurpose};
-use store::{Document, Index, IndexValue, Query, Scoped, StoreError};
+use store::{Document, Index, IndexValue, Query, Scope, Scoped, Store, StoreError};
 use webhooks::{Method, WebhookUrl};
 
 use super::inventory;
@@ -28,7 +28,27 @@ pub async fn by_number(
 /// # Errors
 /// 21606 when it does not.
 pub async fn owned(ctx: &Ctx, number: &str) -> Result<()> {
-    by_number(&ctx.store(), number).await?.map(|_| ()).ok_or(codes::FROM_NOT_OWNED.into())
+    let is_owned = has(&ctx.services.store, ctx.scope(), number).await?;
+    if is_owned { Ok(()) } else { Err(codes::FROM_NOT_OWNED.into()) }
+}
+
+/// Whether this is a number of the account whose scope this is.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn has(store: &Store, scope: Scope, number: &str) -> std::result::Result<bool, StoreError> {
+    /// The answer that is remembered.
+    struct IsOwned(bool);
+    let query = number_query(number);
+    let found = store.steady(format!("{scope} {number}"), |steady| async move {
+        Ok(IsOwned(!steady.list::<PhoneNumber>(scope, query).await?.documents.is_empty()))
+    });
+    Ok(found.await?.0)
+}
+
+fn number_query(number: &str) -> Query {
+    let filters = vec![Index { key: "number", value: IndexValue::Plain(number.to_owned()) }];
+    Query { filters, limit: 1, ..Query::default() }
 }
 
 /// What the guard needs to know about a callback URL.

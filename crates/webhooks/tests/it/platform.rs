@@ -105,7 +105,8 @@ impl Platform {
 
     pub(crate) async fn close_account(&self) {
         let now = self.store.clock().now();
-        let mut account = load_account(&self.store, self.account, now).await.unwrap().unwrap().account;
+        let account = load_account(&self.store, self.account, now).await.unwrap().unwrap().account;
+        let mut account = Arc::unwrap_or_clone(account);
         account.facts.status = AccountStatus::Closed;
         let mut batch = self.store.batch(self.scope());
         batch.update(&account);

@@ -12,6 +12,7 @@ mod keys;
 mod measures;
 mod opening;
 mod pages;
+mod steady;
 
 macro_rules! suite {
     ($($module:ident: $($name:ident)*;)*) => {
@@ -85,6 +86,11 @@ suite! {
         what_is_committed_is_counted
         a_probe_is_written_and_leaves_nothing
         queues_say_how_much_waits_and_since_when;
+    steady:
+        what_is_steady_is_read_once_until_something_steady_is_written
+        what_another_process_writes_is_seen_at_once
+        nothing_is_remembered_of_a_destroyed_scope
+        readers_beside_a_writer_never_go_back;
     opening:
         what_was_committed_is_there_after_reopening
         another_master_key_is_refused

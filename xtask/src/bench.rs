@@ -11,6 +11,7 @@ mod machine;
 mod messages;
 mod process;
 mod server;
+mod smpp;
 mod store;
 mod table;
 mod webhooks;
@@ -41,6 +42,7 @@ const BENCHES: &[Bench] = &[
         run: store::run,
     },
     Bench { name: "messages", about: "accepted messages over HTTP, beside Kannel", run: messages::run },
+    Bench { name: "smpp", about: "messages handed to an SMSC, beside smpplib", run: smpp::run },
     Bench {
         name: "webhooks",
         about: "signed webhooks to one sink, and with a dead one of ten",
@@ -50,6 +52,9 @@ const BENCHES: &[Bench] = &[
 
 /// What every benchmark is handed.
 pub(crate) struct Setup {
+    root: PathBuf,
+    /// Cargo's target folder.
+    target: PathBuf,
     /// The folder of this run's data; emptied before, removed after.
     folder: PathBuf,
     /// The release build's programs.
@@ -78,6 +83,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
     shell::fresh_folder(&folder)?;
     let postgres = crate::postgres::find_or_make(&target)?;
     let setup = Setup {
+        root: root.clone(),
+        target: target.clone(),
         folder: folder.clone(),
         programs: target.join("release"),
         seconds: arguments.seconds,
@@ -110,7 +117,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
 fn build(root: &std::path::Path) -> Result<(), String> {
     let programs = ["build", "--release", "-p", "server", "-p", "load"];
     shell::run(&mut shell::cargo(root, &programs), BUILD_LIMIT)?;
-    let examples = ["build", "--release", "-p", "store", "--examples"];
+    let examples = ["build", "--release", "-p", "store", "-p", "smpp-net", "--examples"];
     shell::run(&mut shell::cargo(root, &examples), BUILD_LIMIT)
 }
 

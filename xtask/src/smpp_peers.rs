@@ -44,6 +44,11 @@ pub(crate) fn prepare(context: &Context) -> Result<Peers, String> {
     Ok(peers)
 }
 
+/// The Python that has smpplib, installed if need be; `None` when there is no Python.
+pub(crate) fn smpplib(root: &Path, target: &Path) -> Result<Option<PathBuf>, String> {
+    python(&root.join("crates/smpp-net/tests/peer"), &target.join("smpp-python"))
+}
+
 fn node(source: &Path, folder: &Path) -> Result<Option<PathBuf>, String> {
     if shell::on_path("npm").is_none() {
         return Ok(None);
@@ -61,7 +66,7 @@ fn python(source: &Path, folder: &Path) -> Result<Option<PathBuf>, String> {
 }
 
 /// The folder of its programs, which lie where only root looks for programs.
-fn kannel() -> Option<PathBuf> {
+pub(crate) fn kannel() -> Option<PathBuf> {
     let find = || {
         let on_path = shell::on_path("bearerbox").and_then(|file| file.parent().map(Path::to_path_buf));
         let folder = on_path.unwrap_or_else(|| PathBuf::from("/usr/sbin"));

@@ -7,10 +7,13 @@ use std::str::FromStr;
 
 use data_encoding::HEXLOWER;
 
-use crate::Random;
+use crate::{Random, Timestamp};
 
 /// Length of every SID in characters.
 pub const SID_LENGTH: usize = 34;
+
+/// Bytes of the time in a SID that sorts by it: milliseconds for nine thousand years.
+const TIME_BYTES: usize = 6;
 
 /// Text that is not a SID of the wanted type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,17 @@ pub trait Sid:
     fn generate(random: &dyn Random) -> Self {
         let mut bytes = [0; 16];
         random.fill(&mut bytes);
+        Self::from_bytes(bytes)
+    }
+
+    /// A fresh SID that sorts by its time, to the millisecond (as RFC 9562 §5.7 has it): for what is made
+    /// often, so that neighbours in time are neighbours in every index and share its pages. 80 bits are
+    /// random.
+    fn generate_at(random: &dyn Random, now: Timestamp) -> Self {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes);
+        let millis = now.micros().div_euclid(1_000).to_be_bytes();
+        bytes[..TIME_BYTES].copy_from_slice(&millis[8 - TIME_BYTES..]);
         Self::from_bytes(bytes)
     }
 }
@@ -127,6 +141,15 @@ mod tests {
         let text = sid.to_string();
         assert_eq!(text.len(), SID_LENGTH);
         assert_eq!(text.parse(), Ok(sid));
+    }
+
+    #[test]
+    fn sorts_by_its_time() {
+        let random = SeededRandom::new(1);
+        let at = |millis: i64| MessageSid::generate_at(&random, Timestamp::from_micros(millis * 1_000));
+        let made: Vec<_> = [0, 1, 255, 256, 1_700_000_000_000, 1_700_000_000_001].map(at).into();
+        assert!(made.is_sorted());
+        assert_ne!(at(5), at(5), "the rest is random");
     }
 
     #[test]

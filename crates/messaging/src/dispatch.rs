@@ -173,7 +173,7 @@ async fn send(
     let submitted =
         timeout(SUBMIT_DEADLINE, carrier.submit(submission)).await.unwrap_or(Err(CarrierError::Unavailable));
     match submitted {
-        Ok(()) => sent(services, lease, message.sid, &number).await,
+        Ok(()) => sent(services, lease, message, &number).await,
         Err(CarrierError::Rejected(code)) => fail(services, lease, message, number, code).await,
         Err(CarrierError::Unavailable) => Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts)))),
     }
@@ -225,14 +225,11 @@ async fn obstacle(
 async fn sent(
     services: &Services,
     lease: &Lease,
-    sid: MessageSid,
+    mut message: Document<Message>,
     number: &Phi<String>,
 ) -> Result<Outcome, StoreError> {
-    let now = services.now();
+    let (now, sid) = (services.now(), message.sid);
     for _ in 0..MAX_CONFLICTS {
-        let Some(mut message) = services.store.scope(lease.scope).get::<Message>(sid).await? else {
-            return finish(services, lease).await;
-        };
         let mut batch = services.store.batch(lease.scope);
         batch.finish(lease);
         if message.facts.status.may_become(Status::Sent) {
@@ -255,6 +252,10 @@ async fn sent(
             Err(StoreError::Conflict) => {}
             done => return done.map(|_| Outcome::Done),
         }
+        message = match services.store.scope(lease.scope).get::<Message>(sid).await? {
+            Some(message) => message,
+            None => return finish(services, lease).await,
+        };
     }
     // Ending the job here would leave the message under way for ever; the carrier knows its reference.
     Err(StoreError::Conflict)

@@ -512,7 +512,7 @@ concatenation = "sar"
         check(("\"transmitter\"", "\"receiver\""), "key `mode`: no bind can submit");
         check(
             ("long_code_rate = 1.5", "long_code_rate = 0.0"),
-            "key `long_code_rate`: must be 0.001 to 10000",
+            "key `long_code_rate`: must be 0.001 to 100000",
         );
     }
 

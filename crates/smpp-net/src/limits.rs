@@ -15,7 +15,7 @@ pub const DEFAULT_RATE: f64 = 30.0;
 pub const LEAST_PER_SECOND: f64 = 0.001;
 
 /// The fastest rate that may be configured, in messages a second.
-pub const MOST_PER_SECOND: f64 = 10_000.0;
+pub const MOST_PER_SECOND: f64 = 100_000.0;
 
 /// After how many seconds of silence an SMSC is asked whether it is there, unless configured.
 pub const DEFAULT_ENQUIRE_SECONDS: u64 = 30;

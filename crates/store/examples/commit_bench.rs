@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use base::{AccountSid, MessageSid, Sid, SystemClock};
+use base::{AccountSid, Clock, MessageSid, Sid, SystemClock};
 use phi::{LocalKey, Phi, SystemRandom};
 use serde::{Deserialize, Serialize};
 use store::{Database, Index, IndexValue, Kind, NewDocument, NewJob, Options, Scope, Store};
@@ -160,7 +160,7 @@ fn drive(
 }
 
 fn bare_request(transaction: &rusqlite::Transaction<'_>) -> rusqlite::Result<()> {
-    let sid = MessageSid::generate(&SystemRandom).to_string();
+    let sid = MessageSid::generate_at(&SystemRandom, SystemClock.now()).to_string();
     let insert = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> rusqlite::Result<()> {
         transaction.prepare_cached(sql)?.execute(values).map(drop)
     };
@@ -213,7 +213,7 @@ async fn request(store: &Store, account: Scope) -> Result<(), Failure> {
     let digest = store.scope(account).digest_key().await?.digest("to", b"+14155550100");
     let mut batch = store.batch(account);
     batch.insert::<Message>(NewDocument {
-        sid: MessageSid::generate(&SystemRandom),
+        sid: MessageSid::generate_at(&SystemRandom, now),
         parent: None,
         created_at: now,
         event_at: None,

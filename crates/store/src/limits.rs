@@ -56,6 +56,8 @@ pub const SQLITE_POINT_READERS: usize = 4;
 pub const SQLITE_POINT_READ: Duration = Duration::from_millis(50);
 /// SQLite: how long reads by key are left to the reading threads then.
 pub const SQLITE_POINT_PAUSE: Duration = Duration::from_secs(1);
+/// SQLite: memory the writer keeps pages in, in KiB.
+pub const SQLITE_WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// SQLite: how long a connection waits for a lock inside this process.
 pub const SQLITE_BUSY: Duration = Duration::from_secs(5);
 /// SQLite: prepared statements kept per connection.

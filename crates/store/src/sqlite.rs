@@ -63,6 +63,10 @@ impl Sqlite {
         create_private(path).map_err(|error| io_error(&error))?;
         let mut connection = connect(path).map_err(|error| explain(&error))?;
         migrate(&mut connection, clock.as_ref())?;
+        // Its pages are changed by itself alone, so what it keeps stays good; readers' do not.
+        connection
+            .pragma_update(None, "cache_size", -limits::SQLITE_WRITER_CACHE_KIB)
+            .map_err(|error| explain(&error))?;
 
         let (writer, work) = mpsc::channel(limits::WRITE_QUEUE);
         let copying = Arc::<AtomicUsize>::default();

@@ -14,7 +14,7 @@ use crate::bench::Setup;
 use crate::bench::process::{Process, finished};
 use crate::bench::server::{accepted, latency};
 use crate::bench::table::Row;
-use crate::{postgres, shell};
+use crate::{postgres, shell, smpp_peers};
 
 /// How long its boxes need to find each other once they listen.
 const MEET: Duration = Duration::from_millis(1_500);
@@ -22,8 +22,8 @@ const PASSWORD: &str = "bench";
 
 /// The row; or the reason why there is none.
 pub(crate) fn measure(setup: &Setup, connections: u32) -> Result<Result<Row, String>, String> {
-    let (Some(bearerbox), Some(smsbox)) = (program("bearerbox"), program("smsbox")) else {
-        return Ok(Err("it is not installed (Debian's package `kannel`)".to_owned()));
+    let Some(programs) = smpp_peers::kannel() else {
+        return Ok(Err("it is not here and cannot be installed".to_owned()));
     };
     let folder = setup.folder.join("kannel");
     shell::fresh_folder(&folder)?;
@@ -41,13 +41,16 @@ pub(crate) fn measure(setup: &Setup, connections: u32) -> Result<Result<Row, Str
     let quiet = ["-v", "4"];
     let mut bearer = Process::start(
         "bearerbox",
-        Command::new(bearerbox).args(quiet).arg(&file),
+        Command::new(programs.join("bearerbox")).args(quiet).arg(&file),
         &folder.join("bearerbox.log"),
     )?;
     bearer.wait_for(at(boxes))?;
     take_everything(at(carrier))?;
-    let mut sms =
-        Process::start("smsbox", Command::new(smsbox).args(quiet).arg(&file), &folder.join("smsbox.log"))?;
+    let mut sms = Process::start(
+        "smsbox",
+        Command::new(programs.join("smsbox")).args(quiet).arg(&file),
+        &folder.join("smsbox.log"),
+    )?;
     sms.wait_for(at(send))?;
     thread::sleep(MEET);
 
@@ -69,11 +72,6 @@ pub(crate) fn measure(setup: &Setup, connections: u32) -> Result<Result<Row, Str
         latency_ms: latency(&answer),
         peak_mib: Some(bearer.peak_mib()? + sms.peak_mib()?),
     }))
-}
-
-/// Daemons lie outside a usual user's PATH.
-fn program(name: &str) -> Option<std::path::PathBuf> {
-    shell::on_path(name).or_else(|| Some(Path::new("/usr/sbin").join(name)).filter(|path| path.is_file()))
 }
 
 fn configuration(folder: &Path, admin: u16, boxes: u16, send: u16, carrier: u16) -> String {

@@ -80,7 +80,7 @@ pub async fn send(ctx: &Ctx, draft: Draft) -> Result<MessageView> {
         sent_at: None,
         confirms_stop: false,
     };
-    let sid = MessageSid::generate(ctx.services.store.random().as_ref());
+    let sid = MessageSid::generate_at(ctx.services.store.random().as_ref(), now);
     let mut batch = ctx.batch();
     let message = Document::<Message> {
         sid,

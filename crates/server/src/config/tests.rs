@@ -98,7 +98,7 @@ fn mistakes_name_place_and_key_and_what_would_be_right_but_no_value() {
         ("[smpp]\nlong_code_rate = 1", "2:1: key `smpp.long_code_rate`: needs `smpp.binds` beside it"),
         (
             "[smpp]\nlong_code_rate = 0\nbinds = []",
-            "2:18: key `smpp.long_code_rate`: must be a number from 0.001 to 10000, without quotes\n3:9: ",
+            "2:18: key `smpp.long_code_rate`: must be a number from 0.001 to 100000, without quotes\n3:9: ",
         ),
         ("[smpp]\nbinds = []", "2:9: key `smpp.binds`: there must be 1 to 32"),
         ("data = \"hidden", "1:15: this is not TOML: "),

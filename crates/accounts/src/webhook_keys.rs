@@ -85,7 +85,7 @@ pub(crate) async fn create(
 ) -> Answer<Created<NewWebhookKeyView>> {
     require_full(&ctx)?;
     let name = request.friendly_name.map(|name| friendly_name("friendly_name", name)).transpose()?;
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     if account.facts.webhook_keys.len() >= WEBHOOK_KEYS {
         return Err(ApiError::new(codes::CONFLICT)
             .hint("delete a webhook key first: four are the most")
@@ -108,7 +108,7 @@ pub(crate) async fn update(
 ) -> Answer<Found<WebhookKeyView>> {
     require_full(&ctx)?;
     let name = request.friendly_name.map(|name| friendly_name("friendly_name", name)).transpose()?;
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     let at = position(&account, &id)?;
     let keys = &mut account.facts.webhook_keys;
     if let Some(name) = name {
@@ -125,7 +125,7 @@ pub(crate) async fn update(
 /// `DELETE …/WebhookKeys/{Id}`. The one that signs stays: receivers that know only it would refuse what follows.
 pub(crate) async fn delete(ctx: Ctx, Path(id): Path<String>) -> Answer<Deleted> {
     require_full(&ctx)?;
-    let mut account = ctx.account().account.clone();
+    let mut account = Document::clone(&ctx.account().account);
     let at = position(&account, &id)?;
     if account.facts.webhook_keys[at].signs {
         let hint = "this key signs webhooks: let another one sign, or none, before it is deleted";

@@ -19,7 +19,7 @@ async fn gen_sig_1__allows_the_shared_key_that_signs_now() {
     assert_ne!(keys[0].id, keys[1].id);
     for signing in [None, Some(0), Some(1)] {
         let loaded = load_account(&platform.store, platform.account, now).await;
-        let mut account = loaded.unwrap().unwrap().account;
+        let mut account = std::sync::Arc::unwrap_or_clone(loaded.unwrap().unwrap().account);
         account.facts.webhook_keys = keys.to_vec();
         if let Some(at) = signing {
             account.facts.webhook_keys[at].signs = true;

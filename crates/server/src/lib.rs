@@ -25,6 +25,8 @@ mod secret_file;
 mod service_manager;
 mod settings;
 mod temporary;
+#[cfg(test)]
+mod tenant_matrix;
 mod terminal;
 
 /// Carries out the command that was typed.

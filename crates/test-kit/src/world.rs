@@ -45,7 +45,7 @@ impl Credentials {
     }
 
     /// The Authorization header's value.
-    pub(crate) fn header(&self) -> Option<String> {
+    pub fn header(&self) -> Option<String> {
         let (user, password) = self.0.as_ref()?;
         let pair = format!("{user}:{}", password.reveal());
         Some(format!("Basic {}", data_encoding::BASE64.encode(pair.as_bytes())))

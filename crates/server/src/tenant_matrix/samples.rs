@@ -1,0 +1,80 @@
+//! A request that would work, for every route that takes more than a path. A route that writes and is not
+//! here fails the matrix: without a body that works, a refusal may be about the body.
+
+/// What a request carries besides its path. `{Names}` are filled in like those of paths.
+#[derive(Clone, Copy)]
+pub(super) enum Sample {
+    /// Nothing.
+    Bare,
+    /// A query.
+    Query(&'static str),
+    /// A form.
+    Form(&'static [(&'static str, &'static str)]),
+    /// A JSON document; names stand as `<Names>`, because braces are JSON's.
+    Json(&'static str),
+}
+
+use Sample::{Bare, Form, Json, Query};
+
+const NAMED: Sample = Form(&[("FriendlyName", "Renamed")]);
+const REQUEST: Sample = Json(r#"{"request_reference": "T-1", "requester": "R. Quester"}"#);
+
+/// By operation.
+pub(super) const SAMPLES: &[(&str, Sample)] = &[
+    ("create_account", NAMED),
+    ("update_account", NAMED),
+    ("create_key", NAMED),
+    ("update_key", NAMED),
+    ("create_signing_key", NAMED),
+    ("update_signing_key", NAMED),
+    ("create_secondary_auth_token", Bare),
+    ("update_auth_token_promotion", Bare),
+    ("create_credential_public_key", Form(&[("PublicKey", "{Pem}"), ("AccountSid", "{AccountSid}")])),
+    ("update_credential_public_key", NAMED),
+    ("list_iam_key", Query("AccountSid={AccountSid}")),
+    ("create_iam_key", Form(&[("AccountSid", "{AccountSid}")])),
+    ("update_iam_key", NAMED),
+    ("create_message", Form(&[("To", "+14155550177"), ("From", "{Number}"), ("Body", "Hello")])),
+    ("update_message", Form(&[("Body", "")])),
+    ("create_incoming_phone_number", Form(&[("PhoneNumber", "{FreeNumber}")])),
+    ("update_incoming_phone_number", NAMED),
+    ("create_organization", Json(r#"{"friendly_name": "Clinic"}"#)),
+    ("update_entitlement", Json(r#"{"entitled_from": "2024-01-01", "entitlement_reference": "PO 1"}"#)),
+    ("create_migration", REQUEST),
+    ("create_agreement", Json(AGREEMENT)),
+    ("terminate_agreement", Json("{}")),
+    ("create_main_account", Json(r#"{"organization_sid": "<OrganizationSid>", "friendly_name": "Main"}"#)),
+    ("update_organization_link", Json(r#"{"organization_sid": "<OrganizationSid>"}"#)),
+    ("create_designation", Json("{}")),
+    ("create_account_key", Json(r#"{"key_type": "standard"}"#)),
+    ("create_designation_by_support", REQUEST),
+    ("update_settings", Json(r#"{"registered_hosts": ["clinic.example"]}"#)),
+    ("update_limits", Json(r#"{"requests_per_second": 1000}"#)),
+    ("create_handset_message", Json(r#"{"to": "<Number>", "body": "Hello"}"#)),
+    ("create_simulator_fault", Json(r#"{"kind": "delay", "delay_ms": 1}"#)),
+    ("update_simulator_clock", Json(r#"{"advance_seconds": 1}"#)),
+];
+
+/// An organization that holds the package for HIPAA projects.
+pub(super) const ENTITLED: &str =
+    r#"{"friendly_name": "Clinic", "entitled_from": "2024-01-01", "entitlement_reference": "PO 1"}"#;
+
+/// A complete agreement.
+pub(super) const AGREEMENT: &str = r#"{
+    "counterparty": "Operator", "signer": "A. Signer", "initiated_at": "2024-06-07", "signed_at": "2026-01-06T00:00:00Z",
+    "services": ["messaging"], "permitted_uses": ["treatment"], "permitted_disclosures": ["carriers"],
+    "safeguards": "45 CFR 164 subpart C", "breach_contact": "privacy officer", "breach_deadline_days": 30,
+    "subcontractors": []
+}"#;
+
+/// An RSA key's public half, made for this test.
+pub(super) const PEM: &str = "-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAje8p2BMGdDXyrOtSVoQ+
+6eEHgTupP4Y/I5A90zwQTJsMKsWXC1hPEAqWpeDc4KGA+FJjKinNlft8Ugdv2BOE
+ncrLv7ghtapyK6sgEkL41sMP4IvWlLUTlDjG9wT/fTAA7qQ7+gemFaSS/nvJpREM
+cLFTBnvPKlCzy0HWb0eT6K2R6pILMCdjqypkaQfx52IfaepSu96t4MIRfZYBCEt2
+Bf0ZddVS0mZG8+Wrdq2yqfMHR36YDTuAHwuwpuCFKm9TMAyLLqsJOaoWlL8/AV3a
+Ogy1tVp7dXNgjGIq4wxMZGGCtcgS/1MxVmgyG1x9DEP0wjBHwb2PQ21I/OJN/Yus
+owIDAQAB
+-----END PUBLIC KEY-----
+";

@@ -1,0 +1,356 @@
+//! The platform that the matrix is driven on, and a tenant with an object of every kind for each route.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use auth::provision::{NewAccount, add_account, add_key};
+use auth::{Designation, KeyType, Permission, Secret, Settings};
+use axum::body::Body;
+use base::{AccountSid, OrganizationSid, Sid, VirtualClock};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request};
+use kit::{Origin, RouteRow, Routes};
+use serde_json::Value;
+use sim::Simulator;
+use store::Scope;
+use test_kit::{Credentials, Reply, TestApp};
+use webhooks::{LogLevel, NewAlert, alert};
+
+use super::samples::{AGREEMENT, ENTITLED, PEM, SAMPLES, Sample};
+use crate::products::Connections;
+
+/// Values by the names in braces.
+pub(super) type Values = BTreeMap<String, String>;
+
+/// The platform with every product, the simulator's routes included.
+pub(super) struct Site {
+    pub(super) app: TestApp,
+    /// Numbers handed out so far, for addresses of peers and phone numbers.
+    count: Cell<u32>,
+}
+
+/// An account, and who may or may not act in it.
+pub(super) struct Tenant {
+    pub(super) organization: OrganizationSid,
+    pub(super) sid: AccountSid,
+    pub(super) login: Credentials,
+    pub(super) main: Credentials,
+    /// The SID of the main key.
+    pub(super) main_sid: String,
+    pub(super) standard: Credentials,
+    /// A restricted key with every permission but the route's.
+    pub(super) lacking: Credentials,
+    /// A restricted key with the route's permission alone.
+    pub(super) exact: Credentials,
+    /// Its subaccount, with the subaccount's login.
+    pub(super) below: AccountSid,
+    pub(super) login_below: Credentials,
+    pub(super) main_below: Credentials,
+}
+
+impl Site {
+    pub(super) async fn start() -> Self {
+        let simulator = Simulator::new(Arc::new(VirtualClock::following_system()));
+        let app = TestApp::start(|services| {
+            let none = Connections::none(&services.store).expect("the public roots");
+            let connections = Connections { simulator: Some(simulator), ..none };
+            let mut products: BTreeMap<&str, Routes> = BTreeMap::new();
+            for routes in connections.routes(&services) {
+                let label = routes.product().label;
+                let merged = match products.remove(label) {
+                    Some(earlier) => earlier.merge(routes),
+                    None => routes,
+                };
+                products.insert(label, merged);
+            }
+            products.into_values().collect()
+        })
+        .await;
+        Self { app, count: Cell::new(0) }
+    }
+
+    fn next(&self) -> u32 {
+        self.count.set(self.count.get() + 1);
+        self.count.get()
+    }
+
+    /// A phone number that nobody has, in the inventory.
+    async fn number(&self) -> String {
+        let number = format!("+1415556{:04}", self.next());
+        messaging::add_to_inventory(&self.app.services, &[&number]).await.expect("a new number");
+        number
+    }
+
+    /// A tenant of its own for a route that needs `permission`.
+    pub(super) async fn tenant(&self, permission: Permission) -> Tenant {
+        let store = &self.app.services.store;
+        let organization = self.operator_makes("Organizations", ENTITLED).await;
+        // So that designation works, and what it allows.
+        self.operator_makes(&format!("Organizations/{organization}/Agreements"), AGREEMENT).await;
+        let body = format!(r#"{{"organization_sid": "{organization}", "friendly_name": "Main"}}"#);
+        let made = self.operator("Accounts", &body).await;
+        let sid: AccountSid = word(&made.json, "sid").parse().expect("a SID");
+        let login = Credentials::new(sid, Secret::new(word(&made.json, "auth_token")));
+        let below = AccountSid::generate(store.random().as_ref());
+        let token = Secret::generate(store.random().as_ref());
+        let login_below = Credentials::new(below, token.clone());
+        let mut batch = store.batch(Scope::account(sid));
+        let subaccount = NewAccount {
+            sid: below,
+            owner: sid,
+            organization: Some(organization.parse().expect("a SID")),
+            friendly_name: "Below".to_owned(),
+            primary_token: token,
+            designation: Designation::default(),
+            settings: Settings::default(),
+        };
+        add_account(&mut batch, subaccount, self.app.now());
+        store.commit(batch).await.expect("a new account");
+        let others: Vec<Permission> = Permission::ALL.iter().copied().filter(|p| *p != permission).collect();
+        let (main_sid, main) = self.key(sid, KeyType::Main, &[]).await;
+        Tenant {
+            organization: organization.parse().expect("a SID"),
+            main,
+            main_sid,
+            standard: self.key(sid, KeyType::Standard, &[]).await.1,
+            lacking: self.key(sid, KeyType::Restricted, &others).await.1,
+            exact: self.key(sid, KeyType::Restricted, &[permission]).await.1,
+            sid,
+            login,
+            main_below: self.key(below, KeyType::Main, &[]).await.1,
+            below,
+            login_below,
+        }
+    }
+
+    async fn key(
+        &self,
+        account: AccountSid,
+        key_type: KeyType,
+        permissions: &[Permission],
+    ) -> (String, Credentials) {
+        let store = &self.app.services.store;
+        let mut batch = store.batch(Scope::account(account));
+        let made = add_key(store, &mut batch, account, "Key".to_owned(), key_type, permissions).await;
+        let (sid, secret) = made.expect("the account exists");
+        store.commit(batch).await.expect("a new key");
+        (sid.to_string(), Credentials::new(sid, secret))
+    }
+
+    /// What the names of a row stand for, with objects that really exist in `account`, which `login` opens.
+    pub(super) async fn objects(
+        &self,
+        row: &RouteRow,
+        organization: OrganizationSid,
+        account: AccountSid,
+        login: &Credentials,
+    ) -> Values {
+        let mut values = Values::from([
+            ("AccountSid".to_owned(), account.to_string()),
+            ("OrganizationSid".to_owned(), organization.to_string()),
+            ("Pem".to_owned(), PEM.to_owned()),
+        ]);
+        let number = self.number().await;
+        messaging::claim_number(&self.app.services, account, &number).await.expect("a free number");
+        values.insert("Number".to_owned(), number.clone());
+        values.insert("FreeNumber".to_owned(), self.number().await);
+        for (collection, name) in parameters(row.path) {
+            let api = format!("/2010-04-01/Accounts/{account}");
+            let value = match collection {
+                "Accounts" | "Organizations" => continue,
+                // Not an object of anybody's.
+                "PhoneNumbers" | "handsets" => "+14155550177".to_owned(),
+                "Agreements" => {
+                    self.operator_makes(&format!("Organizations/{organization}/Agreements"), AGREEMENT).await
+                }
+                "Keys" | "SigningKeys" => self.made(login, "api", &format!("{api}/Keys"), &[]).await,
+                "PublicKeys" => {
+                    self.made(login, "accounts", "/v1/Credentials/PublicKeys", &[("PublicKey", PEM)]).await
+                }
+                "Messages" => self.arrived(login, account, &number).await,
+                "IncomingPhoneNumbers" => {
+                    let path =
+                        format!("{api}/IncomingPhoneNumbers?PhoneNumber={}", number.replace('+', "%2B"));
+                    let listed = self.send(login, "api", Method::GET, &path, None).await;
+                    word(&listed.json["incoming_phone_numbers"][0], "sid")
+                }
+                "Alerts" => self.alert(account).await,
+                other => panic!("say in tenant_matrix/site.rs what an object of `{other}` is ({})", row.path),
+            };
+            values.insert(name.to_owned(), value);
+        }
+        // What must be there before it can be taken away.
+        if row.path.contains("/AuthTokens/") && row.access.operation != "create_secondary_auth_token" {
+            self.send(login, "accounts", Method::POST, "/v1/AuthTokens/Secondary", None).await;
+        }
+        match row.access.operation {
+            "delete_designation" => {
+                let path = format!("/switchward/v1/Accounts/{account}/Designation");
+                self.send(login, "switchward", Method::POST, &path, Some((JSON, "{}".to_owned()))).await;
+            }
+            "delete_organization_link" => {
+                let body = format!(r#"{{"organization_sid": "{organization}"}}"#);
+                let path = format!("/switchward/v1/Accounts/{account}/Organization");
+                self.app.post_raw(&self.app.operator, "switchward", &path, body.into(), JSON).await;
+            }
+            _ => {}
+        }
+        values
+    }
+
+    /// A message from a handset: it is in no queue, so that it can be changed and deleted.
+    async fn arrived(&self, login: &Credentials, account: AccountSid, number: &str) -> String {
+        let body = format!(r#"{{"to": "{number}", "body": "Hello"}}"#);
+        let path = "/switchward/v1/simulator/handsets/+14155550177/messages";
+        self.send(login, "switchward", Method::POST, path, Some((JSON, body))).await.assert_status(201);
+        let path = format!("/2010-04-01/Accounts/{account}/Messages?To={}", number.replace('+', "%2B"));
+        word(&self.send(login, "api", Method::GET, &path, None).await.json["messages"][0], "sid")
+    }
+
+    async fn alert(&self, account: AccountSid) -> String {
+        let store = &self.app.services.store;
+        let alert = NewAlert {
+            sid: Sid::generate(store.random().as_ref()),
+            generated_at: self.app.now(),
+            error_code: 11200,
+            log_level: LogLevel::Error,
+            resource_sid: None,
+            request_method: None,
+            request_url: None,
+            content: None,
+        };
+        let sid = alert.sid.to_string();
+        let mut batch = store.batch(Scope::account(account));
+        alert::raise(&mut batch, alert);
+        store.commit(batch).await.expect("a new alert");
+        sid
+    }
+
+    async fn made(&self, login: &Credentials, product: &str, path: &str, form: &[(&str, &str)]) -> String {
+        word(&self.made_any(login, product, path, form).await.json, "sid")
+    }
+
+    async fn made_any(&self, login: &Credentials, product: &str, path: &str, form: &[(&str, &str)]) -> Reply {
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let reply = self.send(login, product, Method::POST, path, Some((FORM, body))).await;
+        assert_eq!(reply.status, 201, "{path}: {}", reply.text);
+        reply
+    }
+
+    async fn operator(&self, path: &str, body: &str) -> Reply {
+        let path = format!("/switchward/v1/{path}");
+        let reply =
+            self.app.post_raw(&self.app.operator, "switchward", &path, body.into(), "application/json").await;
+        assert_eq!(reply.status, 201, "{path}: {}", reply.text);
+        reply
+    }
+
+    async fn operator_makes(&self, path: &str, body: &str) -> String {
+        word(&self.operator(path, body).await.json, "sid")
+    }
+
+    /// Drives a row with these values.
+    pub(super) async fn drive(&self, who: &Credentials, row: &RouteRow, values: &Values) -> Reply {
+        let mut path = filled(row.path, values);
+        let body = match sample(row) {
+            Sample::Bare => None,
+            Sample::Query(query) => {
+                path = format!("{path}?{}", filled(query, values));
+                None
+            }
+            Sample::Form(fields) => {
+                let fields = fields.iter().map(|(name, value)| (*name, filled(value, values)));
+                let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                Some((FORM, form))
+            }
+            Sample::Json(text) if !text.contains('<') => Some((JSON, text.to_owned())),
+            Sample::Json(text) => {
+                let named = values
+                    .iter()
+                    .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("<{name}>"), value));
+                Some((JSON, named))
+            }
+        };
+        self.send(who, row.product, row.method.clone(), &path, body).await
+    }
+
+    /// Sends a request. Every one comes from an address of its own, so that nobody's wrong password slows
+    /// another down.
+    async fn send(
+        &self,
+        who: &Credentials,
+        product: &str,
+        method: Method,
+        path: &str,
+        body: Option<(&str, String)>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(header) = who.header() {
+            request = request.header(AUTHORIZATION, header);
+        }
+        let (content_type, body) = body.unzip();
+        if let Some(content_type) = content_type {
+            request = request.header(CONTENT_TYPE, content_type);
+        }
+        let mut request = request.body(Body::from(body.unwrap_or_default())).expect("the path is a URI");
+        request.extensions_mut().insert(Origin {
+            base_url: format!("https://{product}.twilio.com"),
+            peer: IpAddr::V4(Ipv4Addr::from_bits(u32::from(Ipv4Addr::new(10, 0, 0, 0)) + self.next())),
+            secure: true,
+        });
+        self.app.send(product, request).await
+    }
+
+    /// Makes the subaccount `suspended` or `closed`, as its parent does.
+    pub(super) async fn set_status(&self, tenant: &Tenant, status: &str) {
+        let path = format!("/2010-04-01/Accounts/{}", tenant.below);
+        let body = Some((FORM, format!("Status={status}")));
+        let reply = self.send(&tenant.main, "api", Method::POST, &path, body).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+    }
+
+    /// How much is recorded about a tenant and its organization: every change is.
+    pub(super) async fn recorded(&self, tenant: &Tenant) -> [usize; 3] {
+        let organization = Scope::organization(tenant.organization);
+        let scopes = [Scope::account(tenant.sid), Scope::account(tenant.below), organization];
+        let mut lengths = [0; 3];
+        for (length, scope) in lengths.iter_mut().zip(scopes) {
+            *length = self.app.ledger_actions(scope).await.len();
+        }
+        lengths
+    }
+}
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const JSON: &str = "application/json";
+
+/// What the row's request carries.
+pub(super) fn sample(row: &RouteRow) -> Sample {
+    match SAMPLES.iter().find(|(operation, _)| *operation == row.access.operation) {
+        Some((_, sample)) => *sample,
+        None if row.method == Method::POST => {
+            panic!("add a body that works for `{}` to tenant_matrix/samples.rs", row.access.operation)
+        }
+        None => Sample::Bare,
+    }
+}
+
+/// The parameters of a path, each with the segment before it: the collection that it names a member of.
+pub(super) fn parameters(path: &str) -> impl Iterator<Item = (&str, &str)> {
+    let mut before = "";
+    path.split('/').filter_map(move |segment| {
+        let collection = std::mem::replace(&mut before, segment);
+        Some((collection, segment.strip_prefix('{')?.strip_suffix('}')?))
+    })
+}
+
+/// The text with its names filled in.
+pub(super) fn filled(text: &str, values: &Values) -> String {
+    values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+fn word(json: &Value, name: &str) -> String {
+    json[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {json}")).to_owned()
+}

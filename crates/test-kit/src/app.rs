@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{KeyType, Permission, Secret};
@@ -54,7 +54,6 @@ pub struct TestApp {
     clock: Arc<VirtualClock>,
     routers: HashMap<&'static str, Router>,
     table: Vec<RouteRow>,
-    placeholders: Mutex<HashMap<String, String>>,
     dir: TempDir,
 }
 
@@ -113,7 +112,6 @@ impl TestApp {
             clock,
             routers,
             table,
-            placeholders: Mutex::default(),
             dir,
         }
     }
@@ -230,17 +228,6 @@ impl TestApp {
     /// A new restricted key of `account` with exactly these permissions.
     pub async fn restricted_key(&self, account: &TestAccount, permissions: &[Permission]) -> Credentials {
         new_key(&self.services.store, account.sid, KeyType::Restricted, permissions).await
-    }
-
-    /// Names a value for `{name}` in the paths that [`crate::policy`] drives: a resource of `owner`
-    /// that really exists, so that "not found" is about who asks and not about a made-up SID.
-    pub fn set_placeholder(&self, name: &str, value: impl ToString) {
-        let mut placeholders = self.placeholders.lock().unwrap_or_else(PoisonError::into_inner);
-        placeholders.insert(name.to_owned(), value.to_string());
-    }
-
-    pub(crate) fn placeholder(&self, name: &str) -> Option<String> {
-        self.placeholders.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 }
 

@@ -2,13 +2,12 @@
 //!
 //! [`TestApp`] is an organization under an agreement, an ordinary account, a HIPAA project, a
 //! subaccount, somebody else's account and an operator, on a real database in a folder that is
-//! removed afterwards. [`policy`] drives every route as those who may not use it, [`WebhookSink`] is
-//! the customer's HTTPS server, and [`contains_bytes`] looks for a leaked value in what is on disk.
+//! removed afterwards. [`WebhookSink`] is the customer's HTTPS server, and [`contains_bytes`] looks for
+//! a leaked value in what is on disk.
 //! Whatever cannot be set up fails the test at once, so nothing here returns an error.
 
 mod app;
 mod disk;
-pub mod policy;
 mod reply;
 mod sink;
 mod world;

@@ -1,26 +1,8 @@
-//! Every route of the three tables, driven as those who may not use it.
+//! What only the operator may, and what no form may hold.
 
 use serde_json::json;
-use test_kit::policy::{closed_to_strangers, for_every_route};
 
-use crate::world::{NEWER, agree, agreement, get, post, start};
-
-#[tokio::test]
-async fn every_route_is_closed_to_strangers() {
-    let app = start().await;
-    let organization = app.organization.to_string();
-    let made = agree(&app, &organization, agreement(&app, NEWER)).await;
-    let key =
-        app.post_form(&app.owner, "api", &format!("/2010-04-01/Accounts/{}/Keys", app.owner.sid), &[]).await;
-    app.set_placeholder("OrganizationSid", &organization);
-    app.set_placeholder("AgreementSid", made);
-    let keys = format!("Accounts/{}/WebhookKeys", app.owner.sid);
-    let webhook_key = post(&app, &app.owner, &keys, json!({})).await;
-    app.set_placeholder("WebhookKeyId", webhook_key.json["id"].as_str().unwrap());
-    app.set_placeholder("Sid", key.json["sid"].as_str().unwrap());
-    let failures = for_every_route(&app, closed_to_strangers(&app)).await;
-    assert!(failures.is_empty(), "{failures:#?}");
-}
+use crate::world::{get, post, start};
 
 #[tokio::test]
 async fn operator_routes_refuse_every_other_caller() {

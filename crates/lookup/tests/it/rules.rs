@@ -2,7 +2,6 @@
 #![allow(non_snake_case)]
 
 use auth::Permission;
-use test_kit::policy::{closed_to_strangers, for_every_route};
 
 use crate::{PRODUCT, start, v1, v2};
 
@@ -60,13 +59,6 @@ async fn look_elig_1__refuses_unlisted_package() {
         assert_eq!((reply.status, reply.rule()), (403, Some("CON-NELIST-1")), "{package}");
         assert!(!reply.text.contains("Jane"), "{package}");
     }
-}
-
-#[tokio::test]
-async fn routes_are_closed_to_strangers() {
-    let app = start().await;
-    let failures = for_every_route(&app, closed_to_strangers(&app)).await;
-    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[tokio::test]

@@ -7,7 +7,6 @@ mod inbound;
 mod messages;
 mod numbers;
 mod paging;
-mod policy;
 mod redaction;
 mod review;
 mod rules;

@@ -50,6 +50,7 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_designation_by_support", REQUEST),
     ("update_settings", Json(r#"{"registered_hosts": ["clinic.example"]}"#)),
     ("update_limits", Json(r#"{"requests_per_second": 1000}"#)),
+    ("requeue_parked_job", Bare),
     ("create_handset_message", Json(r#"{"to": "<Number>", "body": "Hello"}"#)),
     ("create_simulator_fault", Json(r#"{"kind": "delay", "delay_ms": 1}"#)),
     ("update_simulator_clock", Json(r#"{"advance_seconds": 1}"#)),

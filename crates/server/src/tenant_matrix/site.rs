@@ -8,15 +8,15 @@ use std::sync::Arc;
 use auth::provision::{NewAccount, add_account, add_key};
 use auth::{Designation, KeyType, Permission, Secret, Settings};
 use axum::body::Body;
-use base::{AccountSid, OrganizationSid, Sid, VirtualClock};
+use base::{AccountSid, OrganizationSid, Sid, VirtualClock, WebhookDeliverySid};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use kit::{Origin, RouteRow, Routes};
 use serde_json::Value;
 use sim::Simulator;
-use store::Scope;
+use store::{Lane, NewDocument, NewJob, Scope, Share};
 use test_kit::{Credentials, Reply, TestApp};
-use webhooks::{LogLevel, NewAlert, alert};
+use webhooks::{DeliveryFacts, DeliveryOutcome, LogLevel, NewAlert, WebhookDelivery, alert};
 
 use super::samples::{AGREEMENT, ENTITLED, PEM, SAMPLES, Sample};
 use crate::products::Connections;
@@ -177,6 +177,8 @@ impl Site {
                     word(&listed.json["incoming_phone_numbers"][0], "sid")
                 }
                 "Alerts" => self.alert(account).await,
+                "WebhookDeliveries" => self.delivery(account).await,
+                "ParkedJobs" => self.parked(account).await,
                 other => panic!("say in tenant_matrix/site.rs what an object of `{other}` is ({})", row.path),
             };
             values.insert(name.to_owned(), value);
@@ -220,12 +222,57 @@ impl Site {
             request_method: None,
             request_url: None,
             content: None,
+            repeats: 0,
         };
         let sid = alert.sid.to_string();
         let mut batch = store.batch(Scope::account(account));
         alert::raise(&mut batch, alert);
         store.commit(batch).await.expect("a new alert");
         sid
+    }
+
+    async fn delivery(&self, account: AccountSid) -> String {
+        let store = &self.app.services.store;
+        let sid = WebhookDeliverySid::generate(store.random().as_ref());
+        let mut batch = store.batch(Scope::account(account));
+        batch.insert::<WebhookDelivery>(NewDocument {
+            sid,
+            parent: None,
+            created_at: self.app.now(),
+            event_at: None,
+            facts: DeliveryFacts {
+                outcome: DeliveryOutcome::Delivered,
+                resource_sid: "SM0123456789abcdef0123456789abcdef".to_owned(),
+                event: "message-status".to_owned(),
+                method: webhooks::Method::Post,
+                url: "https://clinic.example/".to_owned(),
+                error_code: None,
+                run: 1,
+                idempotency_token: "token".to_owned(),
+                parameters: Vec::new(),
+                attempts: Vec::new(),
+            },
+            content: None,
+            index: Vec::new(),
+        });
+        store.commit(batch).await.expect("a new delivery");
+        sid.to_string()
+    }
+
+    /// A parked job: of this account, or of whichever row put one there at the same time.
+    async fn parked(&self, account: AccountSid) -> String {
+        let store = &self.app.services.store;
+        let (queue, now) = ("tenant-matrix", self.app.now());
+        let mut batch = store.batch(Scope::account(account));
+        batch.enqueue(NewJob { queue, lane: None, ordering_key: None, due_at: now, payload: Vec::new() });
+        store.commit(batch).await.expect("a new job");
+        let share = Share { lane: Lane::NONE, limit: 1, due_by: now };
+        let taken = store.jobs().take(queue, &[share], jobs::limits::LEASE).await.expect("jobs can be taken");
+        let lease = taken.leases.first().expect("one is there");
+        let mut batch = store.batch(lease.scope);
+        batch.park(lease, jobs::Reason::Failed.as_str());
+        store.commit(batch).await.expect("it can be parked");
+        lease.id.clone()
     }
 
     async fn made(&self, login: &Credentials, product: &str, path: &str, form: &[(&str, &str)]) -> String {

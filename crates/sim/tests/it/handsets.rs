@@ -4,7 +4,7 @@ use auth::Permission;
 use messaging::carrier::Reference;
 use serde_json::json;
 use store::Scope;
-use test_kit::{Reply, policy};
+use test_kit::Reply;
 
 use crate::support::{OWN, PATIENT, Platform, fresh, submit};
 
@@ -96,15 +96,6 @@ async fn refuses_credentials_without_the_permission_and_the_operator() {
     let platform = Platform::start().await;
     platform.get(&platform.app.keys.restricted, &path(PATIENT)).await.assert_error(403, 20_003);
     platform.get(&platform.app.operator, &path(PATIENT)).await.assert_error(403, 20_003);
-}
-
-#[tokio::test]
-async fn every_route_is_closed_to_strangers() {
-    let platform = Platform::start().await;
-    let app = &platform.app;
-    submit(&platform.simulator, fresh(app.owner.sid), "+14155550100", "x").await.unwrap();
-    let failures = policy::for_every_route(app, policy::closed_to_strangers(app)).await;
-    assert_eq!(failures, [""; 0]);
 }
 
 #[tokio::test]

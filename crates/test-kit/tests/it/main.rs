@@ -1,13 +1,10 @@
-//! The vocabulary itself: everyone in the test's world is who they are said to be, the policy helper
-//! notices open routes, and the sink is an HTTPS server.
+//! The vocabulary itself: everyone in the test's world is who they are said to be, and the sink is an HTTPS server.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use auth::{Permission, load_account};
-use http::Method;
-use kit::{Access, Answer, Caller, Ctx, Found, Product, Routes, Services};
-use test_kit::policy::{closed_to_strangers, for_every_route};
+use kit::{Access, Answer, Ctx, Found, Product, Routes, Services};
 use test_kit::{Credentials, SinkReply, TestApp, WebhookSink};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -17,17 +14,9 @@ async fn own(ctx: Ctx) -> Answer<Found<String>> {
     Ok(Found(ctx.account().sid().to_string()))
 }
 
-async fn anyone(_caller: Caller) -> Answer<Found<&'static str>> {
-    Ok(Found("open"))
-}
-
 fn things(services: Arc<Services>) -> Vec<Routes> {
     let product = Product { label: "things", service: "messaging" };
-    vec![Routes::new(product, services).fetch("/2010-04-01/Accounts/{AccountSid}/Thing", READ, own).fetch(
-        "/v1/Things/{Sid}",
-        READ,
-        anyone,
-    )]
+    vec![Routes::new(product, services).fetch("/2010-04-01/Accounts/{AccountSid}/Thing", READ, own)]
 }
 
 #[tokio::test]
@@ -63,16 +52,6 @@ async fn only_the_hipaa_project_is_one() {
     let before = app.now();
     app.advance(Duration::from_secs(60));
     assert_eq!(app.now().since(before), Duration::from_secs(60));
-}
-
-#[tokio::test]
-async fn the_policy_helper_notices_an_open_route() {
-    let app = TestApp::start(things).await;
-    app.set_placeholder("Sid", "SM00000000000000000000000000000001");
-    let failures = for_every_route(&app, closed_to_strangers(&app)).await;
-    assert_eq!(failures, ["things GET /v1/Things/{Sid}: another account is answered 200"]);
-    assert_eq!(app.table().len(), 2);
-    assert!(app.table().iter().all(|row| row.method == Method::GET));
 }
 
 /// One request over TLS, trusting only the sink's authority.

@@ -35,6 +35,11 @@ const EXCEPTIONS: &[(&str, Cell, u16, &str)] = &[
     ("create_designation", Cell::Exact, 403, BINDING),
     ("create_agreement", Cell::Below, 403, BINDING),
     ("terminate_agreement", Cell::Below, 403, BINDING),
+    // What webhooks are signed with is as good as an auth token.
+    ("create_webhook_key", Cell::Exact, 403, SIGNING),
+    ("update_webhook_key", Cell::Exact, 403, SIGNING),
+    ("delete_webhook_key", Cell::Exact, 403, SIGNING),
+    ("diagnose_webhook_signature", Cell::Exact, 403, SIGNING),
     // A subaccount is in its parent's organization and sees what it stands under.
     ("list_account", Cell::Below, 200, "its own record names its owner"),
     ("fetch_organization", Cell::Below, 200, MEMBER),
@@ -58,6 +63,7 @@ const AT_ONCE: usize = 16;
 
 const MORE: &str = "it could do more than the key that makes it";
 const BINDING: &str = "it binds the whole organization";
+const SIGNING: &str = "it concerns the secrets that webhooks are signed with";
 const MEMBER: &str = "a subaccount is a member of its parent's organization";
 
 /// Collections whose members are nobody's objects: phone numbers of the whole world.

@@ -55,7 +55,10 @@ impl Site {
         let simulator = Simulator::new(Arc::new(VirtualClock::following_system()));
         let app = TestApp::start(|services| {
             let none = Connections::none(&services.store).expect("the public roots");
-            let connections = Connections { simulator: Some(simulator), ..none };
+            // It binds to nobody before it runs.
+            let smpp = smpp_net::SmppConfig::parse(SMPP).expect("a configuration");
+            let smpp = smpp_net::SmppCarrier::new(smpp, services.store.clone()).expect("a carrier");
+            let connections = Connections { simulator: Some(simulator), smpp: Some(smpp), ..none };
             let mut products: BTreeMap<&str, Routes> = BTreeMap::new();
             for routes in connections.routes(&services) {
                 let label = routes.product().label;
@@ -178,6 +181,15 @@ impl Site {
                 }
                 "Alerts" => self.alert(account).await,
                 "WebhookDeliveries" => self.delivery(account).await,
+                "WebhookKeys" => {
+                    let path = format!("/switchward/v1/Accounts/{account}/WebhookKeys");
+                    let body = Some((JSON, "{}".to_owned()));
+                    // An account has four at most, so the newest may be one from before.
+                    self.send(login, "switchward", Method::POST, &path, body).await;
+                    let listed = self.send(login, "switchward", Method::GET, &path, None).await;
+                    word(&listed.json["webhook_keys"][0], "id")
+                }
+                "SmppBinds" => "main".to_owned(),
                 "ParkedJobs" => self.parked(account).await,
                 other => panic!("say in tenant_matrix/site.rs what an object of `{other}` is ({})", row.path),
             };
@@ -370,6 +382,15 @@ impl Site {
     }
 }
 
+/// A carrier with one bind.
+const SMPP: &str = r#"
+[[binds]]
+name = "main"
+host = "smsc.example.org"
+port = 3550
+system_id = "clinic"
+password = "secret"
+"#;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 

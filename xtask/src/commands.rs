@@ -1,6 +1,6 @@
 //! Commands with arguments of their own, beside the steps of the pipeline.
 
-use crate::{bench, crash, dist, fuzz};
+use crate::{bench, crash, dist, faults, fuzz};
 
 /// One command; a step with the same work in a fixed amount may stand in the pipeline as well, under another name.
 pub(crate) struct Command {
@@ -23,5 +23,6 @@ pub(crate) const COMMANDS: &[Command] = &[
         about: "kill the server under load and look for what is lost",
         run: crash::command,
     },
+    Command { name: "faults", about: "make disk and database fail under load", run: faults::command },
     Command { name: "fuzz", about: "feed noise to parsers of outside bytes", run: fuzz::command },
 ];

@@ -6,13 +6,13 @@
 //! `load`, `truth` (what must hold). The seed repeats the schedule of kills; how the threads interleave
 //! is the machine's.
 
-mod chance;
-mod http;
-mod load;
-mod sink;
-mod site;
-mod smsc;
-mod truth;
+pub(crate) mod chance;
+pub(crate) mod http;
+pub(crate) mod load;
+pub(crate) mod sink;
+pub(crate) mod site;
+pub(crate) mod smsc;
+pub(crate) mod truth;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -50,6 +50,8 @@ Kills the server under load, starts it again on the same data, and looks for wha
   --seed S       repeats the schedule of an earlier run
 ";
 
+/// Messages that one connection posts before a kill at most.
+const MESSAGES: usize = 24;
 /// The longest load before a kill.
 const LOAD_MS: u64 = 900;
 /// The longest time between the end of the load and a kill that comes when queues are being emptied.
@@ -127,12 +129,13 @@ fn crash(binary: &Path, target: &Path, plan: &Plan) -> Result<(), String> {
     );
     let home = target.join("crash").join(engine);
     let (smsc, sink) = (Smsc::start(plan.seed)?, Sink::start()?);
-    let site = Site::make(binary, &home, plan.database.as_deref(), smsc.port)?;
+    let site = Site::make(binary, &home, &home.join("data"), plan.database.as_deref(), smsc.port)?;
     let target = Target {
         address: site.address,
         account: site.account.clone(),
         sink: sink.port,
         next: Arc::default(),
+        most: MESSAGES,
     };
     let mut chance = Chance::new(plan.seed);
     let mut truth = Truth::new();

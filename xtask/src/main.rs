@@ -11,6 +11,7 @@ mod commands;
 mod crash;
 mod deps;
 mod dist;
+mod faults;
 mod fmt;
 mod fuzz;
 mod generated;

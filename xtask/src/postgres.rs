@@ -63,18 +63,41 @@ pub(crate) fn find_or_make(target: &Path) -> Result<Option<Server>, String> {
     };
     stop_leftovers(target, &binaries)?;
     let (port, cluster) = Cluster::start(target, binaries)?;
-    let url = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/postgres");
+    let url = Cluster::url(port);
     println!("PostgreSQL is at {url}");
     Ok(Some(Server { url, _cluster: Some(cluster) }))
 }
 
 /// A running cluster of ours; stopped and removed when dropped.
-struct Cluster {
+pub(crate) struct Cluster {
     binaries: PathBuf,
     folder: PathBuf,
 }
 
 impl Cluster {
+    /// A cluster of its own in this folder, and its port; `None` when there is no PostgreSQL to be had.
+    pub(crate) fn private(folder: &Path) -> Result<Option<(u16, Self)>, String> {
+        binaries().or_else(install).map(|binaries| Self::start(folder, binaries)).transpose()
+    }
+
+    /// A connection URL of its superuser.
+    pub(crate) fn url(port: u16) -> String {
+        format!("postgres://{SUPERUSER}@127.0.0.1:{port}/postgres")
+    }
+
+    /// Stops it: `fast` in good order, `immediate` as if it had crashed.
+    pub(crate) fn stop(&self, mode: &str) -> Result<(), String> {
+        shell::output(&mut self.pg_ctl(&["stop", "-w", "-m", mode, "-t", START_SECONDS]), COMMAND_LIMIT)
+            .map(drop)
+    }
+
+    /// Starts it again at its port.
+    pub(crate) fn start_again(&self, port: u16) -> Result<(), String> {
+        let mut start = self.pg_ctl(&["start", "-w", "-t", START_SECONDS]);
+        start.arg("-l").arg(self.folder.join("log")).arg("-o").arg(self.options(port));
+        shell::run(&mut start, COMMAND_LIMIT)
+    }
+
     fn start(target: &Path, binaries: PathBuf) -> Result<(u16, Self), String> {
         let cluster = Self { folder: private_folder(target)?, binaries };
         let data = cluster.folder.join("data");
@@ -85,9 +108,7 @@ impl Cluster {
         let mut last = String::new();
         for _ in 0..PORT_ATTEMPTS {
             let port = free_port()?;
-            let mut start = cluster.pg_ctl(&["start", "-w", "-t", START_SECONDS]);
-            start.arg("-l").arg(cluster.folder.join("log")).arg("-o").arg(cluster.options(port));
-            match shell::run(&mut start, COMMAND_LIMIT) {
+            match cluster.start_again(port) {
                 Ok(()) => return Ok((port, cluster)),
                 Err(problem) => last = problem,
             }
@@ -113,12 +134,11 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if self.folder.join("data").join("postmaster.pid").exists() {
-            let mut stop = self.pg_ctl(&["stop", "-w", "-m", "fast", "-t", START_SECONDS]);
-            if let Err(problem) = shell::output(&mut stop, COMMAND_LIMIT) {
-                eprintln!("PostgreSQL in {} was not stopped: {problem}", self.folder.display());
-                return;
-            }
+        if self.folder.join("data").join("postmaster.pid").exists()
+            && let Err(problem) = self.stop("fast")
+        {
+            eprintln!("PostgreSQL in {} was not stopped: {problem}", self.folder.display());
+            return;
         }
         if let Err(problem) = std::fs::remove_dir_all(&self.folder) {
             eprintln!("{} was not removed: {problem}", self.folder.display());

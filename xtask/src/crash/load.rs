@@ -13,8 +13,6 @@ use super::site::Account;
 
 /// Connections that post at the same time.
 const CONNECTIONS: usize = 16;
-/// What a connection posts at most before the kill: bounds a run, and lets a debug build keep up.
-const MESSAGES: usize = 24;
 const PAUSE: Duration = Duration::from_millis(10);
 /// Every so many messages is one of two parts.
 const LONG_EVERY: u64 = 8;
@@ -37,6 +35,8 @@ pub(crate) struct Posted {
     pub(crate) answered: Answered,
     /// The status, when there was an answer.
     pub(crate) status: Option<u16>,
+    /// The answer, when it was no acknowledgement.
+    pub(crate) refusal: String,
 }
 
 /// Posts messages under way.
@@ -53,6 +53,8 @@ pub(crate) struct Target {
     pub(crate) sink: u16,
     /// Numbers the messages of a run.
     pub(crate) next: Arc<AtomicU64>,
+    /// What one connection posts at most: bounds a run, and lets a debug build keep up.
+    pub(crate) most: usize,
 }
 
 impl Load {
@@ -87,25 +89,32 @@ impl Target {
     fn post_until(&self, stop: &AtomicBool) -> Vec<Posted> {
         let mut posted = Vec::new();
         let mut connection = None;
-        while !stop.load(Ordering::Relaxed) && posted.len() < MESSAGES {
+        while !stop.load(Ordering::Relaxed) && posted.len() < self.most {
             let Some(open) = connection.take().or_else(|| Connection::open(self.address).ok()) else {
                 thread::sleep(PAUSE);
                 continue;
             };
             let mut open = open;
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let (to, body) = (recipient(number), text(number));
-            let answer = self.post(&mut open, &to, &body);
-            let status = answer.as_ref().ok().map(|answer| answer.status);
-            posted.push(Posted {
-                to,
-                body,
-                answered: answer.as_ref().map_or(Answered::Unknown, answered),
-                status,
-            });
-            connection = answer.is_ok().then_some(open);
+            let one = self.post_next(&mut open);
+            connection = one.status.is_some().then_some(open);
+            posted.push(one);
         }
         posted
+    }
+
+    /// Posts one message on a connection of its own and waits so long for the answer.
+    pub(crate) fn probe(&self, patience: Duration) -> Option<Posted> {
+        Connection::open_with(self.address, patience).ok().map(|mut open| self.post_next(&mut open))
+    }
+
+    fn post_next(&self, connection: &mut Connection) -> Posted {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (to, body) = (recipient(number), text(number));
+        let answer = self.post(connection, &to, &body);
+        let answered = answer.as_ref().map_or(Answered::Unknown, answered);
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let refusal = answer.ok().filter(|_| answered == Answered::Unknown).map(|answer| answer.body);
+        Posted { to, body, answered, status, refusal: refusal.unwrap_or_default() }
     }
 
     fn post(&self, connection: &mut Connection, to: &str, body: &str) -> std::io::Result<Answer> {

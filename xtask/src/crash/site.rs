@@ -40,25 +40,25 @@ pub(crate) struct Account {
 }
 
 impl Site {
-    /// A data folder with an account in an empty folder, and a carrier at this port.
+    /// A data folder with an account, everything else in the empty folder `home`, and a carrier at this port.
     pub(crate) fn make(
         binary: &Path,
         home: &Path,
+        data: &Path,
         database: Option<&str>,
         smsc: u16,
     ) -> Result<Self, String> {
         shell::fresh_folder(home)?;
         let smpp_config = home.join("smpp.toml");
         let text = format!(
-            "[[binds]]\nname = \"main\"\nhost = \"127.0.0.1\"\nport = {smsc}\nsystem_id = \"crash\"\n\
+            "long_code_rate = 10000.0\n[[binds]]\nname = \"main\"\nhost = \"127.0.0.1\"\nport = {smsc}\nsystem_id = \"crash\"\n\
              password = \"secret\"\ntls = false\nwindow = 100\nrate_per_second = 5000.0\n"
         );
         write_private(&smpp_config, &text).map_err(|e| format!("cannot write the configuration: {e}"))?;
-        let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("no free port: {e}"))?;
-        let address = listener.local_addr().map_err(|e| format!("no free port: {e}"))?;
+        let address = free_address()?;
         let mut site = Self {
             binary: binary.to_owned(),
-            data: home.join("data"),
+            data: data.to_owned(),
             log: home.join("server.log"),
             smpp_config,
             database: database.map(str::to_owned),
@@ -98,6 +98,11 @@ impl Site {
         Ok(Server { child, address: self.address, started: Instant::now(), log: self.log.clone() })
     }
 
+    /// Everything that the server has logged.
+    pub(crate) fn log_text(&self) -> Result<String, String> {
+        shell::read(&self.log)
+    }
+
     /// Whether every link of the ledger holds; the server must not run.
     pub(crate) fn verify_ledger(&self) -> Result<(), String> {
         shell::output(&mut self.command(&["ledger", "verify"]), COMMAND_LIMIT).map(drop)
@@ -111,6 +116,12 @@ impl Site {
             .map(|line| serde_json::from_str(line).map_err(|e| format!("a ledger line: {e}")))
             .collect()
     }
+}
+
+/// An address that nobody has now; the server binds it moments later.
+fn free_address() -> Result<SocketAddr, String> {
+    let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("no free port: {e}"))?;
+    listener.local_addr().map_err(|e| format!("no free port: {e}"))
 }
 
 /// The server refuses a file with a password that others can read.

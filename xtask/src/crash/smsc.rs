@@ -35,13 +35,15 @@ const TICK: Duration = Duration::from_millis(5);
 const MAX_PDU: usize = 64 * 1024;
 
 /// One part of a message, as it was handed over.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct Part {
     /// The id by which a carrier notices that a message was handed over twice.
     pub(crate) reference: u16,
     pub(crate) total: u8,
     pub(crate) number: u8,
     pub(crate) text: String,
+    /// From when to when it was at the SMSC without an answer.
+    pub(crate) unanswered: (Instant, Instant),
 }
 
 /// What the SMSC knows.
@@ -149,7 +151,8 @@ impl Smsc {
 
     /// Keeps a part and prepares its receipt; the message id, with its final zero.
     fn submit(&self, body: &[u8], pause: Duration) -> io::Result<String> {
-        let submission = Submission::parse(body).ok_or(io::ErrorKind::InvalidData)?;
+        let mut submission = Submission::parse(body).ok_or(io::ErrorKind::InvalidData)?;
+        submission.part.unanswered.1 += pause;
         let mut state = self.state();
         state.last_id += 1;
         let id = state.last_id;
@@ -221,7 +224,8 @@ impl Submission {
         }
         let text = String::from_utf8(message.to_vec()).ok()?;
         let to = format!("+{}", to.trim_start_matches('+'));
-        Some(Self { from, to, part: Part { reference, total, number, text } })
+        let now = Instant::now();
+        Some(Self { from, to, part: Part { reference, total, number, text, unanswered: (now, now) } })
     }
 }
 

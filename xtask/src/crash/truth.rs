@@ -47,13 +47,21 @@ struct Listed {
 pub(crate) struct Truth {
     posted: HashMap<String, Posted>,
     settled: HashSet<String>,
+    /// Numbers and texts, which no log may hold.
+    protected: Vec<String>,
     ledger_read: u64,
     pub(crate) tally: Tally,
 }
 
 impl Truth {
     pub(crate) fn new() -> Self {
-        Self { posted: HashMap::new(), settled: HashSet::new(), ledger_read: 0, tally: Tally::default() }
+        Self {
+            posted: HashMap::new(),
+            protected: Vec::new(),
+            settled: HashSet::new(),
+            ledger_read: 0,
+            tally: Tally::default(),
+        }
     }
 
     pub(crate) fn add(&mut self, posted: Vec<Posted>) {
@@ -63,7 +71,16 @@ impl Truth {
                 (Answered::Unknown, None) => self.tally.unanswered += 1,
                 (Answered::Unknown, Some(_)) => self.tally.refused += 1,
             }
+            self.protected.extend([one.to.trim_start_matches('+').to_owned(), one.body.clone()]);
             self.posted.insert(one.to.clone(), one);
+        }
+    }
+
+    /// No number and no text that was posted stands in this log.
+    pub(crate) fn stands_not_in(&self, log: &str) -> Result<(), String> {
+        match self.protected.iter().filter(|text| log.contains(text.as_str())).count() {
+            0 => Ok(()),
+            found => Err(format!("{found} numbers or texts stand in the log")),
         }
     }
 
@@ -233,6 +250,13 @@ impl Truth {
             if parts.iter().any(|part| Some(part.reference) != id) {
                 problems.push(format!("{sid}: handed over under another id"));
             }
+            if parts
+                .iter()
+                .enumerate()
+                .any(|(place, part)| parts[..place].iter().any(|one| at_once(one, part)))
+            {
+                problems.push(format!("{sid}: handed over twice at once"));
+            }
             self.tally.handed_twice += usize::from(times_handed(Some(parts)) > 1);
         }
         problems
@@ -271,6 +295,13 @@ impl Truth {
 
 /// What came to its end: the messages, and how often each was handed over.
 pub(crate) struct Settled(Vec<(String, usize)>);
+
+/// Whether the same part was handed over again while the first time was not answered.
+fn at_once(one: &Part, other: &Part) -> bool {
+    one.number == other.number
+        && one.unanswered.0 < other.unanswered.1
+        && other.unanswered.0 < one.unanswered.1
+}
 
 /// How often the part that came most often came.
 fn times_handed(parts: Option<impl AsRef<[Part]>>) -> usize {

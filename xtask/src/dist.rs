@@ -1,4 +1,4 @@
-//! Command `dist`: the archive that is handed out, the same bytes from the same sources.
+//! Command `dist`: the archive that is handed out, the same bytes from the same files.
 //!
 //! Everything that could differ between two machines is taken out: times, owners and order in the archive, and
 //! the paths of the machine in the binary. The compiler's version is the toolchain's.

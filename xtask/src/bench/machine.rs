@@ -17,13 +17,13 @@ pub(crate) fn describe(folder: &Path) -> Result<String, String> {
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:")?.split_whitespace().next()?.parse::<f64>().ok())
         .ok_or("the amount of memory cannot be read")?;
-    let mut stat = Command::new("stat");
-    let file_system = shell::output(stat.args(["-f", "-c", "%T"]).arg(folder), LIMIT)?;
+    let mut df = Command::new("df");
+    let file_system = shell::output(df.arg("--output=fstype").arg(folder), LIMIT)?;
     let kernel = shell::output(Command::new("uname").args(["-s", "-m"]), LIMIT)?;
     Ok(format!(
         "{cores} cores, {:.0} GiB of memory, {} on {}; load, server and baselines share the cores.",
         kib / f64::from(1 << 20),
-        file_system.trim(),
+        file_system.lines().last().unwrap_or_default().trim(),
         kernel.trim()
     ))
 }

@@ -121,9 +121,9 @@ impl<'a> Text<'a> {
         index.checked_sub(1).map_or("", |before| self.word(before))
     }
 
-    /// What stands between a token and the next one; what follows the last one up to the end.
+    /// What stands between a token and the next one; what follows the last one up to the end; nothing behind it.
     pub(crate) fn gap(&self, index: usize) -> &'a str {
-        let start = self.tokens[index].end;
+        let Some(start) = self.tokens.get(index).map(|token| token.end) else { return "" };
         let end = self.tokens.get(index + 1).map_or(self.text.len(), |next| next.start);
         &self.text[start..end]
     }

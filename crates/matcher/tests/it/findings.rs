@@ -108,6 +108,16 @@ fn leaves_ordinary_text_alone() {
 }
 
 #[test]
+fn a_text_may_end_in_the_middle_of_anything() {
+    let text = "Dear Jane O'Doe, 415 (415) 555-0123, 212-34-5678, 4111 1111 1111 1111, 11/22/2026, 1.2.3.4, a@b.co, P.O. Box 1";
+    for end in 0..=text.len() {
+        for start in 0..=end {
+            matcher::find(&text[start..end]);
+        }
+    }
+}
+
+#[test]
 fn findings_ascend_and_lie_in_the_text() {
     let text = "Dear Jane Doe, +1 (415) 555-0123, Springfield, IL 62704, a@b.co, 212-34-5678";
     let findings = matcher::find(text);

@@ -40,6 +40,9 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     if context.postgres.is_none() && shell::environment(crate::postgres::VARIABLE).is_none() {
         missing.push("the PostgreSQL half did not run: no server given");
     }
+    if shell::on_path("systemd-analyze").is_none() {
+        missing.push("nobody judged the systemd unit: no systemd here");
+    }
     if !has_namespaces {
         missing.push("the tests of the way out did not run: network namespaces need root and `ip`");
     }

@@ -22,9 +22,7 @@ fn is_rest(word: &str) -> bool {
 pub(crate) fn diagnosis(text: &Text<'_>, index: usize) -> Option<Found> {
     let is_code = is_category(text.word(index)) && text.gap(index) == "." && is_rest(text.word(index + 1));
     let is_place = index > 0 && text.is_any(index - 1, PLACES);
-    // `U` is left to emergency codes, which have no point.
-    let is_free = !matches!(text.gap_before(index), "." | "-")
-        && text.gap(index + usize::from(is_code)) != ".".repeat(2);
+    let is_free = !matches!(text.gap_before(index), "." | "-") && text.gap(index + 1) != "..";
     (is_code && !is_place && is_free).then(|| found(text, index, index + 1))
 }
 

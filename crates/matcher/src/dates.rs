@@ -105,8 +105,7 @@ pub(crate) fn month_before_day(text: &Text<'_>, index: usize) -> Option<Found> {
     if !matches!(text.gap(index), " " | ". " | "." | "-") {
         return None;
     }
-    if let Some(day) = day(text, index + 1).filter(|day| is_day_of(month, *day)) {
-        debug_assert!(day > 0);
+    if day(text, index + 1).is_some_and(|day| is_day_of(month, day)) {
         let with_year = matches!(text.gap(index + 1), ", " | " " | "," | "-") && is_year(text, index + 2);
         let last = if with_year { index + 2 } else { index + 1 };
         return found(text, index, last, text.token(last).end, "month_and_day");
@@ -137,9 +136,8 @@ pub(crate) fn great_age(text: &Text<'_>, index: usize) -> Option<Found> {
     let is_years = matches!(text.gap(index), " " | "-" | "")
         && text.is_any(index + 1, YEARS_OLD)
         && (text.is_any(index + 2, &["old", "o"]) || text.is_any(index + 1, &["yo"]));
-    let is_glued = false;
     let is_said = hints::label(text, index) == Some(Hint::Aged) && !joined(text.gap(index));
-    (is_years || is_glued || is_said).then(|| Found {
+    (is_years || is_said).then(|| Found {
         span: text.token(index).start..text.token(index).end,
         next: index + 1,
         class: Class::Age,

@@ -103,7 +103,6 @@ const NO_NAMES: &[&str] = &[
     "Friday",
     "Saturday",
     "Sunday",
-    "Services",
     "Group",
     "Plan",
     "Insurance",

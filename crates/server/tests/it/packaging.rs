@@ -24,7 +24,7 @@ fn packaged(name: &str) -> String {
 fn systemd_takes_the_unit_and_finds_it_confined() {
     let unit = packaged("switchward.service");
     assert!(unit.contains(&format!("ExecStart={INSTALLED} serve --config ")));
-    // Where there is no systemd there is nobody to ask.
+    // Where there is no systemd there is nobody to ask; the step `test` says so.
     if Command::new("systemd-analyze").arg("--version").output().is_err() {
         return;
     }

@@ -31,6 +31,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("twiml", &["base"]),
     ("matcher", &["base"]),
     ("throttle", &["base"]),
+    // It judges accounts from outside and needs no running server.
+    ("audit", &["base", "rulebook", "matcher"]),
     ("kit", BELOW_KIT),
     ("accounts", KIT_AND_BELOW),
     (
@@ -77,6 +79,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "edge",
             "twiml",
             "throttle",
+            "audit",
             "kit",
             "accounts",
             "messaging",

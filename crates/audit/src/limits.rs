@@ -1,0 +1,34 @@
+//! Every bound of the audit in one place.
+
+use std::time::Duration;
+
+/// Pieces of evidence kept per answer; the rest is counted.
+pub const EVIDENCE: usize = 20;
+/// Longest answer of an API that is read.
+pub const ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// Items asked for per page.
+pub const PAGE_ITEMS: usize = 100;
+/// Pages of one list that are read.
+pub const PAGES: usize = 20;
+/// Items of a list below which nested lists are read.
+pub const PARENTS: usize = 50;
+/// Subjects of one audit.
+pub const SUBJECTS: usize = 1_000;
+/// Requests at once.
+pub const AT_ONCE: usize = 4;
+/// Time to connect.
+pub const CONNECT: Duration = Duration::from_secs(5);
+/// Time for one request.
+pub const REQUEST: Duration = Duration::from_secs(30);
+/// Times one request is made when the service asks to come back later, or fails.
+pub const ATTEMPTS: u32 = 4;
+/// First pause before it is made again; doubled each time.
+pub const PAUSE: Duration = Duration::from_millis(500);
+/// Longest `Retry-After` that is waited for.
+pub const RETRY_AFTER: Duration = Duration::from_secs(60);
+/// Requests of one audit, unless told otherwise.
+pub const BUDGET: usize = 5_000;
+/// Largest file of ours (designation, attestations, register, observations) that is read.
+pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// Messages, calls and the like that are looked at when sampling is allowed.
+pub const SAMPLE_ITEMS: usize = 200;

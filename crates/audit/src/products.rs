@@ -1,0 +1,19 @@
+//! What is read of each product, and which rules it settles: the tables of the audit.
+//!
+//! One file per product of the vendor, resources first, checks after. A rule that stands in none of them can only be
+//! attested.
+
+mod accounts;
+
+use crate::check::Check;
+use crate::resource::Resource;
+
+/// Every resource, parents before what lies under them.
+pub fn resources() -> impl Iterator<Item = &'static Resource> {
+    [accounts::RESOURCES].into_iter().flatten().copied()
+}
+
+/// Every check.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    [accounts::CHECKS].into_iter().flatten()
+}

@@ -37,6 +37,11 @@ impl Check {
         Check { on, ..self }
     }
 
+    /// Whether it is about workspaces of a customer-data platform, and not about accounts.
+    pub fn is_of_workspaces(&self) -> bool {
+        self.tests.iter().any(|test| test.resource.product == "segment")
+    }
+
     /// Every resource it needs.
     pub fn reads(&self) -> impl Iterator<Item = &'static Resource> {
         self.tests.iter().flat_map(|test| std::iter::once(test.resource).chain(test.also.iter().copied()))

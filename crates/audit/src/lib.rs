@@ -10,11 +10,17 @@
 pub mod check;
 pub mod fact;
 pub mod files;
+mod judge;
 pub mod limits;
 pub mod observations;
+pub mod observe;
+mod probe;
 pub mod products;
 pub mod provider;
 pub mod report;
 pub mod resource;
+pub mod service;
+pub mod wire;
 
+pub use judge::judge;
 pub use provider::Provider;

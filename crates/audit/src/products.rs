@@ -6,11 +6,22 @@
 mod accounts;
 
 use crate::check::Check;
+use crate::provider::Provider;
+use crate::report::SubjectKind;
 use crate::resource::Resource;
 
 /// Every resource, parents before what lies under them.
 pub fn resources() -> impl Iterator<Item = &'static Resource> {
     [accounts::RESOURCES].into_iter().flatten().copied()
+}
+
+/// The checks that are for a provider.
+pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
+    let is_for = move |check: &&Check| {
+        let kind = if check.is_of_workspaces() { SubjectKind::Workspace } else { SubjectKind::Account };
+        kind == provider.subjects() && (check.on.is_empty() || check.on.contains(&provider))
+    };
+    checks().filter(is_for)
 }
 
 /// Every check.

@@ -37,6 +37,7 @@ pub(crate) const EDITIONS: &[EditionSource<'static>] = &[edition!("2024-12-11":
     "17-segment-engage.toml"
     "18-sendgrid-and-change-log.toml"
     "derived.toml"
+    "report.toml"
 )];
 
 /// Tests per rule, written by `cargo xtask` (see [`crate::proofs`]).

@@ -18,4 +18,4 @@ pub mod records;
 pub use dates::Date;
 pub use guard::{AccountFacts, Action, Policy, Refusal, Settings, Verdict, decide};
 pub use load::{Counts, Edition, EditionSource, Listing, LoadError, Rulebook, SourceFile};
-pub use records::{Eligibility, Level, Owner, Rule, Status, System};
+pub use records::{Eligibility, Level, Note, Owner, Rule, Severity, Status, System};

@@ -8,7 +8,7 @@ mod check;
 use crate::dates::Date;
 use crate::enforced::{ENFORCED, Enforced};
 use crate::proofs::{self, MalformedProof, Proofs};
-use crate::records::{Change, Derived, Level, PolicySwitch, Rule, Status, System, Term};
+use crate::records::{Change, Derived, Level, Note, PolicySwitch, Rule, Status, System, Term};
 use crate::{files, guard};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,12 +57,20 @@ pub struct Edition {
     pub changes: Vec<Change>,
     /// Glossary.
     pub terms: Vec<Term>,
+    /// What evidence reports say of each rule.
+    #[serde(skip)]
+    pub notes: Vec<Note>,
 }
 
 impl Edition {
     /// The system with this id.
     pub fn system(&self, id: &str) -> Option<&System> {
         self.systems.iter().find(|system| system.id == id)
+    }
+
+    /// What an evidence report says of a rule.
+    pub fn note(&self, rule: &str) -> Option<&Note> {
+        self.notes.iter().find(|note| note.rule == rule)
     }
 
     /// The default option of a policy switch.
@@ -328,6 +336,7 @@ struct Document {
     policy: Vec<PolicySwitch>,
     change: Vec<Change>,
     term: Vec<Term>,
+    note: Vec<Note>,
 }
 
 fn read_edition(source: &EditionSource<'_>) -> Result<Edition, LoadError> {
@@ -348,6 +357,7 @@ fn read_edition(source: &EditionSource<'_>) -> Result<Edition, LoadError> {
         sum.policy.extend(part.policy);
         sum.change.extend(part.change);
         sum.term.extend(part.term);
+        sum.note.extend(part.note);
     }
     match (sum.id, sum.title) {
         (Some(id), Some(title)) if id.to_string() == source.id => Ok(Edition {
@@ -359,6 +369,7 @@ fn read_edition(source: &EditionSource<'_>) -> Result<Edition, LoadError> {
             policies: sum.policy,
             changes: sum.change,
             terms: sum.term,
+            notes: sum.note,
         }),
         _ => Err(LoadError::Header(source.id.to_owned())),
     }

@@ -201,6 +201,53 @@ pub struct Term {
     pub meaning: String,
 }
 
+/// How bad a failure is for patients' data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// A record or a name is wrong.
+    Low,
+    /// A safeguard is weaker or missing.
+    Medium,
+    /// PHI can reach people or parties it must not, or a patient can come to harm.
+    High,
+}
+
+impl Severity {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+        }
+    }
+}
+
+/// What the evidence report says about a rule beside its statement.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Note {
+    /// The rule's id.
+    pub rule: String,
+    /// A short name.
+    pub title: String,
+    /// Sections of 45 CFR the duty serves; none for a duty of the product alone.
+    pub cfr: Vec<String>,
+    /// What to do about a failure, in one line.
+    pub remedy: String,
+    /// How bad a failure is.
+    pub severity: Severity,
+    /// The question a person answers with yes when the rule holds.
+    pub question: String,
+    /// Who may answer it.
+    pub role: String,
+    /// How many days an answer stands.
+    pub attest_days: u16,
+    /// Whether a person's word can settle it at all.
+    pub attestable: bool,
+}
+
 /// How far the code has got with a rule. A later status includes the earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -15,6 +15,12 @@ pub(super) fn check_edition(edition: &Edition) -> Result<(), LoadError> {
     )?;
     check_unique(edition.systems.iter().map(|system| system.id.as_str()))?;
     check_unique(edition.policies.iter().map(|policy| policy.name.as_str()))?;
+    check_unique(edition.notes.iter().map(|note| note.rule.as_str()))?;
+    check_names(
+        edition,
+        "a note of the evidence report",
+        edition.notes.iter().map(|note| note.rule.as_str()),
+    )?;
     for derived in &edition.derived {
         check_names(edition, &derived.id, derived.supports.iter().map(String::as_str))?;
     }

@@ -41,6 +41,31 @@ fn counts_by_means_and_observation_equal_the_guides() {
 }
 
 #[test]
+fn every_rule_has_a_note_for_the_evidence_report() {
+    const ROLES: [&str; 6] = [
+        "Privacy officer",
+        "Security officer",
+        "Engineering lead",
+        "Workforce training lead",
+        "Contract owner",
+        "Data owner",
+    ];
+    let edition = Rulebook::embedded().latest();
+    for rule in &edition.rules {
+        let note = edition.note(&rule.id).unwrap_or_else(|| panic!("{} has no note", rule.id));
+        assert!(!note.title.is_empty() && note.title.len() <= 60, "{}", rule.id);
+        assert!(note.remedy.ends_with('.') && note.remedy.len() <= 160, "{}", rule.id);
+        assert!(note.question.ends_with('?') && note.question.len() <= 200, "{}", rule.id);
+        assert!(ROLES.contains(&note.role.as_str()), "{}", rule.id);
+        assert!([30, 90, 180, 365].contains(&note.attest_days), "{}", rule.id);
+        for citation in &note.cfr {
+            assert!(citation.starts_with("164.") || citation.starts_with("160."), "{}: {citation}", rule.id);
+        }
+    }
+    assert_eq!(edition.notes.len(), edition.rules.len());
+}
+
+#[test]
 fn ids_are_unique_and_no_text_is_empty() {
     let rulebook = Rulebook::embedded();
     let ids: Vec<&str> = rulebook.rule_ids().collect();

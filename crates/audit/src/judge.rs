@@ -1,0 +1,343 @@
+//! From what was seen, and what people wrote down, to a verdict on every rule: a pure function.
+//!
+//! The order of questions for one rule and one subject: does the rule speak of such a subject? is the subject a HIPAA
+//! project? what was seen? who answers for the rest? No answer is better than what stands behind it: what could not
+//! be read is never a pass, and a person's word never covers what was seen to fail.
+
+mod designation;
+
+use std::collections::BTreeMap;
+
+use rulebook::{Date, Note, Rule, Rulebook};
+
+use crate::check::{Check, Seen, look};
+use crate::files::{Attestation, Files};
+use crate::limits;
+use crate::observations::{Observations, Observed, Outcome};
+use crate::products;
+use crate::provider::Provider;
+use crate::report::{
+    Answer, AttestationUsed, Evidence, ExceptionUsed, FORMAT, Report, RuleReport, Source, Subject,
+    SubjectKind, Verdict,
+};
+use crate::resource::Purpose;
+
+/// Judges what was seen by the latest edition of the guide.
+pub fn judge(seen: &Observations, files: &Files) -> Report {
+    let edition = Rulebook::embedded().latest();
+    let provider = Provider::named(&seen.provider).unwrap_or(Provider::Twilio);
+    let bench =
+        Bench { seen, files, today: seen.observed_on, checks: products::checks_of(provider).collect() };
+    let rules: Vec<RuleReport> = edition
+        .rules
+        .iter()
+        .map(|rule| {
+            let note =
+                edition.note(&rule.id).expect("a test of the rulebook shows that every rule has a note");
+            bench.rule(rule, note)
+        })
+        .collect();
+    let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
+    let mut excepted = 0;
+    let mut headline = Verdict::NotApplicable;
+    for rule in &rules {
+        match rule
+            .answers
+            .iter()
+            .filter(|answer| answer.exception.is_none())
+            .map(|answer| answer.verdict)
+            .max()
+        {
+            _ if rule.verdict == Verdict::Fail && is_excepted(rule) => excepted += 1,
+            Some(worst) => {
+                *counts.entry(worst).or_default() += 1;
+                headline = headline.max(worst);
+            }
+            None => {}
+        }
+    }
+    Report {
+        format: FORMAT,
+        tool: format!("switchward {}", env!("CARGO_PKG_VERSION")),
+        edition: edition.id,
+        edition_title: edition.title.clone(),
+        observed_on: seen.observed_on,
+        provider: seen.provider.clone(),
+        host: seen.host.clone(),
+        headline,
+        counts,
+        excepted,
+        policies: edition
+            .policies
+            .iter()
+            .map(|policy| (policy.name.clone(), files.policy(&policy.name).to_owned()))
+            .collect(),
+        subjects: seen.subjects.iter().map(|subject| bench.subject(subject)).collect(),
+        sources: bench.sources(provider, &rules),
+        rules,
+        requests: seen.requests,
+    }
+}
+
+/// All its failures stand under exceptions.
+fn is_excepted(rule: &RuleReport) -> bool {
+    rule.answers
+        .iter()
+        .filter(|answer| answer.verdict == Verdict::Fail)
+        .all(|answer| answer.exception.is_some())
+}
+
+struct Bench<'a> {
+    seen: &'a Observations,
+    files: &'a Files,
+    today: Date,
+    checks: Vec<&'static Check>,
+}
+
+/// What was seen of a rule by itself.
+struct Observation {
+    /// None when there is no way to look.
+    verdict: Option<Verdict>,
+    reason: String,
+    faults: Vec<Evidence>,
+    /// What is left for a person to answer for; empty when nothing is.
+    leaves: &'static str,
+}
+
+impl Observation {
+    fn of(verdict: Verdict, reason: impl Into<String>) -> Observation {
+        Observation { verdict: Some(verdict), reason: reason.into(), faults: Vec::new(), leaves: "" }
+    }
+}
+
+impl Bench<'_> {
+    fn subject(&self, subject: &Observed) -> Subject {
+        let case = designation::case_of(self.seen, subject, self.files);
+        Subject {
+            id: subject.id.clone(),
+            kind: subject.kind,
+            parent: subject.parent.clone(),
+            designated: self.files.is_designated(&subject.id),
+            expected: case.as_ref().map(|case| case.expected),
+            case: case.map(|case| case.row.to_owned()),
+        }
+    }
+
+    fn rule(&self, rule: &Rule, note: &Note) -> RuleReport {
+        let answers: Vec<Answer> =
+            self.seen.subjects.iter().map(|subject| self.answer(rule, note, subject)).collect();
+        RuleReport {
+            id: rule.id.clone(),
+            title: note.title.clone(),
+            product: rule.product.clone(),
+            level: rule.level,
+            owner: rule.owner,
+            statement: rule.statement.clone(),
+            source: rule.source.clone(),
+            cfr: note.cfr.clone(),
+            severity: note.severity.as_str().to_owned(),
+            remedy: note.remedy.clone(),
+            question: note.question.clone(),
+            verdict: answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable),
+            answers,
+        }
+    }
+
+    fn answer(&self, rule: &Rule, note: &Note, subject: &Observed) -> Answer {
+        let observation = self.observation(rule, subject);
+        let mut answer = Answer {
+            subject: subject.id.clone(),
+            verdict: Verdict::NotObserved,
+            observed: observation.verdict,
+            reason: observation.reason,
+            more: observation.faults.len().saturating_sub(limits::EVIDENCE),
+            evidence: observation.faults,
+            attestation: None,
+            exception: None,
+        };
+        answer.evidence.truncate(limits::EVIDENCE);
+        match observation.verdict {
+            Some(settled @ (Verdict::Fail | Verdict::Error | Verdict::NotApplicable)) => {
+                answer.verdict = settled
+            }
+            Some(Verdict::Pass) if observation.leaves.is_empty() => answer.verdict = Verdict::Pass,
+            _ => self.attest(&mut answer, rule, note, subject, observation.leaves),
+        }
+        if answer.verdict == Verdict::Fail
+            && let Some(exception) = self.files.attestations.exception(&rule.id, &subject.id, self.today)
+        {
+            answer.exception = Some(ExceptionUsed {
+                owner: exception.owner.clone(),
+                reason: exception.reason.clone(),
+                expires: exception.expires,
+            });
+        }
+        answer
+    }
+
+    /// What was seen, before anybody's word.
+    fn observation(&self, rule: &Rule, subject: &Observed) -> Observation {
+        if !speaks_of(&rule.id, subject.kind) {
+            let other = match subject.kind {
+                SubjectKind::Account => "The rule is about workspaces of a customer-data platform.",
+                SubjectKind::Workspace => "The rule is about accounts of a communications platform.",
+            };
+            return Observation::of(Verdict::NotApplicable, other);
+        }
+        if let Some(observation) = designation::observe(&rule.id, self.seen, subject, self.files) {
+            return observation;
+        }
+        if !self.files.is_designated(&subject.id) {
+            return Observation::of(Verdict::NotApplicable, "It is not designated as a HIPAA project.");
+        }
+        let seen: Vec<(&Check, Seen)> = self
+            .checks
+            .iter()
+            .filter(|check| check.rule == rule.id)
+            .map(|check| (*check, look(check, subject, self.files, self.today)))
+            .collect();
+        summed(seen)
+    }
+
+    /// Looks for a person's word about what was not seen.
+    fn attest(&self, answer: &mut Answer, rule: &Rule, note: &Note, subject: &Observed, leaves: &str) {
+        if !note.attestable {
+            answer.reason.push_str(" Nobody's word can settle this rule.");
+            return;
+        }
+        let about = |it: &&Attestation| it.is_about(&rule.id, &subject.id) && it.on <= self.today;
+        let latest = self.files.attestations.attestations.iter().filter(about).max_by_key(|it| it.on);
+        let Some(attestation) = latest else {
+            if !leaves.is_empty() {
+                answer.reason.push_str(" What is left for a person to answer: ");
+                answer.reason.push_str(leaves);
+            }
+            answer.reason.push_str(" Nobody has attested it.");
+            return;
+        };
+        if !attestation.is_signed(&self.files.designation.signers) {
+            answer.reason.push_str(
+                " There is an attestation, but no signature of the person it names (table `signer` of the designation file).",
+            );
+            return;
+        }
+        answer.attestation = Some(AttestationUsed {
+            by: attestation.by.clone(),
+            role: attestation.role.clone(),
+            on: attestation.on,
+            expires: attestation.expires,
+            evidence: attestation.evidence.clone(),
+        });
+        let stands = self.today <= attestation.expires
+            && self.today.days_since(attestation.on) <= i32::from(note.attest_days);
+        answer.verdict = if stands { Verdict::Attested } else { Verdict::AttestationExpired };
+        answer.reason.push_str(if stands {
+            " A person answers for it."
+        } else {
+            " A person answered for it, too long ago."
+        });
+    }
+
+    fn sources(&self, provider: Provider, rules: &[RuleReport]) -> Vec<Source> {
+        let read_here = products::resources().filter(|resource| {
+            provider.place(Some(&crate::observe::NOWHERE), resource.product, "/").is_some()
+        });
+        read_here
+            .map(|resource| {
+                let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+                let designated = self.seen.subjects.iter().filter(|it| self.files.is_designated(&it.id));
+                for subject in designated {
+                    let word = subject.reading(resource).outcome.as_str();
+                    *outcomes.entry(word.to_owned()).or_default() += 1;
+                }
+                let is_whole = outcomes.keys().all(|word| word == "read" || word == "cut_short");
+                let misses = |rule: &&RuleReport| {
+                    let unseen = [Some(Verdict::NotObserved), Some(Verdict::Error)];
+                    rule.answers.iter().any(|answer| unseen.contains(&answer.observed))
+                        && self.checks.iter().any(|check| {
+                            check.rule == rule.id && check.reads().any(|it| std::ptr::eq(it, resource))
+                        })
+                };
+                Source {
+                    resource: resource.name.to_owned(),
+                    request: match resource.purpose {
+                        Purpose::Probe => resource.path.to_owned(),
+                        Purpose::Settings | Purpose::Sample => format!("GET {}", resource.path),
+                    },
+                    permission: if resource.purpose == Purpose::Probe {
+                        String::new()
+                    } else {
+                        resource.permission()
+                    },
+                    missed_by: match is_whole {
+                        true => Vec::new(),
+                        false => rules.iter().filter(misses).map(|rule| rule.id.clone()).collect(),
+                    },
+                    outcomes,
+                }
+            })
+            .collect()
+    }
+}
+
+/// One observation out of the checks of a rule: the worst counts, and every fault is kept.
+fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
+    if seen.is_empty() {
+        return Observation {
+            verdict: None,
+            reason: "No API shows it.".to_owned(),
+            faults: Vec::new(),
+            leaves: "",
+        };
+    }
+    let leaves =
+        seen.iter().map(|(check, _)| check.leaves).find(|leaves| !leaves.is_empty()).unwrap_or_default();
+    let mut faults = Vec::new();
+    let mut unread: Option<(&str, Outcome)> = None;
+    let mut judged = None;
+    for (_, seen) in seen {
+        match seen {
+            Seen::Fails(mut more) => faults.append(&mut more),
+            Seen::Unread { resource, outcome } => {
+                unread = unread.into_iter().chain([(resource, outcome)]).max_by_key(|(_, outcome)| *outcome);
+            }
+            Seen::Holds(count) => judged = Some(judged.unwrap_or(0) + count),
+            Seen::Nothing => {}
+        }
+    }
+    let observation = match (faults.len(), unread, judged) {
+        (0, Some((resource, outcome @ (Outcome::Failed | Outcome::Malformed))), _) => {
+            Observation::of(Verdict::Error, format!("{resource} {}.", outcome.sentence()))
+        }
+        (0, Some((resource, outcome)), _) => {
+            Observation::of(Verdict::NotObserved, format!("{resource} {}.", outcome.sentence()))
+        }
+        (0, None, Some(0)) => {
+            Observation::of(Verdict::Pass, "There is nothing of the kind the rule is against.")
+        }
+        (0, None, Some(1)) => {
+            Observation::of(Verdict::Pass, "The one thing that was looked at is as it should be.")
+        }
+        (0, None, Some(count)) => Observation::of(
+            Verdict::Pass,
+            format!("All {count} things that were looked at are as they should be."),
+        ),
+        (0, None, None) => {
+            Observation::of(Verdict::NotApplicable, "There is nothing here that the rule speaks about.")
+        }
+        (1, _, _) => Observation::of(Verdict::Fail, "One thing is not as the rule wants it."),
+        (count, _, _) => {
+            Observation::of(Verdict::Fail, format!("{count} things are not as the rule wants them."))
+        }
+    };
+    Observation { faults, leaves, ..observation }
+}
+
+/// Whether a rule is about such subjects, by the family of its id.
+fn speaks_of(rule: &str, kind: SubjectKind) -> bool {
+    const OF_WORKSPACES: [&str; 6] = ["SEG", "RETL", "UNI", "PRO", "PRIV", "ENG"];
+    const OF_BOTH: [&str; 3] = ["CON", "ART", "AI"];
+    let family = rule.split('-').next().unwrap_or_default();
+    let is_of_workspaces = OF_WORKSPACES.contains(&family) || matches!(rule, "LOG-RECO-1" | "LOG-ENC-1");
+    OF_BOTH.contains(&family) || is_of_workspaces == (kind == SubjectKind::Workspace)
+}

@@ -1,0 +1,73 @@
+//! Where answers come from: a service on the network, or one that was recorded.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::provider::Provider;
+use crate::wire::{Broken, Credential, Reply, Wire};
+use url::Url;
+
+/// Answers GET requests for a product's path (with its query).
+pub trait Service: Sync {
+    /// One answer.
+    fn get(
+        &self,
+        product: &str,
+        path: &str,
+        credential: &Credential,
+    ) -> impl Future<Output = Result<Reply, Broken>> + Send;
+}
+
+/// A service on the network.
+pub struct Live<'a> {
+    /// How.
+    pub wire: &'a Wire,
+    /// Whose API.
+    pub provider: Provider,
+    /// Where, unless it is the vendor's own place.
+    pub base: Option<&'a Url>,
+}
+
+impl Service for Live<'_> {
+    async fn get(&self, product: &str, path: &str, credential: &Credential) -> Result<Reply, Broken> {
+        match self.provider.place(self.base, product, path) {
+            Some(url) => self.wire.get(&url, Some(credential)).await,
+            None => Ok(Reply { status: 404, retry_after: None, body: Bytes::new() }),
+        }
+    }
+}
+
+/// Answers that were written down: fixtures, and accounts somebody wants judged without the network.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recorded {
+    /// By product and path (`api /2010-04-01/Accounts.json`), without a query unless it is of a page.
+    pub answers: BTreeMap<String, RecordedAnswer>,
+}
+
+/// One of them.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordedAnswer {
+    /// HTTP status.
+    pub status: u16,
+    /// The body.
+    #[serde(default)]
+    pub body: Value,
+}
+
+impl Service for Recorded {
+    async fn get(&self, product: &str, path: &str, _: &Credential) -> Result<Reply, Broken> {
+        let whole = format!("{product} {path}");
+        let bare = whole.split('?').next().unwrap_or_default();
+        let (status, body) = match self.answers.get(&whole).or_else(|| self.answers.get(bare)) {
+            Some(answer) => (answer.status, serde_json::to_vec(&answer.body).unwrap_or_default()),
+            None => (404, Vec::new()),
+        };
+        Ok(Reply { status, retry_after: None, body: Bytes::from(body) })
+    }
+}

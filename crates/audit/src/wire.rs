@@ -1,0 +1,231 @@
+//! HTTPS requests of the audit: bounded, pooled, never redirected, and never printed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use data_encoding::BASE64;
+use http::{HeaderValue, Method, Request, Response, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+use hyper_util::rt::TokioIo;
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::limits;
+
+/// What a request authenticates with. No Debug: it is a secret.
+#[derive(Clone)]
+pub struct Credential {
+    /// The account it belongs to.
+    pub account: String,
+    /// `Authorization`, ready to be sent.
+    authorization: Zeroizing<String>,
+}
+
+impl Credential {
+    /// HTTP Basic: an account SID with its token, or a key with its secret.
+    pub fn basic(account: &str, user: &str, secret: &str) -> Credential {
+        let pair = Zeroizing::new(format!("{user}:{secret}"));
+        let encoded = Zeroizing::new(BASE64.encode(pair.as_bytes()));
+        Credential {
+            account: account.to_owned(),
+            authorization: Zeroizing::new(format!("Basic {}", *encoded)),
+        }
+    }
+
+    /// A bearer token (Segment).
+    pub fn bearer(token: &str) -> Credential {
+        Credential { account: String::new(), authorization: Zeroizing::new(format!("Bearer {token}")) }
+    }
+}
+
+/// An answer, whatever its status. No Debug: a body may hold anything.
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// `Retry-After`, when it is a number of seconds.
+    pub retry_after: Option<Duration>,
+    /// The body, at most [`limits::ANSWER_BYTES`].
+    pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Broken {
+    /// Nobody is reached there.
+    Unreachable,
+    /// The certificate does not verify.
+    Certificate,
+    /// TLS fails for another reason.
+    Tls,
+    /// It took too long.
+    Slow,
+    /// The connection broke, or what came is not HTTP, or too much of it.
+    Garbled,
+}
+
+/// Makes requests.
+pub struct Wire {
+    tls: TlsConnector,
+    idle: Mutex<HashMap<String, Vec<SendRequest<Full<Bytes>>>>>,
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Wire {
+    /// Trusts the public authorities, and those in the PEM text `extra`.
+    ///
+    /// # Errors
+    /// When `extra` holds no certificate, or a broken one.
+    pub fn new(extra: Option<&str>) -> Result<Wire, &'static str> {
+        const NO_AUTHORITY: &str = "holds no certificate in PEM form";
+        let mut roots = RootCertStore::empty();
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        if let Some(pem) = extra {
+            let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+            let read = read.map_err(|_| NO_AUTHORITY)?;
+            if read.is_empty() {
+                return Err(NO_AUTHORITY);
+            }
+            for root in read {
+                roots.add(root).map_err(|_| NO_AUTHORITY)?;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("the provider supports TLS 1.2 and 1.3")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Wire { tls: TlsConnector::from(Arc::new(tls)), idle: Mutex::new(HashMap::new()) })
+    }
+
+    /// GETs a URL.
+    ///
+    /// # Errors
+    /// [`Broken`] when there is no answer.
+    pub async fn get(&self, url: &str, credential: Option<&Credential>) -> Result<Reply, Broken> {
+        self.request(Method::GET, url, credential, &[], Bytes::new()).await
+    }
+
+    /// Makes one request. The body's media type stands among the headers.
+    ///
+    /// # Errors
+    /// [`Broken`] when there is no answer.
+    pub async fn request(
+        &self,
+        method: Method,
+        url: &str,
+        credential: Option<&Credential>,
+        headers: &[(&'static str, &str)],
+        body: Bytes,
+    ) -> Result<Reply, Broken> {
+        let url = Url::parse(url).map_err(|_| Broken::Unreachable)?;
+        let origin = url.origin().ascii_serialization();
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = url[url::Position::BeforePath..url::Position::AfterQuery]
+            .parse()
+            .map_err(|_| Broken::Unreachable)?;
+        let own = request.headers_mut();
+        let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
+        own.insert(header::HOST, HeaderValue::from_str(host).map_err(|_| Broken::Unreachable)?);
+        own.insert(header::USER_AGENT, HeaderValue::from_static("switchward-audit"));
+        own.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(credential) = credential {
+            let mut value =
+                HeaderValue::from_str(&credential.authorization).map_err(|_| Broken::Unreachable)?;
+            value.set_sensitive(true);
+            own.insert(header::AUTHORIZATION, value);
+        }
+        for (name, value) in headers {
+            own.insert(*name, HeaderValue::from_str(value).map_err(|_| Broken::Unreachable)?);
+        }
+        timeout(limits::REQUEST, self.exchange(&url, origin, request)).await.unwrap_or(Err(Broken::Slow))
+    }
+
+    async fn exchange(
+        &self,
+        url: &Url,
+        origin: String,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Reply, Broken> {
+        let mut sender = match self.idle_connection(&origin).await {
+            Some(sender) => sender,
+            None => {
+                let stream =
+                    timeout(limits::CONNECT, self.connect(url)).await.unwrap_or(Err(Broken::Slow))?;
+                let (sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+                    .await
+                    .map_err(|_| Broken::Garbled)?;
+                tokio::spawn(connection);
+                sender
+            }
+        };
+        let answer = sender.send_request(request).await.map_err(|_| Broken::Garbled)?;
+        let reply = read(answer).await?;
+        self.keep(origin, sender);
+        Ok(reply)
+    }
+
+    async fn idle_connection(&self, origin: &str) -> Option<SendRequest<Full<Bytes>>> {
+        loop {
+            let mut sender = self.idle.lock().ok()?.get_mut(origin)?.pop()?;
+            if sender.ready().await.is_ok() {
+                return Some(sender);
+            }
+        }
+    }
+
+    fn keep(&self, origin: String, sender: SendRequest<Full<Bytes>>) {
+        if let Ok(mut idle) = self.idle.lock() {
+            let kept = idle.entry(origin).or_default();
+            if kept.len() < limits::AT_ONCE {
+                kept.push(sender);
+            }
+        }
+    }
+
+    async fn connect(&self, url: &Url) -> Result<Box<dyn Stream>, Broken> {
+        let host = url.host_str().ok_or(Broken::Unreachable)?.trim_matches(['[', ']']);
+        let port = url.port_or_known_default().ok_or(Broken::Unreachable)?;
+        let tcp = TcpStream::connect((host, port)).await.map_err(|_| Broken::Unreachable)?;
+        tcp.set_nodelay(true).map_err(|_| Broken::Unreachable)?;
+        if url.scheme() == "http" {
+            return Ok(Box::new(tcp));
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| Broken::Unreachable)?;
+        let tls = self.tls.connect(name, tcp).await.map_err(|error| {
+            let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+            match inner {
+                Some(rustls::Error::InvalidCertificate(_)) => Broken::Certificate,
+                _ => Broken::Tls,
+            }
+        })?;
+        Ok(Box::new(tls))
+    }
+}
+
+async fn read(answer: Response<Incoming>) -> Result<Reply, Broken> {
+    let status = answer.status().as_u16();
+    let retry_after = answer
+        .headers()
+        .get(header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+        .map(Duration::from_secs);
+    let body = Limited::new(answer.into_body(), limits::ANSWER_BYTES);
+    let body = body.collect().await.map_err(|_| Broken::Garbled)?.to_bytes();
+    Ok(Reply { status, retry_after, body })
+}

@@ -8,6 +8,7 @@
 //! [`products`] (the tables of both), [`files`] (what people write down), `judge`, `observe`, [`report`].
 
 pub mod check;
+pub mod diff;
 pub mod fact;
 pub mod files;
 mod judge;
@@ -17,6 +18,7 @@ pub mod observe;
 mod probe;
 pub mod products;
 pub mod provider;
+pub mod render;
 pub mod report;
 pub mod resource;
 pub mod service;

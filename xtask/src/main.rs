@@ -11,6 +11,7 @@ mod commands;
 mod crash;
 mod deps;
 mod dist;
+mod evidence;
 mod faults;
 mod fmt;
 mod fuzz;

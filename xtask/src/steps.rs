@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::metadata::Metadata;
-use crate::{crash, deps, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy};
+use crate::{crash, deps, evidence, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy};
 
 /// What the command line asked for.
 pub(crate) struct Options {
@@ -62,6 +62,11 @@ pub(crate) const STEPS: &[Step] = &[
         run: generated::run,
     },
     Step { name: "sdk", about: "official SDKs, unmodified, against the binary", run: sdk::run },
+    Step {
+        name: "evidence",
+        about: "the audit's reports against their schemas, and its page in a browser",
+        run: evidence::run,
+    },
     Step {
         name: "crashes",
         about: "killed at random moments, the server loses nothing it acknowledged",

@@ -194,7 +194,9 @@ pub(crate) fn products(report: &Report) -> Vec<Product<'_>> {
     for rule in &report.rules {
         match products.iter_mut().find(|product| product.name == rule.product) {
             Some(product) => product.rules.push(rule),
-            None => products.push(Product { name: &rule.product, rules: vec![rule], counts: BTreeMap::new() }),
+            None => {
+                products.push(Product { name: &rule.product, rules: vec![rule], counts: BTreeMap::new() })
+            }
         }
     }
     for product in &mut products {

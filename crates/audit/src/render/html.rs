@@ -214,7 +214,8 @@ fn folding_table(out: &mut String, class: &str, caption: &str, head: &str, rows:
         // hundreds of stops for the tab key would be worse.
         let scrolls = class != "evidence";
         if scrolls {
-            let _ = write!(out, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{caption}\">");
+            let _ =
+                write!(out, "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{caption}\">");
         }
         let _ = writeln!(
             out,
@@ -326,6 +327,9 @@ mod tests {
 
     #[test]
     fn escapes_what_html_knows() {
-        assert_eq!(Escaped("<a b='c' d=\"e\">&\u{0}").to_string(), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;\u{FFFD}");
+        assert_eq!(
+            Escaped("<a b='c' d=\"e\">&\u{0}").to_string(),
+            "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;\u{FFFD}"
+        );
     }
 }

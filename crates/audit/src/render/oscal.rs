@@ -10,8 +10,8 @@ use rulebook::Date;
 use serde_json::{Map, Value, json};
 
 use super::{
-    State, digest_of, evidence_line, headline, level_words, one_line, owner_words, pretty, tally, tally_words,
-    uuid,
+    State, digest_of, evidence_line, headline, level_words, one_line, owner_words, pretty, tally,
+    tally_words, uuid,
 };
 use crate::report::{Answer, Report, RuleReport, SubjectKind, Verdict};
 
@@ -376,7 +376,22 @@ fn prose(text: &str) -> Value {
     for character in one_line(text).chars() {
         if matches!(
             character,
-            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '<' | '>' | '&' | '#' | '~' | '^' | '|' | '!' | '$'
+            '\\' | '`'
+                | '*'
+                | '_'
+                | '{'
+                | '}'
+                | '['
+                | ']'
+                | '<'
+                | '>'
+                | '&'
+                | '#'
+                | '~'
+                | '^'
+                | '|'
+                | '!'
+                | '$'
         ) {
             escaped.push('\\');
         }
@@ -390,7 +405,9 @@ fn token(id: &str) -> String {
     let mut token = String::new();
     for character in id.chars() {
         let is_first = token.is_empty();
-        if character.is_ascii_alphabetic() || (!is_first && (character.is_ascii_digit() || character == '-' || character == '.')) {
+        if character.is_ascii_alphabetic()
+            || (!is_first && (character.is_ascii_digit() || character == '-' || character == '.'))
+        {
             token.push(character);
         } else {
             token.push_str(&format!("_{:x}_", u32::from(character)));

@@ -7,17 +7,16 @@ use rulebook::Owner;
 
 use super::{Escaped, Page, badge, bar, capitalized, close_section, counted, folding_table, open_section};
 use crate::diff::{Diff, Direction};
-use crate::render::{
-    State, denied, level_words, owner_words, products, severity_rank, tally, tally_words,
-};
+use crate::render::{State, denied, level_words, owner_words, products, severity_rank, tally, tally_words};
 use crate::report::{RuleReport, SubjectKind};
 
 /// Outcomes of reading that leave nothing out: `absent` says that there is no such resource.
 const WHOLE: [&str; 2] = ["read", "absent"];
+/// Changes that are listed; the rest is counted, and stands in the diff.
+const CHANGES_SHOWN: usize = 100;
 
 pub(super) fn summary(out: &mut String, page: &Page<'_>) {
     open_section(out, "summary", "Summary");
-    out.push_str("<div class=\"columns\">\n<div>\n");
     let total = page.report.rules.len().max(1);
     let rows: Vec<String> = State::ALL
         .into_iter()
@@ -39,7 +38,6 @@ pub(super) fn summary(out: &mut String, page: &Page<'_>) {
         "<th scope=\"col\">Verdict</th><th scope=\"col\" class=\"number\">Rules</th><th scope=\"col\" class=\"number\">Share</th><th scope=\"col\">Meaning</th>",
         &rows,
     );
-    out.push_str("</div>\n<div>\n");
     let rows: Vec<String> = products(page.report)
         .iter()
         .map(|product| {
@@ -59,7 +57,6 @@ pub(super) fn summary(out: &mut String, page: &Page<'_>) {
         "<th scope=\"col\">Product</th><th scope=\"col\">Rules</th>",
         &rows,
     );
-    out.push_str("</div>\n</div>\n");
     close_section(out);
 }
 
@@ -94,7 +91,11 @@ pub(super) fn trend(out: &mut String, page: &Page<'_>) {
     let diff = match result {
         Ok(diff) => diff,
         Err(problem) => {
-            let _ = writeln!(out, "<p>The two reports cannot be compared: {}.</p>", Escaped(&problem.to_string()));
+            let _ = writeln!(
+                out,
+                "<p>The two reports cannot be compared: {}.</p>",
+                Escaped(&problem.to_string())
+            );
             return close_section(out);
         }
     };
@@ -132,6 +133,7 @@ pub(super) fn trend(out: &mut String, page: &Page<'_>) {
     let rows: Vec<String> = diff
         .changes
         .iter()
+        .take(CHANGES_SHOWN)
         .map(|change| {
             let (arrow, word) = match change.direction {
                 Direction::Worse => ("▲", "worse"),
@@ -157,10 +159,12 @@ pub(super) fn trend(out: &mut String, page: &Page<'_>) {
             &rows,
         );
     }
-    for (words, rules) in [
-        ("New rules", &diff.rules_new),
-        ("Rules that are gone", &diff.rules_gone),
-    ] {
+    if diff.changes.len() > CHANGES_SHOWN {
+        let left_out = diff.changes.len() - CHANGES_SHOWN;
+        let _ =
+            writeln!(out, "<p>{} more; the diff as JSON has all of them.</p>", counted(left_out, "change"));
+    }
+    for (words, rules) in [("New rules", &diff.rules_new), ("Rules that are gone", &diff.rules_gone)] {
         if !rules.is_empty() {
             let links: Vec<String> = rules.iter().map(|rule| page.rule_link(&rule.id)).collect();
             let _ = writeln!(out, "<p>{words}: {}.</p>", links.join(", "));
@@ -233,7 +237,8 @@ pub(super) fn subjects(out: &mut String, page: &Page<'_>) {
         counted(subjects.len(), "subject"),
         match unexpected {
             0 => "No designation differs from what the guide’s table expects.".to_owned(),
-            1 => "The designation of 1 differs from what the guide’s table expects; it stands first.".to_owned(),
+            1 => "The designation of 1 differs from what the guide’s table expects; it stands first."
+                .to_owned(),
             many => format!(
                 "The designations of {many} differ from what the guide’s table expects; they stand first."
             ),
@@ -299,7 +304,8 @@ pub(super) fn responsibility(out: &mut String, page: &Page<'_>) {
             let shown = if count == 0 { "–".to_owned() } else { count.to_string() };
             let _ = write!(row, "<td class=\"number\">{shown}</td>");
         }
-        let _ = write!(row, "<td class=\"number\"><strong>{}</strong></td></tr>", counts.values().sum::<usize>());
+        let _ =
+            write!(row, "<td class=\"number\"><strong>{}</strong></td></tr>", counts.values().sum::<usize>());
         row
     };
     let mut rows: Vec<String> = [Owner::Customer, Owner::Platform, Owner::Both]
@@ -436,7 +442,9 @@ pub(super) fn unseen(out: &mut String, page: &Page<'_>) {
         .report
         .rules
         .iter()
-        .filter(|rule| matches!(State::of_rule(rule), State::NotObserved | State::AttestationExpired | State::Error))
+        .filter(|rule| {
+            matches!(State::of_rule(rule), State::NotObserved | State::AttestationExpired | State::Error)
+        })
         .map(|rule| {
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",
@@ -460,7 +468,9 @@ pub(super) fn unseen(out: &mut String, page: &Page<'_>) {
 
 pub(super) fn readings(out: &mut String, page: &Page<'_>) {
     open_section(out, "readings", "Readings applied");
-    out.push_str("<p>Where the guide can be read in two ways, a switch says which reading was judged by.</p>\n");
+    out.push_str(
+        "<p>Where the guide can be read in two ways, a switch says which reading was judged by.</p>\n",
+    );
     let rows: Vec<String> = page
         .report
         .policies

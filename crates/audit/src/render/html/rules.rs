@@ -14,7 +14,9 @@ const ANSWERS_SHOWN: usize = 25;
 
 pub(super) fn rules(out: &mut String, page: &Page<'_>) {
     open_section(out, "rules", "Every rule");
-    out.push_str("<p>In the guide’s order. Subjects that pass, or to which a rule does not apply, are counted.</p>\n");
+    out.push_str(
+        "<p>In the guide’s order. Subjects that pass, or to which a rule does not apply, are counted.</p>\n",
+    );
     let mut products: Vec<(&str, Vec<usize>)> = Vec::new();
     for (index, rule) in page.report.rules.iter().enumerate() {
         match products.iter_mut().find(|(name, _)| *name == rule.product) {
@@ -71,7 +73,8 @@ fn rule(out: &mut String, page: &Page<'_>, index: usize) {
     }
     out.push_str("</dl>\n");
     if !matches!(state, State::Pass | State::NotApplicable | State::Attested) {
-        let _ = writeln!(out, "<p class=\"remedy\"><strong>What to do:</strong> {}</p>", Escaped(&rule.remedy));
+        let _ =
+            writeln!(out, "<p class=\"remedy\"><strong>What to do:</strong> {}</p>", Escaped(&rule.remedy));
     }
     if matches!(state, State::NotObserved | State::AttestationExpired | State::Attested) {
         let _ = writeln!(
@@ -111,7 +114,9 @@ fn answers(out: &mut String, rule: &RuleReport) {
         subject(out, rule, answer);
     }
     let mut counted_only: BTreeMap<State, usize> = BTreeMap::new();
-    for answer in rule.answers.iter().filter(|answer| State::of_answer(answer).is_quiet()).chain(rest.iter().copied()) {
+    for answer in
+        rule.answers.iter().filter(|answer| State::of_answer(answer).is_quiet()).chain(rest.iter().copied())
+    {
         *counted_only.entry(State::of_answer(answer)).or_insert(0) += 1;
     }
     if counted_only.is_empty() {
@@ -122,7 +127,11 @@ fn answers(out: &mut String, rule: &RuleReport) {
         out,
         "<p class=\"rest\">{}{}: {}.</p>",
         if full.is_empty() { "" } else { "Further " },
-        if full.is_empty() { capitalized(&counted(subjects, "subject")) } else { counted(subjects, "subject") },
+        if full.is_empty() {
+            capitalized(&counted(subjects, "subject"))
+        } else {
+            counted(subjects, "subject")
+        },
         tally_words(&counted_only)
     );
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::overview::{product_anchor, severity};
-use super::{Escaped, Page, badge, bar, capitalized, close_section, counted, open_section};
+use super::{Escaped, Page, badge, bar, close_section, counted, open_section};
 use crate::diff::direction;
 use crate::render::{State, level_words, owner_words, tally_words};
 use crate::report::{Answer, AttestationUsed, Evidence, ExceptionUsed, RuleReport};
 
-/// Subjects of one rule that are shown in full; the rest is counted, and stands in the JSON and CSV.
-const ANSWERS_SHOWN: usize = 25;
+/// Different answers of one rule that are shown; the rest is counted, and stands in the JSON and CSV.
+const GROUPS_SHOWN: usize = 25;
+/// Subjects with the same answer that are named; the rest is counted.
+const NAMES_SHOWN: usize = 50;
 
 pub(super) fn rules(out: &mut String, page: &Page<'_>) {
     open_section(out, "rules", "Every rule");
@@ -109,41 +111,59 @@ fn answers(out: &mut String, rule: &RuleReport) {
     let mut shown: Vec<&Answer> =
         rule.answers.iter().filter(|answer| !State::of_answer(answer).is_quiet()).collect();
     shown.sort_by_key(|answer| std::cmp::Reverse(State::of_answer(answer)));
-    let (full, rest) = shown.split_at(shown.len().min(ANSWERS_SHOWN));
-    for answer in full {
-        subject(out, rule, answer);
+    // One person's word for many accounts is said once.
+    let mut groups: Vec<Vec<&Answer>> = Vec::new();
+    for answer in shown {
+        match groups.iter_mut().find(|group| says_the_same(group[0], answer)) {
+            Some(group) => group.push(answer),
+            None => groups.push(vec![answer]),
+        }
     }
+    let (full, rest) = groups.split_at(groups.len().min(GROUPS_SHOWN));
+    for group in full {
+        subjects(out, rule, group);
+    }
+    let quiet = rule.answers.iter().filter(|answer| State::of_answer(answer).is_quiet());
     let mut counted_only: BTreeMap<State, usize> = BTreeMap::new();
-    for answer in
-        rule.answers.iter().filter(|answer| State::of_answer(answer).is_quiet()).chain(rest.iter().copied())
-    {
+    for answer in quiet.chain(rest.iter().flatten().copied()) {
         *counted_only.entry(State::of_answer(answer)).or_insert(0) += 1;
     }
-    if counted_only.is_empty() {
-        return;
+    if !counted_only.is_empty() {
+        let _ = writeln!(
+            out,
+            "<p class=\"rest\">{}{}: {}.</p>",
+            if full.is_empty() { "" } else { "Further " },
+            counted(counted_only.values().sum(), "subject"),
+            tally_words(&counted_only)
+        );
     }
-    let subjects = counted_only.values().sum::<usize>();
-    let _ = writeln!(
-        out,
-        "<p class=\"rest\">{}{}: {}.</p>",
-        if full.is_empty() { "" } else { "Further " },
-        if full.is_empty() {
-            capitalized(&counted(subjects, "subject"))
-        } else {
-            counted(subjects, "subject")
-        },
-        tally_words(&counted_only)
-    );
 }
 
-fn subject(out: &mut String, rule: &RuleReport, answer: &Answer) {
+/// Whether two answers differ in nothing but the subject.
+fn says_the_same(one: &Answer, other: &Answer) -> bool {
+    Answer { subject: other.subject.clone(), ..one.clone() } == *other
+}
+
+/// Subjects with the same answer.
+fn subjects(out: &mut String, rule: &RuleReport, group: &[&Answer]) {
+    let answer = group[0];
     let state = State::of_answer(answer);
+    let names: Vec<String> = group
+        .iter()
+        .take(NAMES_SHOWN)
+        .map(|answer| format!("<span class=\"sid\">{}</span>", Escaped(&answer.subject)))
+        .collect();
+    let _ = writeln!(out, "<div class=\"answer\">\n<p>{} {}</p>", badge(state), Escaped(&answer.reason));
     let _ = writeln!(
         out,
-        "<div class=\"answer\">\n<p><span class=\"sid\">{}</span> {} {}</p>",
-        Escaped(&answer.subject),
-        badge(state),
-        Escaped(&answer.reason)
+        "<p class=\"who\">{}{}{}</p>",
+        if group.len() == 1 { String::new() } else { format!("{}: ", counted(group.len(), "subject")) },
+        names.join(", "),
+        if group.len() > NAMES_SHOWN {
+            format!(" and {} more", group.len() - NAMES_SHOWN)
+        } else {
+            String::new()
+        }
     );
     if let Some(observed) = answer.observed.filter(|observed| *observed != answer.verdict) {
         let _ = writeln!(
@@ -153,7 +173,10 @@ fn subject(out: &mut String, rule: &RuleReport, answer: &Answer) {
         );
     }
     if !answer.evidence.is_empty() {
-        let caption = format!("Evidence for {} on {}", rule.id, answer.subject);
+        let caption = match group.len() {
+            1 => format!("Evidence for {} on {}", rule.id, answer.subject),
+            many => format!("Evidence for {}, the same on {many} subjects", rule.id),
+        };
         let rows: Vec<String> = answer.evidence.iter().map(evidence_row).collect();
         super::folding_table(
             out,

@@ -442,9 +442,7 @@ pub(super) fn unseen(out: &mut String, page: &Page<'_>) {
         .report
         .rules
         .iter()
-        .filter(|rule| {
-            matches!(State::of_rule(rule), State::NotObserved | State::AttestationExpired | State::Error)
-        })
+        .filter(|rule| matches!(State::of_rule(rule), State::NotObserved | State::AttestationExpired))
         .map(|rule| {
             format!(
                 "<tr><th scope=\"row\">{}</th><td>{}</td><td>{}</td></tr>",

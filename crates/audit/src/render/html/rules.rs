@@ -153,18 +153,27 @@ fn subjects(out: &mut String, rule: &RuleReport, group: &[&Answer]) {
         .take(NAMES_SHOWN)
         .map(|answer| format!("<span class=\"sid\">{}</span>", Escaped(&answer.subject)))
         .collect();
-    let _ = writeln!(out, "<div class=\"answer\">\n<p>{} {}</p>", badge(state), Escaped(&answer.reason));
-    let _ = writeln!(
-        out,
-        "<p class=\"who\">{}{}{}</p>",
-        if group.len() == 1 { String::new() } else { format!("{}: ", counted(group.len(), "subject")) },
-        names.join(", "),
-        if group.len() > NAMES_SHOWN {
-            format!(" and {} more", group.len() - NAMES_SHOWN)
-        } else {
-            String::new()
-        }
-    );
+    let names = names.join(", ");
+    if group.len() == 1 {
+        let _ = writeln!(
+            out,
+            "<div class=\"answer\">\n<p>{names} {} {}</p>",
+            badge(state),
+            Escaped(&answer.reason)
+        );
+    } else {
+        let _ = writeln!(
+            out,
+            "<div class=\"answer\">\n<p>{} {}</p>\n<p class=\"who\">{}: {names}{}</p>",
+            badge(state),
+            Escaped(&answer.reason),
+            counted(group.len(), "subject"),
+            match group.len().saturating_sub(NAMES_SHOWN) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            }
+        );
+    }
     if let Some(observed) = answer.observed.filter(|observed| *observed != answer.verdict) {
         let _ = writeln!(
             out,

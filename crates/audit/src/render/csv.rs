@@ -1,5 +1,7 @@
 //! One row per rule and subject, for a spreadsheet (RFC 4180).
 
+use std::collections::BTreeMap;
+
 use super::{State, evidence_line, level_words, owner_words};
 use crate::report::{Answer, Report, RuleReport};
 
@@ -38,20 +40,26 @@ const COLUMNS: [&str; 27] = [
 pub fn csv(report: &Report) -> String {
     let mut out = String::new();
     row(&mut out, &COLUMNS.map(str::to_owned));
+    let designated: BTreeMap<&str, bool> =
+        report.subjects.iter().map(|subject| (subject.id.as_str(), subject.designated)).collect();
     for rule in &report.rules {
         if rule.answers.is_empty() {
-            row(&mut out, &cells(report, rule, None));
+            row(&mut out, &cells(report, rule, None, None));
         }
         for answer in &rule.answers {
-            row(&mut out, &cells(report, rule, Some(answer)));
+            let designated = designated.get(answer.subject.as_str()).copied();
+            row(&mut out, &cells(report, rule, Some(answer), designated));
         }
     }
     out
 }
 
-fn cells(report: &Report, rule: &RuleReport, answer: Option<&Answer>) -> [String; COLUMNS.len()] {
-    let subject =
-        answer.and_then(|answer| report.subjects.iter().find(|subject| subject.id == answer.subject));
+fn cells(
+    report: &Report,
+    rule: &RuleReport,
+    answer: Option<&Answer>,
+    designated: Option<bool>,
+) -> [String; COLUMNS.len()] {
     let attestation = answer.and_then(|answer| answer.attestation.as_ref());
     let exception = answer.and_then(|answer| answer.exception.as_ref());
     let evidence: Vec<String> =
@@ -71,7 +79,7 @@ fn cells(report: &Report, rule: &RuleReport, answer: Option<&Answer>) -> [String
         rule.cfr.join("; "),
         rule.source.join("; "),
         text(answer.map(|answer| answer.subject.clone())),
-        text(subject.map(|subject| if subject.designated { "yes" } else { "no" }.to_owned())),
+        text(designated.map(|designated| if designated { "yes" } else { "no" }.to_owned())),
         answer.map_or_else(|| State::of_rule(rule), State::of_answer).as_str().to_owned(),
         answer.map_or(rule.verdict, |answer| answer.verdict).as_str().to_owned(),
         text(answer.and_then(|answer| answer.observed).map(|verdict| verdict.as_str().to_owned())),

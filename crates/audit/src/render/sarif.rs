@@ -3,6 +3,8 @@
 //! One rule of the guide is one `reportingDescriptor`, one answer is one `result`. The kind is the verdict
 //! (3.27.9); a level other than `none` belongs to failures alone (3.27.10). An account is a logical location.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -13,9 +15,14 @@ use crate::report::{Answer, Evidence, Report, RuleReport, SubjectKind};
 /// The report as a SARIF log with one run.
 pub fn sarif(report: &Report) -> String {
     let rules: Vec<Value> = report.rules.iter().map(descriptor).collect();
+    let kinds: BTreeMap<&str, SubjectKind> =
+        report.subjects.iter().map(|subject| (subject.id.as_str(), subject.kind)).collect();
     let mut results = Vec::new();
     for (index, rule) in report.rules.iter().enumerate() {
-        results.extend(rule.answers.iter().map(|answer| result(report, index, rule, answer)));
+        results.extend(rule.answers.iter().map(|answer| {
+            let kind = kinds.get(answer.subject.as_str()).copied();
+            result(report, index, rule, answer, kind)
+        }));
     }
     let notifications: Vec<Value> = denied(report)
         .map(|source| {
@@ -75,7 +82,13 @@ fn descriptor(rule: &RuleReport) -> Value {
     })
 }
 
-fn result(report: &Report, index: usize, rule: &RuleReport, answer: &Answer) -> Value {
+fn result(
+    report: &Report,
+    index: usize,
+    rule: &RuleReport,
+    answer: &Answer,
+    subject: Option<SubjectKind>,
+) -> Value {
     let state = State::of_answer(answer);
     let (kind, level) = match state {
         State::Pass => ("pass", "none"),
@@ -100,7 +113,7 @@ fn result(report: &Report, index: usize, rule: &RuleReport, answer: &Answer) -> 
         "level": level,
         "message": message(&text),
         "guid": guid(report, rule, answer),
-        "locations": [{ "logicalLocations": [subject_location(report, &answer.subject)] }],
+        "locations": [{ "logicalLocations": [subject_location(report, &answer.subject, subject)] }],
         "partialFingerprints": { "ruleAndSubject/v1": fingerprint(report, rule, answer) },
         "properties": { "verdict": answer.verdict },
     });
@@ -125,9 +138,8 @@ fn result(report: &Report, index: usize, rule: &RuleReport, answer: &Answer) -> 
     result
 }
 
-fn subject_location(report: &Report, id: &str) -> Value {
-    let subject = report.subjects.iter().find(|subject| subject.id == id);
-    let kind = match subject.map(|subject| subject.kind) {
+fn subject_location(report: &Report, id: &str, kind: Option<SubjectKind>) -> Value {
+    let kind = match kind {
         Some(SubjectKind::Workspace) => "workspace",
         Some(SubjectKind::Account) | None => "account",
     };

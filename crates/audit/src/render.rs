@@ -220,6 +220,11 @@ pub(crate) fn severity_rank(rule: &RuleReport) -> u8 {
     }
 }
 
+/// The program's version without its name.
+pub(crate) fn version(report: &Report) -> &str {
+    report.tool.strip_prefix("switchward ").unwrap_or(&report.tool)
+}
+
 /// Resources that the key was not allowed to read.
 pub(crate) fn denied(report: &Report) -> impl Iterator<Item = &Source> {
     report.sources.iter().filter(|source| source.outcomes.get("denied").is_some_and(|count| *count > 0))

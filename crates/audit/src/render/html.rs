@@ -9,7 +9,7 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Display, Write};
 
-use super::{State, headline, tally, visible};
+use super::{State, headline, tally, version, visible};
 use crate::diff::{self, Diff, FormatMismatch};
 use crate::report::Report;
 
@@ -53,7 +53,7 @@ pub fn html(report: &Report, previous: Option<&Report>) -> String {
         out,
         "<footer><p>Made by switchward audit {} from observations of {}. The report holds names of resources and \
          sentences of the rulebook; no text of the audited account.</p></footer>\n</body>\n</html>",
-        Escaped(&report.tool),
+        Escaped(version(report)),
         report.observed_on
     );
     out

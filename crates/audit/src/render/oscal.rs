@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     State, digest_of, evidence_line, headline, level_words, one_line, owner_words, pretty, tally,
-    tally_words, uuid,
+    tally_words, uuid, version,
 };
 use crate::report::{Answer, Report, RuleReport, SubjectKind, Verdict};
 
@@ -152,7 +152,7 @@ fn metadata(report: &Report, title: &str) -> Value {
         "last-modified": midnight(report.observed_on),
         "version": report.edition,
         "oscal-version": OSCAL,
-        "props": [property("tool-version", &report.tool)],
+        "props": [property("tool-version", version(report))],
     })
 }
 

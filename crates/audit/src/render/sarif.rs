@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     State, denied, digest_of, evidence_line, headline, level_words, one_line, owner_words, pretty, uuid,
+    version,
 };
 use crate::report::{Answer, Evidence, Report, RuleReport, SubjectKind};
 
@@ -41,7 +42,7 @@ pub fn sarif(report: &Report) -> String {
         "runs": [{
             "tool": { "driver": {
                 "name": "switchward audit",
-                "version": report.tool,
+                "version": version(report),
                 "rules": rules,
             }},
             "automationDetails": {

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::{
     Product, State, denied, evidence_line, headline, one_line, owner_words, products, tally, tally_words,
+    version,
 };
 use crate::report::{Answer, Report, RuleReport};
 
@@ -45,7 +46,7 @@ impl Page {
             &format!(
                 "edition {} of the rulebook, switchward {}; {} judged, {designated} designated",
                 report.edition,
-                report.tool,
+                version(report),
                 counted(report.subjects.len(), "subject"),
             ),
         );

@@ -182,9 +182,8 @@ fn hostile_value(key: &str, value: Value) -> Value {
 /// The real rules over many accounts, verdicts spread evenly.
 pub(crate) fn large(subjects: usize, seed: usize) -> Report {
     let ids: Vec<String> = (0..subjects).map(|index| format!("AC{index:032x}")).collect();
-    let sections =
-        ["164.308(b)(1)", "164.312(a)(1)", "164.312(b)", "164.312(d)", "164.312(e)(1)", "164.314(a)"];
-    let rules = Rulebook::embedded().rules().iter().enumerate().map(|(index, rule)| {
+    let edition = Rulebook::embedded().latest();
+    let rules = edition.rules.iter().enumerate().map(|(index, rule)| {
         let answers: Vec<Answer> = ids
             .iter()
             .enumerate()
@@ -199,19 +198,19 @@ pub(crate) fn large(subjects: usize, seed: usize) -> Report {
                 _ => plain(id, Verdict::Pass),
             })
             .collect();
-        let first = rule.statement.split([',', ';', '.']).next().unwrap_or_default();
+        let note = edition.note(&rule.id).expect("every rule has a note");
         RuleReport {
             id: rule.id.clone(),
-            title: first.split_whitespace().take(8).collect::<Vec<_>>().join(" "),
+            title: note.title.clone(),
             product: rule.product.clone(),
             level: rule.level,
             owner: rule.owner,
             statement: rule.statement.clone(),
             source: rule.source.clone(),
-            cfr: if index % 4 == 0 { Vec::new() } else { vec![sections[index % sections.len()].to_owned()] },
-            severity: ["high", "medium", "low"][index % 3].to_owned(),
-            remedy: "Change the setting that the evidence names, then run the audit again.".to_owned(),
-            question: "Who made sure of this, when, and where is that written down?".to_owned(),
+            cfr: note.cfr.clone(),
+            severity: note.severity.as_str().to_owned(),
+            remedy: note.remedy.clone(),
+            question: note.question.clone(),
             verdict: answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable),
             answers,
         }
@@ -253,7 +252,7 @@ fn finished(rules: Vec<RuleReport>, subjects: Vec<Subject>) -> Report {
         };
     Report {
         format: FORMAT,
-        tool: "0.1.0".to_owned(),
+        tool: "switchward 0.1.0".to_owned(),
         edition: date("2024-12-11"),
         edition_title: "Architecting for HIPAA on Twilio, as dated data".to_owned(),
         observed_on: date("2026-11-20"),

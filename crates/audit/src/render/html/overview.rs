@@ -7,7 +7,9 @@ use rulebook::Owner;
 
 use super::{Escaped, Page, badge, bar, capitalized, close_section, counted, folding_table, open_section};
 use crate::diff::{Diff, Direction};
-use crate::render::{State, denied, level_words, owner_words, products, severity_rank, tally, tally_words};
+use crate::render::{
+    State, denied, level_words, owner_words, products, severity_rank, tally, tally_words, version,
+};
 use crate::report::{RuleReport, SubjectKind};
 
 /// Outcomes of reading that leave nothing out: `absent` says that there is no such resource.
@@ -508,7 +510,7 @@ pub(super) fn again(out: &mut String, page: &Page<'_>) {
         out,
         "<p>Run <code>switchward audit</code> (this report: version {}) against <code>{}</code> with the same \
          designation, attestations and exceptions. The audit only reads. This run made {} of at most {} and saw {}.</p>",
-        Escaped(&report.tool),
+        Escaped(version(report)),
         Escaped(&report.host),
         counted(report.requests.made, "request"),
         report.requests.budget,

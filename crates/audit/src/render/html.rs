@@ -261,7 +261,7 @@ fn cover(out: &mut String, page: &Page<'_>) {
         ("Host", report.host.clone()),
         ("Observed on", report.observed_on.to_string()),
         ("Rulebook", format!("Edition {}", report.edition)),
-        ("Title", report.edition_title.clone()),
+        ("Guide", report.edition_title.clone()),
         (
             "Subjects",
             format!(

@@ -81,7 +81,8 @@ fn rule(out: &mut String, page: &Page<'_>, index: usize) {
     if matches!(state, State::NotObserved | State::AttestationExpired | State::Attested) {
         let _ = writeln!(
             out,
-            "<p class=\"question\"><strong>Question to answer:</strong> {}</p>",
+            "<p class=\"question\"><strong>{}:</strong> {}</p>",
+            if state == State::Attested { "Question answered" } else { "Question to answer" },
             Escaped(&rule.question)
         );
     }

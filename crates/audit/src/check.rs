@@ -98,6 +98,8 @@ pub struct Notes<'a> {
     today: Date,
     resource: &'static Resource,
     item: String,
+    /// Something could not be told, though it was read.
+    pub(crate) unclear: bool,
     /// Items that were judged at all.
     pub(crate) judged: usize,
     /// What fails.
@@ -111,7 +113,16 @@ impl<'a> Notes<'a> {
         today: Date,
         resource: &'static Resource,
     ) -> Notes<'a> {
-        Notes { subject, files, today, resource, item: String::new(), judged: 0, faults: Vec::new() }
+        Notes {
+            subject,
+            files,
+            today,
+            resource,
+            item: String::new(),
+            judged: 0,
+            unclear: false,
+            faults: Vec::new(),
+        }
     }
 
     pub(crate) fn look_at(&mut self, item: &Item) {
@@ -138,6 +149,11 @@ impl<'a> Notes<'a> {
     pub fn fails_at(&mut self, item: &Item, field: &str, note: &'static str) {
         self.look_at(item);
         self.fails(field, note);
+    }
+
+    /// The rule speaks about this item, and what was read does not tell: the rule is not observed.
+    pub fn unsure(&mut self) {
+        self.unclear = true;
     }
 
     /// [`Notes::holds`] when `condition` is met, else [`Notes::fails`].
@@ -203,6 +219,8 @@ pub(crate) enum Seen {
     Fails(Vec<Evidence>),
     /// A resource it needs was not read.
     Unread { resource: &'static str, outcome: Outcome },
+    /// It was read, and does not tell.
+    Unclear,
     /// As it should be: so many items were judged.
     Holds(usize),
     /// There was nothing to judge.
@@ -214,6 +232,7 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
     let mut faults = Vec::new();
     let mut judged = 0;
     let mut passes = false;
+    let mut unclear = false;
     for test in check.tests {
         let reading = subject.reading(test.resource);
         let mut notes = Notes::new(subject, files, today, test.resource);
@@ -231,6 +250,7 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
         judged += notes.judged;
         faults.append(&mut notes.faults);
         passes |= test.nothing_passes;
+        unclear |= notes.unclear;
     }
     if !faults.is_empty() {
         return Seen::Fails(faults);
@@ -243,6 +263,9 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
     // The worst stands for all: an error is more than a missing permission.
     if let Some((resource, outcome)) = unread.max_by_key(|(_, outcome)| *outcome) {
         return Seen::Unread { resource, outcome };
+    }
+    if unclear {
+        return Seen::Unclear;
     }
     if judged > 0 || passes { Seen::Holds(judged) } else { Seen::Nothing }
 }

@@ -41,19 +41,14 @@ pub fn judge(seen: &Observations, files: &Files) -> Report {
     let mut excepted = 0;
     let mut headline = Verdict::NotApplicable;
     for rule in &rules {
-        match rule
-            .answers
-            .iter()
-            .filter(|answer| answer.exception.is_none())
-            .map(|answer| answer.verdict)
-            .max()
-        {
-            _ if rule.verdict == Verdict::Fail && is_excepted(rule) => excepted += 1,
-            Some(worst) => {
-                *counts.entry(worst).or_default() += 1;
-                headline = headline.max(worst);
-            }
-            None => {}
+        let standing = rule.answers.iter().filter(|answer| answer.exception.is_none());
+        let worst = standing.map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable);
+        headline = headline.max(worst);
+        // An exception hides its failure, and nothing else that is worse than an attestation.
+        if rule.verdict == Verdict::Fail && worst <= Verdict::Attested {
+            excepted += 1;
+        } else {
+            *counts.entry(worst).or_default() += 1;
         }
     }
     Report {
@@ -77,14 +72,6 @@ pub fn judge(seen: &Observations, files: &Files) -> Report {
         rules,
         requests: seen.requests,
     }
-}
-
-/// All its failures stand under exceptions.
-fn is_excepted(rule: &RuleReport) -> bool {
-    rule.answers
-        .iter()
-        .filter(|answer| answer.verdict == Verdict::Fail)
-        .all(|answer| answer.exception.is_some())
 }
 
 struct Bench<'a> {
@@ -295,6 +282,7 @@ fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
     let mut faults = Vec::new();
     let mut unread: Option<(&str, Outcome)> = None;
     let mut judged = None;
+    let mut unclear = false;
     for (_, seen) in seen {
         match seen {
             Seen::Fails(mut more) => faults.append(&mut more),
@@ -302,6 +290,7 @@ fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
                 unread = unread.into_iter().chain([(resource, outcome)]).max_by_key(|(_, outcome)| *outcome);
             }
             Seen::Holds(count) => judged = Some(judged.unwrap_or(0) + count),
+            Seen::Unclear => unclear = true,
             Seen::Nothing => {}
         }
     }
@@ -312,6 +301,10 @@ fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
         (0, Some((resource, outcome)), _) => {
             Observation::of(Verdict::NotObserved, format!("{resource} {}.", outcome.sentence()))
         }
+        (0, None, _) if unclear => Observation::of(
+            Verdict::NotObserved,
+            "What was read does not tell whether it is as the rule wants it.",
+        ),
         (0, None, Some(0)) => {
             Observation::of(Verdict::Pass, "There is nothing of the kind the rule is against.")
         }

@@ -32,3 +32,5 @@ pub const BUDGET: usize = 5_000;
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Messages, calls and the like that are looked at when sampling is allowed.
 pub const SAMPLE_ITEMS: usize = 200;
+/// Hosts or media that one probe tries.
+pub const PROBES: usize = 20;

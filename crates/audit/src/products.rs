@@ -4,6 +4,7 @@
 //! attested.
 
 mod accounts;
+pub(crate) mod probes;
 
 use crate::check::Check;
 use crate::provider::Provider;
@@ -12,7 +13,7 @@ use crate::resource::Resource;
 
 /// Every resource, parents before what lies under them.
 pub fn resources() -> impl Iterator<Item = &'static Resource> {
-    [accounts::RESOURCES].into_iter().flatten().copied()
+    [accounts::RESOURCES, probes::RESOURCES].into_iter().flatten().copied()
 }
 
 /// The checks that are for a provider.
@@ -26,5 +27,5 @@ pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
 
 /// Every check.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    [accounts::CHECKS].into_iter().flatten()
+    [accounts::CHECKS, probes::CHECKS].into_iter().flatten()
 }

@@ -13,7 +13,7 @@ pub enum Purpose {
     /// Content of the account, reduced to verdicts in memory: only when sampling is allowed. At most
     /// [`crate::limits::SAMPLE_ITEMS`] instances are looked at.
     Sample,
-    /// An active probe: only when probing is allowed. Its items are made by [`crate::probe`].
+    /// An active probe: only when probing is allowed. Its items are made by `probe`.
     Probe,
 }
 

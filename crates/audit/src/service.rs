@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::observations::{Item, Observed, Outcome, Reading};
+use crate::probe;
 use crate::provider::Provider;
+use crate::resource::Resource;
 use crate::wire::{Broken, Credential, Reply, Wire};
 use url::Url;
 
@@ -20,6 +24,15 @@ pub trait Service: Sync {
         path: &str,
         credential: &Credential,
     ) -> impl Future<Output = Result<Reply, Broken>> + Send;
+
+    /// Makes one of the active probes about a subject. `made` counts its requests.
+    fn probe(
+        &self,
+        probe: &'static Resource,
+        subject: &Observed,
+        credential: &Credential,
+        made: &AtomicUsize,
+    ) -> impl Future<Output = Reading> + Send;
 }
 
 /// A service on the network.
@@ -39,6 +52,16 @@ impl Service for Live<'_> {
             None => Ok(Reply { status: 404, retry_after: None, body: Bytes::new() }),
         }
     }
+
+    async fn probe(
+        &self,
+        probe: &'static Resource,
+        subject: &Observed,
+        credential: &Credential,
+        made: &AtomicUsize,
+    ) -> Reading {
+        probe::make(self, probe, subject, credential, made).await
+    }
 }
 
 /// Answers that were written down: fixtures, and accounts somebody wants judged without the network.
@@ -47,6 +70,9 @@ impl Service for Live<'_> {
 pub struct Recorded {
     /// By product and path (`api /2010-04-01/Accounts.json`), without a query unless it is of a page.
     pub answers: BTreeMap<String, RecordedAnswer>,
+    /// What the probes found, by their names.
+    #[serde(default)]
+    pub probes: BTreeMap<String, Vec<Item>>,
 }
 
 /// One of them.
@@ -69,5 +95,18 @@ impl Service for Recorded {
             None => (404, Vec::new()),
         };
         Ok(Reply { status, retry_after: None, body: Bytes::from(body) })
+    }
+
+    async fn probe(
+        &self,
+        probe: &'static Resource,
+        _: &Observed,
+        _: &Credential,
+        _: &AtomicUsize,
+    ) -> Reading {
+        match self.probes.get(probe.name) {
+            Some(items) => Reading { outcome: Outcome::Read, items: items.clone() },
+            None => Reading { outcome: Outcome::NotAsked, items: Vec::new() },
+        }
     }
 }

@@ -156,6 +156,14 @@ impl Wire {
         timeout(limits::REQUEST, self.exchange(&url, origin, request)).await.unwrap_or(Err(Broken::Slow))
     }
 
+    /// Connects, verifies the certificate, and goes away without a request.
+    ///
+    /// # Errors
+    /// [`Broken`] when that does not succeed.
+    pub async fn shake_hands(&self, url: &Url) -> Result<(), Broken> {
+        timeout(limits::CONNECT, self.connect(url)).await.unwrap_or(Err(Broken::Slow)).map(drop)
+    }
+
     async fn exchange(
         &self,
         url: &Url,

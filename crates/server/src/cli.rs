@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and the environment variables that are read.
 
+mod audit;
 mod backup;
 mod compat;
 mod config;
@@ -70,6 +71,8 @@ enum Command {
     /// Look after the keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Judge an account of any Twilio-compatible vendor, or a Segment workspace, by the guide's rules
+    Audit(Box<audit::Arguments>),
     /// Make and check backups
     #[command(subcommand)]
     Backup(backup::BackupCommand),
@@ -95,6 +98,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Rules(arguments) => rules::run(&arguments),
         Command::Ledger(command) => ledger::run(&command),
         Command::Keys(command) => keys::run(&command),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Compat(arguments) => compat::run(&arguments),

@@ -9,6 +9,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::read::{Mistake, Text};
+use crate::observations::Observations;
+use crate::report::SubjectKind;
 
 /// The file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,6 +118,42 @@ impl Designation {
             }
         }
         Ok(designation)
+    }
+
+    /// Takes every account and workspace of these observations as designated, whatever the file says.
+    pub fn assume(&mut self, seen: &Observations) {
+        for subject in &seen.subjects {
+            match subject.kind {
+                SubjectKind::Account => {
+                    let known = self.accounts.iter().position(|it| it.sid == subject.id);
+                    let signer = "--assume-designated".to_owned();
+                    let assumed = Account {
+                        sid: subject.id.clone(),
+                        designated: true,
+                        method: Some(Method::Support),
+                        date: Some(seen.observed_on),
+                        signer,
+                    };
+                    match known {
+                        Some(index) if self.accounts[index].designated => {}
+                        Some(index) => self.accounts[index] = assumed,
+                        None => self.accounts.push(assumed),
+                    }
+                }
+                SubjectKind::Workspace => {
+                    self.workspaces.retain(|it| it.id != subject.id || it.designated);
+                    if !self.workspaces.iter().any(|it| it.id == subject.id) {
+                        let signer = "--assume-designated".to_owned();
+                        self.workspaces.push(Workspace {
+                            id: subject.id.clone(),
+                            designated: true,
+                            date: Some(seen.observed_on),
+                            signer,
+                        });
+                    }
+                }
+            }
+        }
     }
 
     /// What the file says of an account.

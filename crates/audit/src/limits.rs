@@ -34,3 +34,11 @@ pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub const SAMPLE_ITEMS: usize = 200;
 /// Hosts or media that one probe tries.
 pub const PROBES: usize = 20;
+/// Oldest API key that passes, in days (derived rule D-KEY-2).
+pub const KEY_DAYS: i32 = 90;
+/// After how many days a message must have lost what redaction takes away (the vendor says 24 hours, D-RED-5).
+pub const REDACTED_DAYS: i32 = 2;
+/// Messages below which nothing is said of how many of them failed.
+pub const ERRORS_OF: usize = 20;
+/// Failed messages of a hundred above which the vendor may look at content (CHG-MOD-2).
+pub const ERRORS_PERCENT: usize = 10;

@@ -4,7 +4,15 @@
 //! attested.
 
 mod accounts;
+mod all;
+mod chat;
+mod conversations;
+mod hosts;
+mod messaging;
 pub(crate) mod probes;
+mod runtime;
+mod usage;
+mod verify;
 
 use crate::check::Check;
 use crate::provider::Provider;
@@ -13,7 +21,17 @@ use crate::resource::Resource;
 
 /// Every resource, parents before what lies under them.
 pub fn resources() -> impl Iterator<Item = &'static Resource> {
-    [accounts::RESOURCES, probes::RESOURCES].into_iter().flatten().copied()
+    let all: [&[&Resource]; 8] = [
+        accounts::RESOURCES,
+        usage::RESOURCES,
+        messaging::RESOURCES,
+        conversations::RESOURCES,
+        chat::RESOURCES,
+        verify::RESOURCES,
+        runtime::RESOURCES,
+        probes::RESOURCES,
+    ];
+    all.into_iter().flatten().copied()
 }
 
 /// The checks that are for a provider.
@@ -27,5 +45,16 @@ pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
 
 /// Every check.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    [accounts::CHECKS, probes::CHECKS].into_iter().flatten()
+    let all: [&[Check]; 9] = [
+        all::CHECKS,
+        accounts::CHECKS,
+        usage::CHECKS,
+        messaging::CHECKS,
+        conversations::CHECKS,
+        chat::CHECKS,
+        verify::CHECKS,
+        runtime::CHECKS,
+        probes::CHECKS,
+    ];
+    all.into_iter().flatten()
 }

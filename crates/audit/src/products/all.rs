@@ -85,7 +85,7 @@ mod tests {
 
     /// Goal: no URL escapes GEN-HTTPS-2. Method: whatever a table keeps as URLs is among what the rule looks at.
     #[test]
-    fn gen_https_2__looks_at_every_resource_that_keeps_urls() {
+    fn gen_https_2_looks_at_every_resource_that_keeps_urls() {
         for resource in crate::products::resources() {
             let url = serde_json::json!("https://app.hospital.example.org/x");
             let flow = serde_json::json!({ "states": [

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    run: run::Arguments,
+    run: run::RunArguments,
 }
 
 #[derive(clap::Subcommand)]

@@ -31,7 +31,7 @@ const FOUND: u8 = 3;
 const WIDTH: usize = 120;
 
 #[derive(clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct RunArguments {
     /// Whose API
     #[arg(long, default_value = "twilio", value_parser = ["twilio", "signalwire", "switchward", "segment"])]
     provider: String,
@@ -97,7 +97,7 @@ pub(super) struct Arguments {
     fail_on: String,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode> {
     let provider =
         Provider::named(&arguments.provider).ok_or_else(|| Problem::new("there is no such provider"))?;
     if arguments.plan {
@@ -162,7 +162,7 @@ fn write_all(folder: &Path, report: &Report, previous: Option<&Report>) -> Resul
 }
 
 /// What would be asked, as `--plan` prints it.
-fn planned(provider: Provider, arguments: &Arguments) -> String {
+fn planned(provider: Provider, arguments: &RunArguments) -> String {
     let plan = plan(provider, arguments.sample, arguments.probe);
     let mut text = String::from("Once:\n");
     let first = match provider {
@@ -195,7 +195,7 @@ fn planned(provider: Provider, arguments: &Arguments) -> String {
     text
 }
 
-fn files(arguments: &Arguments) -> Result<Files> {
+fn files(arguments: &RunArguments) -> Result<Files> {
     let read = |path: &Option<PathBuf>| -> Result<Option<(String, String)>> {
         path.as_deref().map(|path| Ok((path.display().to_string(), read_text(path)?))).transpose()
     };
@@ -214,7 +214,7 @@ fn files(arguments: &Arguments) -> Result<Files> {
 }
 
 /// Reads the account, or what was recorded of one.
-fn look(provider: Provider, arguments: &Arguments, files: &Files) -> Result<Observations> {
+fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<Observations> {
     let today = match &arguments.today {
         Some(today) => Date::parse(today).map_err(|error| Problem::new(format!("--today: {error}")))?,
         None => day(SystemClock.now())?,

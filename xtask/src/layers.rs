@@ -8,8 +8,9 @@ use crate::metadata::Package;
 type Row = (&'static str, &'static [&'static str]);
 
 /// Everything a product may use besides `kit` itself.
-const BELOW_KIT: &[&str] =
-    &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "throttle"];
+const BELOW_KIT: &[&str] = &[
+    "base", "spans", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "throttle",
+];
 const KIT_AND_BELOW: &[&str] =
     &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit"];
 
@@ -17,16 +18,17 @@ const KIT_AND_BELOW: &[&str] =
 /// carrier port that `messaging` owns.
 pub(crate) const LAYERS: &[Row] = &[
     ("base", &[]),
+    ("spans", &["base"]),
     ("phi", &["base"]),
     ("errors", &["base"]),
     ("rulebook", &["base", "errors"]),
     ("kms", &["base", "phi"]),
-    ("store", &["base", "phi", "errors"]),
+    ("store", &["base", "spans", "phi", "errors"]),
     ("ledger", &["base", "phi", "errors", "store"]),
     ("backup", &["base", "phi", "store", "ledger"]),
     ("auth", &["base", "phi", "errors", "rulebook", "store", "ledger"]),
-    ("jobs", &["base", "phi", "errors", "store"]),
-    ("webhooks", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs"]),
+    ("jobs", &["base", "spans", "phi", "errors", "store"]),
+    ("webhooks", &["base", "spans", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs"]),
     ("edge", &[]),
     ("twiml", &["base"]),
     ("matcher", &["base"]),
@@ -37,7 +39,10 @@ pub(crate) const LAYERS: &[Row] = &[
     ("accounts", KIT_AND_BELOW),
     (
         "messaging",
-        &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit", "twiml"],
+        &[
+            "base", "spans", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks",
+            "kit", "twiml",
+        ],
     ),
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
@@ -66,6 +71,7 @@ pub(crate) const LAYERS: &[Row] = &[
         "server",
         &[
             "base",
+            "spans",
             "phi",
             "errors",
             "rulebook",

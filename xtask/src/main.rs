@@ -30,6 +30,7 @@ mod spdx;
 mod steps;
 mod test;
 mod tidy;
+mod traces;
 
 use std::process::ExitCode;
 

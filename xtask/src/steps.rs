@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::metadata::Metadata;
-use crate::{crash, deps, evidence, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy};
+use crate::{crash, deps, evidence, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy, traces};
 
 /// What the command line asked for.
 pub(crate) struct Options {
@@ -66,6 +66,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "evidence",
         about: "the audit's reports against their schemas, and its page in a browser",
         run: evidence::run,
+    },
+    Step {
+        name: "traces",
+        about: "the feature `otel`: lints, tests, and its spans read by OpenTelemetry's own definitions",
+        run: traces::run,
     },
     Step {
         name: "crashes",

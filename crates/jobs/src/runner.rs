@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base::Timestamp;
 use base::measure::Stopwatch;
+use spans::{Tracer, Work};
 use store::{Batch, Lane, Lease, Share, Store, StoreError, Taken};
 use tokio::sync::{Notify, watch};
 use tokio::task::{self, AbortHandle, JoinError, JoinSet};
@@ -25,6 +26,7 @@ pub type OnPark = Arc<dyn Fn(&mut Batch, &Lease, Reason) + Send + Sync>;
 pub struct Runner {
     store: Store,
     on_park: OnPark,
+    tracer: Tracer,
     stop: watch::Receiver<bool>,
     wake: Arc<Notify>,
     tasks: JoinSet<()>,
@@ -34,13 +36,20 @@ impl Runner {
     /// A runner that stops when `stop` becomes true or nobody holds its other end any more.
     pub fn new(store: Store, stop: watch::Receiver<bool>) -> Self {
         let on_park = Arc::new(|_: &mut Batch, _: &Lease, _| {});
-        Self { store, on_park, stop, wake: Arc::default(), tasks: JoinSet::new() }
+        Self { store, on_park, tracer: Tracer::off(), stop, wake: Arc::default(), tasks: JoinSet::new() }
     }
 
     /// What queues started from now on write when they park a job.
     #[must_use]
     pub fn on_park(mut self, on_park: OnPark) -> Self {
         self.on_park = on_park;
+        self
+    }
+
+    /// Where queues started from now on tell what they run.
+    #[must_use]
+    pub fn traced(mut self, tracer: Tracer) -> Self {
+        self.tracer = tracer;
         self
     }
 
@@ -58,6 +67,7 @@ impl Runner {
             store: self.store.clone(),
             queue,
             on_park: Arc::clone(&self.on_park),
+            tracer: self.tracer.clone(),
             after: None,
             tasks: JoinSet::new(),
             leases: HashMap::new(),
@@ -132,6 +142,7 @@ struct Worker {
     store: Store,
     queue: Queue,
     on_park: OnPark,
+    tracer: Tracer,
     /// Where the next look at the lanes begins.
     after: Option<Lane>,
     tasks: JoinSet<Ended>,
@@ -226,14 +237,16 @@ impl Worker {
             }
             let beside = self.stop_beside(&lease);
             let work = (self.queue.handler)(Arc::clone(&lease));
-            let measures = self.queue.measures();
-            let (store, kept) = (self.store.clone(), Arc::clone(&lease));
+            let (measures, queue) = (self.queue.measures(), self.queue.name);
+            let (store, kept, tracer) = (self.store.clone(), Arc::clone(&lease), self.tracer.clone());
             let task = self.tasks.spawn(async move {
                 while beside.iter().any(|stopped| !stopped.is_finished()) {
                     task::yield_now().await;
                 }
                 let stopwatch = Stopwatch::start();
-                let ended = keep(&store, &kept, taken_at, PACE, work).await;
+                let kept_up = keep(&store, &kept, taken_at, PACE, work);
+                let told = |ended: Option<&Kept>| told(queue, kept.attempts, ended);
+                let ended = tracer.job(&kept.id, kept.scope.account_sid(), kept_up, told).await;
                 measures.run_time.record_time(stopwatch.elapsed());
                 Ended::Handler(ended)
             });
@@ -335,6 +348,19 @@ impl Worker {
         });
         self.hold(task, kept);
     }
+}
+
+/// What a trace says of a run.
+fn told(queue: &'static str, attempt: u32, ended: Option<&Kept>) -> Work {
+    let outcome = match ended {
+        Some(Kept::Outcome(Outcome::Done)) => "done",
+        Some(Kept::Outcome(Outcome::RetryAt(_))) => "retried",
+        Some(Kept::Outcome(Outcome::Failed(_))) => "failed",
+        Some(Kept::Lost) => "lost",
+        Some(Kept::Overdue) => "overdue",
+        None => "panicked",
+    };
+    Work::Job { queue, attempt, outcome }
 }
 
 /// What becomes of a job that is not done.

@@ -158,7 +158,9 @@ impl Ctx {
 /// # Errors
 /// The refusal, with its rule.
 pub fn decide(account: &rulebook::AccountFacts, action: &guard::Action<'_>) -> Result<guard::Settings> {
-    match guard::decide(account, action) {
+    let verdict = guard::decide(account, action);
+    spans::note(|| spans::Work::Guard { action: action.name(), rule: verdict.rule() });
+    match verdict {
         guard::Verdict::Allow(settings) => Ok(settings),
         guard::Verdict::Refuse(refusal) => {
             let code = rulebook::codes::row(refusal.code).expect("the guard gives only codes of its table");

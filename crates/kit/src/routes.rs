@@ -318,6 +318,9 @@ async fn context(
         Some(text) => Some(text.parse::<AccountSid>().map_err(|_| ApiError::new(codes::NOT_FOUND))?),
         None => principal.account,
     };
+    if let Some(sid) = account {
+        spans::account(sid);
+    }
     let caller = Caller { principal, own, origin, services, access, is_signed };
     if caller.principal.grant == auth::Grant::Operator && !caller.origin.secure {
         // The operator's token opens every HIPAA project, so it is held to what they are held to.

@@ -170,13 +170,27 @@ async fn send(
         private_path: settings.private_carriage,
     };
     // Without an answer in time nothing is known; the carrier will recognise the reference.
-    let submitted =
-        timeout(SUBMIT_DEADLINE, carrier.submit(submission)).await.unwrap_or(Err(CarrierError::Unavailable));
+    let submitting = async {
+        let submitted = timeout(SUBMIT_DEADLINE, carrier.submit(submission)).await;
+        submitted.unwrap_or(Err(CarrierError::Unavailable))
+    };
+    let submitted = spans::child(submitting, told).await;
     match submitted {
         Ok(()) => sent(services, lease, message, &number).await,
         Err(CarrierError::Rejected(code)) => fail(services, lease, message, number, code).await,
         Err(CarrierError::Unavailable) => Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts)))),
     }
+}
+
+/// What a trace says of a hand-over.
+fn told(submitted: Option<&Result<(), CarrierError>>) -> spans::Work {
+    let (outcome, code) = match submitted {
+        Some(Ok(())) => ("taken", None),
+        Some(Err(CarrierError::Rejected(code))) => ("rejected", Some(*code)),
+        Some(Err(CarrierError::Unavailable)) => ("unavailable", None),
+        None => ("abandoned", None),
+    };
+    spans::Work::HandOver { outcome, code }
 }
 
 /// What stands against sending the message now, as a code; otherwise what its way is held to.

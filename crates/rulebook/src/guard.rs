@@ -108,6 +108,24 @@ pub enum Action<'a> {
     PlainHttp(PlainHttpFacts),
 }
 
+impl Action<'_> {
+    /// What is asked, in a word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SendMessage(_) => "send-message",
+            Self::DispatchMessage(_) => "dispatch-message",
+            Self::ReceiveMessage(_) => "receive-message",
+            Self::ConfigureUrl(_) => "configure-url",
+            Self::UseCapability(_) => "use-capability",
+            Self::Lookup(_) => "lookup",
+            Self::ChangeSetting(_) => "change-setting",
+            Self::Designate(_) => "designate",
+            Self::Undesignate(_) => "undesignate",
+            Self::PlainHttp(_) => "plain-http",
+        }
+    }
+}
+
 /// The answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -115,6 +133,16 @@ pub enum Verdict {
     Allow(Settings),
     /// Do not.
     Refuse(Refusal),
+}
+
+impl Verdict {
+    /// The rule that stands against it, if one does.
+    pub const fn rule(&self) -> Option<&'static str> {
+        match self {
+            Self::Allow(_) => None,
+            Self::Refuse(refusal) => Some(refusal.rule),
+        }
+    }
 }
 
 /// Settings a HIPAA project forces on what it allows. All false outside one: there the request decides.

@@ -33,6 +33,7 @@ use crate::operations::Operations;
 use crate::problem::{Problem, Result};
 use crate::products::Connections;
 use crate::readiness::Readiness;
+use crate::traces::{Collector, Traces};
 
 /// How often the ledger's root is signed.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
@@ -151,6 +152,8 @@ pub(crate) struct Watching {
     pub(crate) database_folder: Option<PathBuf>,
     /// For how long the server says that it is not ready before it stops taking requests.
     pub(crate) stop_notice: Duration,
+    /// Where traces go.
+    pub(crate) collector: Option<Collector>,
 }
 
 /// Serves until `shutdown` completes, then ends everything in good order.
@@ -169,9 +172,11 @@ pub(crate) async fn serve(
     let carrier = connections.carrier_state();
     let readiness = Readiness::new(services.store.clone(), watching.database_folder, carrier);
     let readiness = Arc::new(readiness);
+    let traces = Arc::new(Traces::start(watching.collector, &services.store));
     let (stop, stopped) = watch::channel(false);
     let mut runner = jobs::Runner::new(services.store.clone(), stopped.clone())
-        .on_park(webhooks::note_parked(&services.store));
+        .on_park(webhooks::note_parked(&services.store))
+        .traced(traces.tracer());
     let mut queues = Vec::new();
     for queue in connections.queues(&services) {
         queues.push((queue.name(), queue.measures()));
@@ -200,6 +205,7 @@ pub(crate) async fn serve(
             smpp: connections.smpp.clone(),
             webhooks: connections.webhooks.clone(),
             readiness: Arc::clone(&readiness),
+            traces: Arc::clone(&traces),
             started,
             running,
         });
@@ -209,7 +215,8 @@ pub(crate) async fn serve(
         tokio::spawn(operations.serve(sources, config, shutdown))
     });
 
-    let front = Arc::new(Front::new(port.base_domain, routes, requests, Arc::clone(&readiness)));
+    let front = Front::new(port.base_domain, routes, requests, Arc::clone(&readiness));
+    let front = Arc::new(front.traced(traces.tracer()));
     let shutdown = async {
         shutdown.await;
         readiness.stop();
@@ -226,6 +233,7 @@ pub(crate) async fn serve(
             tracing::error!("a background task ended by a panic");
         }
     }
+    traces.finish().await;
     // Last of all, so that it covers what the others have written.
     match checkpoints.await {
         Ok(mut tree) => checkpoint(&services.store, &mut tree, &readiness).await,

@@ -29,6 +29,7 @@ mod sections;
 mod smpp;
 #[cfg(test)]
 mod tests;
+mod traces;
 mod value;
 
 use std::fs;
@@ -46,6 +47,7 @@ pub use limits::Operations;
 pub use mistake::{Mistake, Mistakes};
 pub use secret::SecretSource;
 pub use smpp::{Smpp, SmppBinds};
+pub use traces::Traces;
 
 use crate::problem::{Problem, Result};
 
@@ -85,6 +87,8 @@ pub struct Config {
     pub limits: GateConfig,
     /// Who may watch.
     pub operations: Operations,
+    /// Where traces go.
+    pub traces: Traces,
     /// What holds the master key.
     pub keys: Keys,
 }
@@ -140,6 +144,7 @@ impl Default for Config {
             smpp: None,
             limits: GateConfig::default(),
             operations: Operations::default(),
+            traces: Traces::default(),
             keys: Keys::default(),
         }
     }

@@ -23,6 +23,7 @@ use http::{HeaderValue, Method, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use kit::respond::error_response;
 use kit::{Origin, ReceivedPath, Routes};
+use spans::{Tracer, Work};
 use tokio::time::Instant;
 use tower::{Service, ServiceExt};
 
@@ -47,6 +48,7 @@ pub(crate) struct Front {
     prefixes: Vec<&'static str>,
     requests: Arc<RequestMeasures>,
     readiness: Arc<Readiness>,
+    tracer: Tracer,
 }
 
 impl Front {
@@ -70,7 +72,12 @@ impl Front {
         let prefixes = routers.keys().copied().filter(|label| *label != product::SWITCHWARD).collect();
         let routers =
             routers.into_iter().map(|(label, router)| (label, router.layer(from_fn(note_route)))).collect();
-        Self { base_domain, routers, prefixes, requests, readiness }
+        Self { base_domain, routers, prefixes, requests, readiness, tracer: Tracer::off() }
+    }
+
+    /// Tells `tracer` what is answered.
+    pub(crate) fn traced(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
     }
 
     /// This front as the service that the port hands requests to.
@@ -100,11 +107,22 @@ impl Front {
             .as_ref()
             .and_then(|target| self.routers.get_key_value(target.product.as_str()))
             .map_or(OTHER, |(label, _)| label);
-        let response = AssertUnwindSafe(self.dispatch(request, target))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| error_response(&codes::INTERNAL.into()));
-        let route = response.extensions().get::<Route>().map_or(OTHER, |route| route.0.as_str());
+        // Probes come every few seconds and say nothing about anybody's work.
+        let tracer = if is_probe(target.as_ref()) { Tracer::off() } else { self.tracer.clone() };
+        let parent = traceparent(&request);
+        let answering = async {
+            let answered = AssertUnwindSafe(self.dispatch(request, target)).catch_unwind().await;
+            answered.unwrap_or_else(|_| error_response(&codes::INTERNAL.into()))
+        };
+        let told = |response: Option<&Response>| Work::Request {
+            product,
+            method,
+            route: self.requests.template(product, method, response.map_or(OTHER, route_of)),
+            status: response.map(|response| response.status().as_u16()),
+        };
+        let parent = parent.as_ref().map(HeaderValue::as_bytes);
+        let response = tracer.request(parent, answering, told).await;
+        let route = route_of(&response);
         let (status, time) = (response.status().as_u16(), started.elapsed());
         self.requests.count(product, method, route, status, time);
         let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -163,6 +181,22 @@ impl Front {
 /// The route that answered, for the log.
 #[derive(Clone)]
 struct Route(MatchedPath);
+
+fn route_of(response: &Response) -> &str {
+    response.extensions().get::<Route>().map_or(OTHER, |route| route.0.as_str())
+}
+
+fn is_probe(target: Option<&Target>) -> bool {
+    target.is_some_and(|target| {
+        target.product == product::SWITCHWARD && [ALIVE_PATH, READY_PATH].contains(&target.path.as_str())
+    })
+}
+
+/// The caller's trace (W3C Trace Context §3.2); two are none.
+fn traceparent(request: &Request) -> Option<HeaderValue> {
+    let mut all = request.headers().get_all("traceparent").iter();
+    all.next().filter(|_| all.next().is_none()).cloned()
+}
 
 async fn note_route(request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();

@@ -28,6 +28,7 @@ mod temporary;
 #[cfg(test)]
 mod tenant_matrix;
 mod terminal;
+mod traces;
 
 /// Carries out the command that was typed.
 #[must_use]

@@ -19,8 +19,10 @@ use store::StoreError;
 use webhooks::Webhooks;
 
 use crate::readiness::Readiness;
+use crate::traces::Traces;
 pub(crate) use requests::RequestMeasures;
-use text::{Kind, Page, SECONDS};
+use text::SECONDS;
+pub(crate) use text::{Kind, Page};
 
 /// Where the page takes its numbers from.
 pub(crate) struct Sources {
@@ -36,6 +38,8 @@ pub(crate) struct Sources {
     pub(crate) smpp: Option<SmppCarrier>,
     /// What is ready.
     pub(crate) readiness: Arc<Readiness>,
+    /// What becomes of spans.
+    pub(crate) traces: Arc<Traces>,
     /// When the program started.
     pub(crate) started: Timestamp,
     /// For how long the program runs.
@@ -54,6 +58,7 @@ impl Sources {
         self.runs(&mut page);
         self.binds(&mut page);
         self.webhooks(&mut page);
+        self.traces.show(&mut page);
         self.readiness(&mut page).await;
         if let Err(error) = self.database(&mut page).await {
             tracing::warn!(%error, "the database's part of the metrics is missing");

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::config::{self, Config, SecretSource, Smpp, Tls};
 use crate::problem::{Problem, Result};
+use crate::traces::Collector;
 
 /// The settings of a server that is about to start.
 pub(crate) struct Settings {
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) numbers: Arc<dyn Provider>,
     /// The SMSCs.
     pub(crate) smpp: Option<SmppConfig>,
+    /// Where traces go.
+    pub(crate) collector: Option<Collector>,
 }
 
 impl Settings {
@@ -50,6 +53,7 @@ impl Settings {
                 egress: Egress { sources: webhooks.source_addresses, proxy: webhook_proxy(webhooks.proxy)? },
             },
             numbers: lookup_table(config.lookup.table.as_deref())?,
+            collector: Collector::load(&config.traces)?,
             smpp: config.smpp.take().map(Smpp::load).transpose()?,
         })
     }

@@ -11,7 +11,7 @@ use phi::{CipherError, DataKey};
 use zeroize::Zeroizing;
 
 use crate::keys::{FIRST_EPOCH, ScopeKey, add, identity, still_there, wrap};
-use crate::sql::{Expect, Prepared, Statement, Step};
+use crate::sql::{Expect, Outcome, Prepared, Statement, Step};
 use crate::store::Store;
 use crate::{
     Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, Tally, jobs_sql,
@@ -332,7 +332,7 @@ pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, Sto
     let prepared = Prepared::new(steps);
     let prepared = if moves_generation { prepared.moving_generation() } else { prepared };
     let (measures, stopwatch) = (store.measures(), Stopwatch::start());
-    let outcome = store.engine().submit(prepared).await;
+    let outcome = spans::child(store.engine().submit(prepared), told).await;
     match &outcome {
         Ok(_) => {
             measures.commits.increment();
@@ -358,6 +358,17 @@ pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, Sto
         store.engine().tell_of_work();
     }
     Ok(Committed { sequences: outcome.sequences })
+}
+
+/// What a trace says of a commit.
+fn told(outcome: Option<&Result<Outcome, StoreError>>) -> spans::Work {
+    let (outcome, group) = match outcome {
+        Some(Ok(outcome)) => ("committed", outcome.group),
+        Some(Err(StoreError::Unavailable(_))) => ("unavailable", 0),
+        Some(Err(_)) => ("refused", 0),
+        None => ("abandoned", 0),
+    };
+    spans::Work::Commit { outcome, group }
 }
 
 fn size(step: &Step) -> usize {
@@ -401,6 +412,8 @@ impl Sealer<'_> {
                 let key = self.key(scope).await?;
                 let payload = Zeroizing::new(job.payload);
                 let sealed = seal(&key, &identity(&[&scope.to_string(), "job", &id, PAYLOAD]), &payload)?;
+                // Before the commit, because another task may lease it right after.
+                spans::remember_job(&id);
                 let ordering = job.ordering_key.map(|text| self.store.ordering_digest(&text));
                 let lane = job.lane.map_or(Lane::NONE, |text| self.store.lane(&text));
                 self.run(jobs_sql::enqueue(jobs_sql::Row {

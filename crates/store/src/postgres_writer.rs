@@ -155,7 +155,8 @@ impl Writer {
             }
         }
 
-        let mut outcomes: Vec<Outcome> = batches.iter().map(|_| Outcome::default()).collect();
+        let mut outcomes: Vec<Outcome> =
+            batches.iter().map(|_| Outcome::default().in_group(batches.len())).collect();
         let mut statements: Vec<(usize, std::borrow::Cow<'_, Statement>)> = Vec::new();
         for (place, batch) in batches.iter().enumerate() {
             for step in &batch.steps {

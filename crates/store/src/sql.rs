@@ -172,6 +172,15 @@ pub(crate) struct Outcome {
     pub(crate) sequences: Vec<u64>,
     /// The rows of its returning statements, one after the other.
     pub(crate) rows: Vec<Row>,
+    /// How many batches were committed together.
+    pub(crate) group: usize,
+}
+
+impl Outcome {
+    /// The same, committed together with so many.
+    pub(crate) fn in_group(self, group: usize) -> Self {
+        Self { group, ..self }
+    }
 }
 
 /// A row, read column by column from the left.

@@ -113,7 +113,9 @@ type Results = Vec<Result<Outcome, StoreError>>;
 fn write_straight(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreError> {
     execute(writer, "BEGIN IMMEDIATE")?;
     let mut chain = Chain::default();
-    let results = batches.iter().map(|batch| run_batch(writer, batch, &mut chain).map(Ok));
+    let results = batches
+        .iter()
+        .map(|batch| run_batch(writer, batch, &mut chain).map(|outcome| Ok(outcome.in_group(batches.len()))));
     let results = results.collect::<Result<_, _>>()?;
     commit(writer, chain, batches.len())?;
     Ok(results)
@@ -136,7 +138,7 @@ fn write_apart(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreEr
             execute(writer, "ROLLBACK TO batch")?;
         }
         execute(writer, "RELEASE batch")?;
-        results.push(result);
+        results.push(result.map(|outcome| outcome.in_group(batches.len())));
     }
     commit(writer, chain, batches.len())?;
     Ok(results)

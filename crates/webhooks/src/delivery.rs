@@ -297,7 +297,10 @@ pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<Webhook
         has_phi_like_query: guard::urls::query_looks_like_phi(url.query()),
         get_message_webhook: head.method == Method::Get && head.event.starts_with("message"),
     };
-    match guard::decide(&account.facts(""), &guard::Action::ConfigureUrl(fact)) {
+    let action = guard::Action::ConfigureUrl(fact);
+    let verdict = guard::decide(&account.facts(""), &action);
+    spans::note(|| spans::Work::Guard { action: action.name(), rule: verdict.rule() });
+    match verdict {
         Verdict::Allow(_) => Ok(url),
         Verdict::Refuse(refusal) => Err(SendError::Refused(refusal.code)),
     }

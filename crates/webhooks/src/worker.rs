@@ -17,6 +17,7 @@ use crate::alert::{self, AlertContent, DESTINATION_BACK, DESTINATION_WAITS, LogL
 use crate::circuit::{Admission, Circuits, Failed};
 use crate::client::Answer;
 use crate::delivery::{Head, Parameters, Queued, Webhooks, check, decode, delivery, payload};
+use crate::error::SendError;
 use crate::flood::{Floods, Subject};
 use crate::log::{self, DeliveryOutcome, Run};
 use crate::request::encode_form;
@@ -141,7 +142,8 @@ impl Webhooks {
         run.sends(open);
         let payload = payload(head.method, open.clone());
         let delivery = delivery(account, url, &payload, &lease.id, cookies);
-        let sent = self.client(account).send_with_retries(delivery, &mut run.attempts).await;
+        let client = self.client(account);
+        let sent = spans::child(client.send_with_retries(delivery, &mut run.attempts), told).await;
         Ok(match sent {
             Ok(answer) => match answer.alert_code() {
                 None => Happened::Taken,
@@ -261,6 +263,21 @@ impl Webhooks {
     pub(crate) fn floods(&self) -> MutexGuard<'_, Floods> {
         self.inner.floods.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a trace says of a delivery.
+fn told(sent: Option<&Result<Answer, SendError>>) -> spans::Work {
+    let (outcome, status, code) = match sent {
+        Some(Ok(answer)) => match answer.alert_code() {
+            None => ("delivered", Some(answer.status), None),
+            code if answer.is_no_answer() => ("no-answer", Some(answer.status), code),
+            code => ("refused", Some(answer.status), code),
+        },
+        Some(Err(error)) if error.is_no_answer() => ("no-answer", None, Some(error.alert_code())),
+        Some(Err(error)) => ("refused", None, Some(error.alert_code())),
+        None => ("abandoned", None, None),
+    };
+    spans::Work::Webhook { outcome, status, code }
 }
 
 /// What an alert shows of the URL.

@@ -153,6 +153,7 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
         },
         database_folder: (!is_shared).then_some(folder),
         stop_notice: config.operations.stop_notice,
+        collector: settings.collector,
     };
     let orders = take_orders(store, services.store.clone(), file).await;
     let served = app::serve(services, connections, port, watching, stop).await;

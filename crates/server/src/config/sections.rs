@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use webhooks::IpRange;
 
 use super::value::{Read, Value};
-use super::{Config, keys, limits, smpp};
+use super::{Config, keys, limits, smpp, traces};
 
 /// The default of a key that has none: it must be given.
 pub(super) const REQUIRED: &str = "required";
@@ -95,6 +95,7 @@ pub(super) const SECTIONS: &[Section] = &[
     keys::AWS_KMS,
     limits::LIMITS,
     limits::OPERATIONS,
+    traces::SECTION,
 ];
 
 /// What must hold between keys.
@@ -127,6 +128,8 @@ pub(super) const AGREEMENTS: &[Agreement] = &[
     Agreement::Needs("smpp.senders", "smpp.binds"),
     Agreement::OneOf(&["vault.token_file", "vault.role_id"]),
     Agreement::Together(&["vault.role_id", "vault.secret_id_file"]),
+    Agreement::Needs("traces.ca", "traces.endpoint"),
+    Agreement::Needs("traces.sample", "traces.endpoint"),
 ];
 
 const SERVER: Section = Section {

@@ -59,6 +59,12 @@ impl RequestMeasures {
         row.time.record_time(time);
     }
 
+    /// The template of this route as the table has it; whatever is not in it is a word for that.
+    pub(crate) fn template(&self, product: &str, method: &str, route: &str) -> &'static str {
+        let places: &HashMap<(&str, &str, &str), usize> = &self.places;
+        places.get(&(product, method, route)).map_or(OTHER, |at| self.rows[*at].0.2)
+    }
+
     /// Rows that nobody has asked for yet are left out.
     pub(super) fn show(&self, page: &mut Page) {
         let other = ((OTHER, OTHER, OTHER), &self.other);

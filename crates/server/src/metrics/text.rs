@@ -9,7 +9,7 @@ pub(super) const SECONDS: f64 = 1e-6;
 
 /// What a family's numbers are.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Counter,
     Gauge,
     Histogram,
@@ -17,11 +17,11 @@ pub(super) enum Kind {
 
 /// The page as far as it is written. All samples of a family follow its heading.
 #[derive(Default)]
-pub(super) struct Page(String);
+pub(crate) struct Page(String);
 
 impl Page {
     /// The heading of a family. `help` is one line of ours.
-    pub(super) fn family(&mut self, name: &str, kind: Kind, help: &'static str) {
+    pub(crate) fn family(&mut self, name: &str, kind: Kind, help: &'static str) {
         let kind = match kind {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
@@ -32,7 +32,7 @@ impl Page {
     }
 
     /// One number of a family.
-    pub(super) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
+    pub(crate) fn sample(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
         let labels = labels.iter().copied().map(Label).collect::<Vec<_>>();
         self.labelled(name, &labels, value);
     }

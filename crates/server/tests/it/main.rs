@@ -1,6 +1,8 @@
 //! The binary from outside: what is typed, what is printed, what a port answers.
 
 mod bad_input;
+#[cfg(feature = "otel")]
+mod collector;
 mod commands;
 mod configuration;
 mod demo;
@@ -9,3 +11,4 @@ mod operations;
 mod packaging;
 mod program;
 mod serving;
+mod traces;

@@ -24,12 +24,11 @@ fn start(dir: &Path, more: &str) -> (Server, SocketAddr) {
     );
     fs::write(&config, settings).expect("a file");
     let server = Server::start_from(&["serve", "--config", text(&config)]);
-    let line = server.log_line("metrics and readiness");
-    let address = line["fields"]["address"].as_str().expect("an address").parse().expect("an address");
+    let address = server.operations();
     (server, address)
 }
 
-fn get(address: SocketAddr, path: &str) -> (u16, String) {
+pub(crate) fn get(address: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).expect("the address is open");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -39,7 +38,7 @@ fn get(address: SocketAddr, path: &str) -> (u16, String) {
 }
 
 /// The number of the sample that starts like this.
-fn sample(page: &str, start: &str) -> Option<f64> {
+pub(crate) fn sample(page: &str, start: &str) -> Option<f64> {
     let line = page.lines().find(|line| line.starts_with(start))?;
     line.rsplit_once(' ')?.1.parse().ok()
 }

@@ -111,6 +111,12 @@ impl Server {
         }
     }
 
+    /// Where its operations address is, which it says once, after it says where it listens.
+    pub(crate) fn operations(&self) -> SocketAddr {
+        let line = self.log_line("metrics and readiness");
+        line["fields"]["address"].as_str().expect("an address").parse().expect("an address")
+    }
+
     /// Every log line up to the end of the program, as text.
     pub(crate) fn rest_of_log(&self) -> String {
         let mut all = String::new();

@@ -15,7 +15,7 @@ use kit::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use store::{Document, Index, IndexValue, Listed, Query};
+use store::{Document, Index, IndexValue, Listed, Query, Scoped};
 
 use crate::author::{Author, Fields, NOTHING};
 use crate::text::friendly_name;
@@ -49,10 +49,10 @@ impl FromParams for Filters {
 }
 
 impl Filters {
-    fn index(&self) -> Vec<Index> {
-        let plain = |key, value: &str| Index { key, value: IndexValue::Plain(value.to_owned()) };
-        let name = self.friendly_name.iter().map(|name| plain("friendly_name", name));
-        name.chain(self.status.map(|status| plain("status", status))).collect()
+    fn index(&self, scoped: &Scoped) -> Vec<Index> {
+        let name = self.friendly_name.as_deref().map(|name| ("friendly_name", scoped.free_text(name)));
+        let status = self.status.map(|status| ("status", IndexValue::Plain(status.to_owned())));
+        name.into_iter().chain(status).map(|(key, value)| Index { key, value }).collect()
     }
 
     fn match_one(&self, account: &Document<Account>) -> bool {
@@ -95,7 +95,7 @@ pub(crate) async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     let own = &ctx.account().account;
     let listed = if own.facts.owner.0 == own.sid {
         let query = Query {
-            filters: filters.index(),
+            filters: filters.index(&ctx.store()),
             limit: paging.size,
             cursor: paging.cursor.clone(),
             ..Query::default()

@@ -50,8 +50,8 @@ pub fn add_account(batch: &mut Batch, new: NewAccount, now: Timestamp) {
     batch.create_scope(Scope::account(new.sid));
     let owner_scope = Scope::account(new.owner);
     batch.in_scope(owner_scope);
-    let mut index =
-        vec![plain("status", AccountStatus::Active.as_str()), plain("friendly_name", &new.friendly_name)];
+    let name = Index { key: "friendly_name", value: batch.free_text(&new.friendly_name) };
+    let mut index = vec![plain("status", AccountStatus::Active.as_str()), name];
     if let Some(organization) = new.organization {
         index.push(plain("organization", &organization.to_string()));
     }

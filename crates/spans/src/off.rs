@@ -1,4 +1,5 @@
-//! What is left without the feature `otel`: the work is done, and nobody hears of it.
+//! What is left of traces without the feature `otel`: the work is done, and nobody hears of it. Nothing is wrapped around
+//! the work, so that nothing of this is in the program.
 
 use std::future::Future;
 
@@ -18,32 +19,32 @@ impl Tracer {
 
     /// Runs what answers a request.
     #[inline]
-    pub async fn request<T>(
+    pub fn request<F: Future>(
         &self,
         _traceparent: Option<&[u8]>,
-        work: impl Future<Output = T>,
-        _tell: impl FnOnce(Option<&T>) -> Work,
-    ) -> T {
-        work.await
+        work: F,
+        _tell: impl FnOnce(Option<&F::Output>) -> Work,
+    ) -> F {
+        work
     }
 
     /// Runs a job.
     #[inline]
-    pub async fn job<T>(
+    pub fn job<F: Future>(
         &self,
         _id: &str,
         _account: Option<AccountSid>,
-        work: impl Future<Output = T>,
-        _tell: impl FnOnce(Option<&T>) -> Work,
-    ) -> T {
-        work.await
+        work: F,
+        _tell: impl FnOnce(Option<&F::Output>) -> Work,
+    ) -> F {
+        work
     }
 }
 
 /// Runs a part of what is being done.
 #[inline]
-pub async fn child<T>(work: impl Future<Output = T>, _tell: impl FnOnce(Option<&T>) -> Work) -> T {
-    work.await
+pub fn child<F: Future>(work: F, _tell: impl FnOnce(Option<&F::Output>) -> Work) -> F {
+    work
 }
 
 /// Notes something that took no time.

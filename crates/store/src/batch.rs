@@ -214,6 +214,12 @@ impl Batch {
         self.run(row.statement(DELETE_KEY, Vec::new()));
     }
 
+    /// The index value, in the present scope, of text that somebody made up: it may hold anything, so the index has
+    /// its digest alone. [`crate::Scoped::free_text`] finds it.
+    pub fn free_text(&self, text: &str) -> IndexValue {
+        self.store.free_text(self.scope, text)
+    }
+
     /// Enters a name for `sid` of the present scope into the directory; a taken name fails the
     /// batch with [`StoreError::Exists`].
     pub fn name(&mut self, name: Name, sid: String) {

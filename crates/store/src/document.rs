@@ -97,9 +97,10 @@ pub struct Index {
 /// The value of an index entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IndexValue {
-    /// A SID, a state or a name of ours; never PHI.
+    /// A SID, a state or a number of ours; never PHI, and never text that somebody made up.
     Plain(String),
-    /// The keyed digest of a value that may be PHI ([`crate::Scoped::digest_key`]).
+    /// The keyed digest of a value that may be PHI ([`crate::Scoped::digest_key`],
+    /// [`crate::Batch::free_text`]).
     Digest(Digest),
 }
 

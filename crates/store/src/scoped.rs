@@ -109,6 +109,11 @@ impl Scoped {
         Ok(outcome.rows.len() as u64)
     }
 
+    /// The index value of text that somebody made up, to look for what [`crate::Batch::free_text`] entered.
+    pub fn free_text(&self, text: &str) -> IndexValue {
+        self.store.free_text(self.scope, text)
+    }
+
     /// The key for index digests in this scope; the same for the life of the scope.
     ///
     /// # Errors

@@ -13,8 +13,8 @@ use crate::keys::{self, FIRST_EPOCH, Keys, Stored};
 use crate::sql::{Expect, Prepared, Statement, Step, Value};
 use crate::steady::Memory;
 use crate::{
-    Batch, Committed, Jobs, Journal, Lane, Located, Name, OpenError, Rotation, Scope, Scoped, StoreError,
-    StoreMeasures, batch, jobs_sql,
+    Batch, Committed, IndexValue, Jobs, Journal, Lane, Located, Name, OpenError, Rotation, Scope, Scoped,
+    StoreError, StoreMeasures, batch, jobs_sql,
 };
 
 /// No name's digest: those are longer.
@@ -29,6 +29,7 @@ const DESTROY: &str = "UPDATE scope_keys SET wrapped = NULL WHERE scope = $1 AND
 const DIGEST_PURPOSE: &str = "system digest";
 const NAME_PURPOSE: &str = "directory";
 const ORDERING_PURPOSE: &str = "job ordering";
+const FREE_TEXT: &str = "free text";
 const LANE_PURPOSE: &str = "job lane";
 
 /// Which database to use.
@@ -173,6 +174,12 @@ impl Store {
     /// A digest under the system's key, the same for the life of the database.
     pub fn system_digest(&self, label: &str, value: &[u8]) -> Digest {
         self.inner.system_digests.digest(label, value)
+    }
+
+    /// The index value of free text in a scope. Under the system's key, because the first document of a scope is
+    /// indexed before the scope has one.
+    pub(crate) fn free_text(&self, scope: Scope, text: &str) -> IndexValue {
+        IndexValue::Digest(self.system_digest(FREE_TEXT, format!("{scope}|{text}").as_bytes()))
     }
 
     /// The queues.

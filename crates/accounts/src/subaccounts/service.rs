@@ -122,7 +122,8 @@ pub(crate) async fn update(
     }
     let mut batch = author.store().batch(Scope::account(account.facts.owner.0));
     if let Some(name) = change.friendly_name {
-        batch.reindex::<Account>(account.sid, "friendly_name", vec![IndexValue::Plain(name.clone())]);
+        let indexed = batch.free_text(&name);
+        batch.reindex::<Account>(account.sid, "friendly_name", vec![indexed]);
         account.facts.friendly_name = name;
     }
     if let Some(status) = change.status {

@@ -144,12 +144,13 @@ pub(super) fn take(
     batch.delete(free);
     batch.in_scope(Scope::account(account));
     batch.name(name_of(store, &facts.number), free.sid.to_string());
+    let name = Index { key: "friendly_name", value: batch.free_text(&facts.friendly_name) };
     batch.insert::<PhoneNumber>(NewDocument {
         sid: free.sid,
         parent: None,
         created_at: now,
         event_at: None,
-        index: vec![by("number", &facts.number), by("friendly_name", &facts.friendly_name)],
+        index: vec![by("number", &facts.number), name],
         facts,
         content: None,
     });

@@ -20,7 +20,7 @@ pub async fn fetch(ctx: Ctx, Path(sid): Path<PhoneNumberSid>) -> Answer<Found<Nu
 
 pub async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     let (filter, paging) = page.open::<Filter>(&ctx).await?;
-    let listed = ctx.store().list::<PhoneNumber>(service::query(filter, &paging)).await?;
+    let listed = ctx.store().list::<PhoneNumber>(service::query(&ctx, filter, &paging)).await?;
     let account = ctx.account().sid();
     let path = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
     let listing = Listing::new(&ctx, paging, listed, |number| NumberView::new(account, &number)).await?;

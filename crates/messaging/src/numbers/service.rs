@@ -114,13 +114,11 @@ pub async fn get(ctx: &Ctx, sid: PhoneNumberSid) -> Result<Document<PhoneNumber>
 }
 
 /// The store's query for a list.
-pub fn query(filter: Filter, paging: &kit::page::Paging) -> Query {
-    let by = |key, value: Option<String>| value.map(|value| Index { key, value: IndexValue::Plain(value) });
+pub fn query(ctx: &Ctx, filter: Filter, paging: &kit::page::Paging) -> Query {
+    let number = filter.number.map(|number| ("number", IndexValue::Plain(number)));
+    let name = filter.friendly_name.map(|name| ("friendly_name", ctx.store().free_text(&name)));
     Query {
-        filters: by("number", filter.number)
-            .into_iter()
-            .chain(by("friendly_name", filter.friendly_name))
-            .collect(),
+        filters: number.into_iter().chain(name).map(|(key, value)| Index { key, value }).collect(),
         limit: paging.size,
         cursor: paging.cursor.clone(),
         ..Query::default()
@@ -134,11 +132,8 @@ pub async fn update(ctx: &Ctx, sid: PhoneNumberSid, settings: Settings) -> Resul
     check(ctx, &number.facts)?;
     let mut batch = ctx.batch();
     batch.update::<PhoneNumber>(&number);
-    batch.reindex::<PhoneNumber>(
-        sid,
-        "friendly_name",
-        vec![IndexValue::Plain(number.facts.friendly_name.clone())],
-    );
+    let name = batch.free_text(&number.facts.friendly_name);
+    batch.reindex::<PhoneNumber>(sid, "friendly_name", vec![name]);
     ctx.commit(batch, vec![sid.to_string()]).await?;
     get(ctx, sid).await
 }

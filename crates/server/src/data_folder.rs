@@ -113,7 +113,7 @@ impl DataFolder {
         }
         if self.database_file().exists() {
             return Err(Problem::new(format!(
-                "{} is missing although there is a database that needs it: restore it, or set SWITCHWARD_MASTER_KEY",
+                "{} is missing although there is a database that needs it: restore it, set SWITCHWARD_MASTER_KEY, or name what holds the master key with `--config FILE`",
                 path.display()
             )));
         }

@@ -1,14 +1,13 @@
 //! `switchward init`: a first organization, account, key and phone number, made once.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use base::SystemClock;
 
-use crate::app::StoreSettings;
 use crate::cli;
-use crate::config::Keys;
+use crate::cli::place::Place;
+use crate::config::Config;
 use crate::data_folder::{DataFolder, Identity};
 use crate::problem::Result;
 use crate::terminal::{show, show_json};
@@ -16,27 +15,25 @@ use crate::{first_account, log};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// Folder for the database, keys and certificates; made if absent
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    /// Its data folder is for the database, keys and certificates, and made if absent
+    #[command(flatten)]
+    place: Place,
     /// Print JSON
     #[arg(long)]
     json: bool,
     /// Designate the account as a HIPAA project
     #[arg(long)]
     hipaa: bool,
-    /// PostgreSQL URL instead of the folder's own database
-    #[arg(long, value_name = "URL")]
-    database: Option<String>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     log::hide_panics();
-    let data = DataFolder::create(&arguments.data)?;
+    let config = arguments.place.configuration()?;
+    let data = DataFolder::create(&Place::folder(&config)?)?;
     let identity = match data.first_account()? {
         // What is asked for exists: answered without the database, so also while the server runs.
         Some(account) if account.has_number && (account.hipaa || !arguments.hipaa) => account.identity,
-        _ => cli::runtime()?.block_on(make(arguments, data))?,
+        _ => cli::runtime()?.block_on(make(&config, data, arguments.hipaa))?,
     };
     match arguments.json {
         true => show_json(&identity, false)?,
@@ -45,15 +42,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn make(arguments: &Arguments, data: DataFolder) -> Result<Identity> {
-    let settings = StoreSettings {
-        data,
-        database: cli::database(arguments.database.as_deref())?,
-        master_key: cli::master_key()?,
-        keys: Keys::default(),
-    };
+async fn make(config: &Config, data: DataFolder, hipaa: bool) -> Result<Identity> {
+    let settings = Place::store(config, data)?;
     let services = settings.open(Arc::new(SystemClock)).await?;
-    let made = first_account::ensure(&settings.data, &services, arguments.hipaa).await;
+    let made = first_account::ensure(&settings.data, &services, hipaa).await;
     services.store.clone().close().await;
     made.map(|account| account.identity)
 }

@@ -8,9 +8,14 @@ mod commands;
 mod configuration;
 mod demo;
 mod drill;
+mod holders;
 mod operations;
 mod packaging;
 mod program;
 mod scan;
 mod serving;
+#[expect(dead_code, reason = "these tests need fewer faults than those of `kms`")]
+#[expect(clippy::unwrap_used, reason = "it is a stub of the tests of `kms`")]
+#[path = "../../../kms/tests/it/stub.rs"]
+mod stub;
 mod traces;

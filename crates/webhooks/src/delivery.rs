@@ -32,7 +32,7 @@ use crate::limits;
 use crate::signature::SigningKey;
 use crate::trust::{ClientIdentity, TrustProblem, read_authorities};
 use crate::url::WebhookUrl;
-use crate::worker::WebhookMeasures;
+use crate::worker::{WebhookMeasures, told};
 
 /// The queue that webhooks wait in.
 pub const QUEUE: &str = "webhooks";
@@ -193,7 +193,9 @@ impl Webhooks {
         let cookies = self.conversation(account, &head, params);
         let payload = payload(*method, params.open(proof).clone());
         let token = HEXLOWER.encode(&token.0[..TOKEN_BYTES]);
-        self.client(account).send(delivery(account, &parsed, &payload, &token, cookies)).await
+        let client = self.client(account);
+        let sending = client.send(delivery(account, &parsed, &payload, &token, cookies));
+        spans::child(sending, told).await
     }
 
     /// The queue's worker.

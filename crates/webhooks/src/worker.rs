@@ -266,7 +266,7 @@ impl Webhooks {
 }
 
 /// What a trace says of a delivery.
-fn told(sent: Option<&Result<Answer, SendError>>) -> spans::Work {
+pub(crate) fn told(sent: Option<&Result<Answer, SendError>>) -> spans::Work {
     let (outcome, status, code) = match sent {
         Some(Ok(answer)) => match answer.alert_code() {
             None => ("delivered", Some(answer.status), None),

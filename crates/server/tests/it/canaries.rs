@@ -181,7 +181,13 @@ fn protected_text_stands_nowhere_but_where_it_is_meant_to() {
     places.extend(Place::folder("data folder, stopped", &data));
     places.extend(Place::folder("temporary folder", &temporary));
     #[cfg(feature = "otel")]
-    places.push(Place::new("traces", collector.bytes()));
+    {
+        let spans = collector.spans();
+        for name in ["webhook delivery", "carrier hand-over", "guard", "store commit"] {
+            assert!(spans.iter().any(|span| span.name == name), "{name}: no span");
+        }
+        places.push(Place::new("traces", collector.bytes()));
+    }
     places.extend(runtime.block_on(stored(&data, &account)));
     let output = run(&["ledger", "verify", "--data", text(&data)]);
     places.push(Place::new("output of `ledger verify`", [output.stdout, output.stderr].concat()));

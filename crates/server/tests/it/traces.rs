@@ -34,6 +34,7 @@ mod with_them {
     use std::time::{Duration, Instant};
 
     use data_encoding::BASE64;
+    use test_kit::WebhookSink;
 
     use super::config;
     use crate::collector::Collector;
@@ -110,6 +111,27 @@ mod with_them {
         let refused = |rule| spans.iter().any(|span| span.attribute("switchward.rule") == Some(rule));
         assert!(refused("SMS-GEO-1"), "sent when it stopped, at the latest: {spans:#?}");
         assert!(collector.bytes().starts_with(b"POST /custom HTTP/1.1\r\n"));
+    }
+
+    #[test]
+    fn a_collector_over_tls_is_believed_by_its_authority_alone() {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let (sink, other) =
+            runtime.block_on(async { (WebhookSink::start().await, WebhookSink::start().await) });
+        for (authority, is_believed) in [(sink.authority_pem(), true), (other.authority_pem(), false)] {
+            let dir = tempfile::tempdir().expect("a folder");
+            std::fs::write(dir.path().join("ca.pem"), authority).expect("a file");
+            let account = init(&dir.path().join("data"), &[]);
+            let traces = format!("endpoint = \"{}\"\nca = \"ca.pem\"", sink.url("/"));
+            let mut server = Server::start_from(&["serve", "--config", text(&config(dir.path(), &traces))]);
+            let before = sink.requests().len();
+            assert_eq!(send(&server, &account, "14155550142", ""), 201);
+            // A stop sends what is left, or gives it up.
+            assert!(server.terminate().0.success());
+            let taken = &sink.requests()[before..];
+            assert_eq!(taken.is_empty(), !is_believed);
+            assert!(taken.iter().all(|request| request.path == "/v1/traces"), "{taken:?}");
+        }
     }
 
     #[test]

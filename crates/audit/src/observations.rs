@@ -80,7 +80,7 @@ pub enum Outcome {
     CutShort,
     /// Not asked: probing or sampling was not allowed, the budget was spent, or there are no credentials for it.
     NotAsked,
-    /// 404, 410, 501: no such API there, or not for this account.
+    /// 404, 405, 410, 501: no such API there, or not for this account.
     Absent,
     /// 401 or 403.
     Denied,

@@ -381,7 +381,7 @@ pub(crate) fn outcome_of(reply: &Reply) -> Outcome {
     match reply.status {
         200..=299 => Outcome::Read,
         401 | 403 => Outcome::Denied,
-        404 | 410 | 501 => Outcome::Absent,
+        404 | 405 | 410 | 501 => Outcome::Absent,
         429 => Outcome::Throttled,
         500.. => Outcome::Failed,
         _ => Outcome::Malformed,
@@ -402,9 +402,10 @@ static WORKSPACE: Resource = Resource::one("Workspace", "segment", "/").id("data
 /// The path of the first page of a list.
 fn first_page(resource: &Resource, path: &str) -> String {
     let size = limits::PAGE_ITEMS;
+    let mark = if path.contains('?') { '&' } else { '?' };
     match resource.product {
-        "segment" => format!("{path}?pagination.count={size}"),
-        _ => format!("{path}?PageSize={size}"),
+        "segment" => format!("{path}{mark}pagination.count={size}"),
+        _ => format!("{path}{mark}PageSize={size}"),
     }
 }
 
@@ -427,9 +428,11 @@ fn next_page(resource: &Resource, path: &str, body: &Value) -> Result<Option<Str
     let Some(link) = link.and_then(Value::as_str).filter(|link| !link.is_empty()) else {
         return Ok(None);
     };
-    let query = link.split_once('?').map_or("", |(_, query)| query);
-    let without_query = link.split('?').next().unwrap_or_default();
-    if !without_query.ends_with(path) || query.is_empty() {
+    let path = path.split('?').next().unwrap_or_default();
+    let Some((without_query, query)) = link.split_once('?') else {
+        return Err(NotAPage);
+    };
+    if !without_query.ends_with(path) {
         return Err(NotAPage);
     }
     Ok(Some(format!("{path}?{query}")))

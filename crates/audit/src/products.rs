@@ -7,12 +7,19 @@ mod accounts;
 mod all;
 mod chat;
 mod conversations;
+mod events;
+mod flex;
 mod hosts;
+mod intelligence;
+mod marketplace;
 mod messaging;
 pub(crate) mod probes;
 mod runtime;
+mod trunking;
 mod usage;
 mod verify;
+mod video;
+mod voice;
 
 use crate::check::Check;
 use crate::provider::Provider;
@@ -21,7 +28,7 @@ use crate::resource::Resource;
 
 /// Every resource, parents before what lies under them.
 pub fn resources() -> impl Iterator<Item = &'static Resource> {
-    let all: [&[&Resource]; 8] = [
+    let all: &'static [&'static [&'static Resource]] = &[
         accounts::RESOURCES,
         usage::RESOURCES,
         messaging::RESOURCES,
@@ -29,9 +36,16 @@ pub fn resources() -> impl Iterator<Item = &'static Resource> {
         chat::RESOURCES,
         verify::RESOURCES,
         runtime::RESOURCES,
+        voice::RESOURCES,
+        trunking::RESOURCES,
+        video::RESOURCES,
+        marketplace::RESOURCES,
+        intelligence::RESOURCES,
+        events::RESOURCES,
+        flex::RESOURCES,
         probes::RESOURCES,
     ];
-    all.into_iter().flatten().copied()
+    all.iter().copied().flatten().copied()
 }
 
 /// The checks that are for a provider.
@@ -45,7 +59,7 @@ pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
 
 /// Every check.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    let all: [&[Check]; 9] = [
+    let all: &'static [&'static [Check]] = &[
         all::CHECKS,
         accounts::CHECKS,
         usage::CHECKS,
@@ -54,7 +68,14 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         chat::CHECKS,
         verify::CHECKS,
         runtime::CHECKS,
+        voice::CHECKS,
+        trunking::CHECKS,
+        video::CHECKS,
+        marketplace::CHECKS,
+        intelligence::CHECKS,
+        events::CHECKS,
+        flex::CHECKS,
         probes::CHECKS,
     ];
-    all.into_iter().flatten()
+    all.iter().copied().flatten()
 }

@@ -96,7 +96,11 @@ fn sink(sink: &Item, notes: &mut Notes<'_>) {
 }
 
 fn event_type(event: &Item, notes: &mut Notes<'_>) {
-    notes.wants(event.words("type").is_empty(), "type", "is an event of a product that is not eligible");
+    match event.facts.get("type") {
+        Some(Fact::Words(systems)) if systems.is_empty() => notes.holds(),
+        Some(_) => notes.fails("type", "is an event of a product that is not eligible"),
+        None => notes.fails("type", "has no type that the audit could read"),
+    }
 }
 
 fn ineligible_system(kind: &Value) -> Option<Fact> {

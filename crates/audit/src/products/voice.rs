@@ -196,6 +196,7 @@ pub static CHECKS: &[Check] = &[
     Check::new(
         "VOI-DIALOG-1",
         &[never(&FLOW_WIDGETS, |flow, notes| {
+            must_be_readable(flow, notes);
             let agent = flow.says("definition.states", "connect-virtual-agent")
                 || flow.says("definition.states", "connect-virtual-agent-v2");
             if agent {
@@ -212,6 +213,7 @@ pub static CHECKS: &[Check] = &[
         "VOI-AUTOP-1",
         &[
             never(&FLOW_WIDGETS, |flow, notes| {
+                must_be_readable(flow, notes);
                 if flow.says("definition.states", "send-to-auto-pilot") {
                     notes.fails("definition.states", "hands the call to Autopilot");
                 }
@@ -269,7 +271,15 @@ fn domain_asks_who(domain: &Item, notes: &mut Notes<'_>) {
     notes.wants(registers, "sip_registration", "accepts registrations without a credential list");
 }
 
+/// A flow whose widgets could not be read must not pass for one without any.
+fn must_be_readable(flow: &Item, notes: &mut Notes<'_>) {
+    if !flow.facts.contains_key("definition.states") {
+        notes.fails("definition.states", "has no widgets that the audit could read");
+    }
+}
+
 fn stream(flow: &Item, notes: &mut Notes<'_>) {
+    must_be_readable(flow, notes);
     for url in flow.urls("definition") {
         notes.wants(url.scheme == "wss", "definition", "streams media without TLS");
         notes.wants(

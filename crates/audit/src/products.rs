@@ -28,7 +28,7 @@ use crate::resource::Resource;
 
 /// Every resource, parents before what lies under them.
 pub fn resources() -> impl Iterator<Item = &'static Resource> {
-    let all: &'static [&'static [&'static Resource]] = &[
+    let all: [&[&Resource]; 15] = [
         accounts::RESOURCES,
         usage::RESOURCES,
         messaging::RESOURCES,
@@ -45,7 +45,7 @@ pub fn resources() -> impl Iterator<Item = &'static Resource> {
         flex::RESOURCES,
         probes::RESOURCES,
     ];
-    all.iter().copied().flatten().copied()
+    all.into_iter().flatten().copied()
 }
 
 /// The checks that are for a provider.
@@ -59,7 +59,7 @@ pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
 
 /// Every check.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    let all: &'static [&'static [Check]] = &[
+    let all: [&[Check]; 16] = [
         all::CHECKS,
         accounts::CHECKS,
         usage::CHECKS,
@@ -77,5 +77,5 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         flex::CHECKS,
         probes::CHECKS,
     ];
-    all.iter().copied().flatten()
+    all.into_iter().flatten()
 }

@@ -89,7 +89,8 @@ impl Resource {
     /// Derived from the path; vendors may write it otherwise.
     pub fn permission(&self) -> String {
         let literal = |part: &&str| !part.is_empty() && !part.starts_with('{') && *part != "Accounts";
-        let last = self.path.split('/').rfind(literal).unwrap_or_default();
+        let path = self.path.split('?').next().unwrap_or_default();
+        let last = path.split('/').rfind(literal).unwrap_or_default();
         let name = last.trim_end_matches(".json");
         let mut words = String::new();
         for (index, letter) in name.char_indices() {

@@ -36,46 +36,34 @@ pub static NUMBERS: Resource = Resource::list(
 ]);
 
 /// Short codes.
-pub static SHORT_CODES: Resource = Resource::list(
-    "ShortCodes",
-    "api",
-    "/2010-04-01/Accounts/{account}/SMS/ShortCodes.json",
-    "short_codes",
-)
-.keep(&[
-    ("sms_url", Urls),
-    ("sms_fallback_url", Urls),
-    ("sms_method", Words(METHODS)),
-    ("sms_fallback_method", Words(METHODS)),
-]);
+pub static SHORT_CODES: Resource =
+    Resource::list("ShortCodes", "api", "/2010-04-01/Accounts/{account}/SMS/ShortCodes.json", "short_codes")
+        .keep(&[
+            ("sms_url", Urls),
+            ("sms_fallback_url", Urls),
+            ("sms_method", Words(METHODS)),
+            ("sms_fallback_method", Words(METHODS)),
+        ]);
 
 /// TwiML applications.
-pub static APPLICATIONS: Resource = Resource::list(
-    "Applications",
-    "api",
-    "/2010-04-01/Accounts/{account}/Applications.json",
-    "applications",
-)
-.keep(&[
-    ("voice_url", Urls),
-    ("voice_fallback_url", Urls),
-    ("status_callback", Urls),
-    ("sms_url", Urls),
-    ("sms_fallback_url", Urls),
-    ("sms_status_callback", Urls),
-    ("message_status_callback", Urls),
-    ("sms_method", Words(METHODS)),
-    ("sms_fallback_method", Words(METHODS)),
-]);
+pub static APPLICATIONS: Resource =
+    Resource::list("Applications", "api", "/2010-04-01/Accounts/{account}/Applications.json", "applications")
+        .keep(&[
+            ("voice_url", Urls),
+            ("voice_fallback_url", Urls),
+            ("status_callback", Urls),
+            ("sms_url", Urls),
+            ("sms_fallback_url", Urls),
+            ("sms_status_callback", Urls),
+            ("message_status_callback", Urls),
+            ("sms_method", Words(METHODS)),
+            ("sms_fallback_method", Words(METHODS)),
+        ]);
 
 /// Apps by which others act for the account.
-pub static CONNECT_APPS: Resource = Resource::list(
-    "ConnectApps",
-    "api",
-    "/2010-04-01/Accounts/{account}/ConnectApps.json",
-    "connect_apps",
-)
-.keep(&[("authorize_redirect_url", Urls), ("deauthorize_callback_url", Urls)]);
+pub static CONNECT_APPS: Resource =
+    Resource::list("ConnectApps", "api", "/2010-04-01/Accounts/{account}/ConnectApps.json", "connect_apps")
+        .keep(&[("authorize_redirect_url", Urls), ("deauthorize_callback_url", Urls)]);
 
 /// What is called when usage passes a mark.
 pub static USAGE_TRIGGERS: Resource = Resource::list(
@@ -119,24 +107,20 @@ const STATES: &[&str] = &[
 ];
 
 /// Messages, newest first.
-pub static MESSAGES: Resource = Resource::list(
-    "Messages",
-    "api",
-    "/2010-04-01/Accounts/{account}/Messages.json",
-    "messages",
-)
-.sample()
-.keep(&[
-    ("to", With(address)),
-    ("from", With(address)),
-    ("body", Text),
-    ("num_media", Number),
-    ("direction", Words(&["inbound", "outbound-api", "outbound-call", "outbound-reply"])),
-    ("status", Words(STATES)),
-    ("date_created", Day),
-    ("error_code", Filled),
-    ("tags", Text),
-]);
+pub static MESSAGES: Resource =
+    Resource::list("Messages", "api", "/2010-04-01/Accounts/{account}/Messages.json", "messages")
+        .sample()
+        .keep(&[
+            ("to", With(address)),
+            ("from", With(address)),
+            ("body", Text),
+            ("num_media", Number),
+            ("direction", Words(&["inbound", "outbound-api", "outbound-call", "outbound-reply"])),
+            ("status", Words(STATES)),
+            ("date_created", Day),
+            ("error_code", Filled),
+            ("tags", Text),
+        ]);
 
 /// Calls, newest first.
 pub static CALLS: Resource =

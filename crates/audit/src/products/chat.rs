@@ -8,11 +8,8 @@ use crate::fact::Keep::{Text, Urls, Words};
 use crate::resource::Resource;
 
 /// Chat Services.
-pub static SERVICES: Resource =
-    Resource::list("Chat Services", "chat", "/v2/Services", "services").keep(&[
-        ("pre_webhook_url", Urls),
-        ("post_webhook_url", Urls),
-    ]);
+pub static SERVICES: Resource = Resource::list("Chat Services", "chat", "/v2/Services", "services")
+    .keep(&[("pre_webhook_url", Urls), ("post_webhook_url", Urls)]);
 
 /// Channels of a service.
 pub static CHANNELS: Resource =
@@ -21,32 +18,28 @@ pub static CHANNELS: Resource =
         .keep(&[("type", Words(&["public", "private"]))]);
 
 /// Where events of a channel go.
-pub static WEBHOOKS: Resource = Resource::list(
-    "Chat Channel Webhooks",
-    "chat",
-    "/v2/Services/{2}/Channels/{1}/Webhooks",
-    "webhooks",
-)
-.under(&CHANNELS)
-.keep(&[("type", Words(&["webhook", "studio", "trigger"])), ("configuration.url", Urls)]);
+pub static WEBHOOKS: Resource =
+    Resource::list("Chat Channel Webhooks", "chat", "/v2/Services/{2}/Channels/{1}/Webhooks", "webhooks")
+        .under(&CHANNELS)
+        .keep(&[("type", Words(&["webhook", "studio", "trigger"])), ("configuration.url", Urls)]);
 
 /// What was said.
-pub static MESSAGES: Resource = Resource::list(
-    "Chat Messages",
-    "chat",
-    "/v2/Services/{2}/Channels/{1}/Messages",
-    "messages",
-)
-.under(&CHANNELS)
-.sample()
-.keep(&[("body", Text)]);
+pub static MESSAGES: Resource =
+    Resource::list("Chat Messages", "chat", "/v2/Services/{2}/Channels/{1}/Messages", "messages")
+        .under(&CHANNELS)
+        .sample()
+        .keep(&[("body", Text)]);
 
 /// What this file reads.
 pub static RESOURCES: &[&Resource] = &[&SERVICES, &CHANNELS, &WEBHOOKS, &MESSAGES];
 
 /// Channels are private.
 pub const PRIVATE: Test = each(&CHANNELS, |channel, notes| {
-    notes.wants(channel.says("type", "private"), "type", "is a public channel: everybody in the service may read it");
+    notes.wants(
+        channel.says("type", "private"),
+        "type",
+        "is a public channel: everybody in the service may read it",
+    );
 });
 /// What services are linked to is registered.
 pub const SERVICE_PARTIES: Test = each(&SERVICES, hosts::registered);
@@ -79,7 +72,11 @@ pub static CHECKS: &[Check] = &[
         &[
             each(&SERVICES, |_, notes| notes.holds()),
             each(&WEBHOOKS, |webhook, notes| {
-                notes.wants(!webhook.says("type", "other"), "type", "is a kind of link that is not on the list");
+                notes.wants(
+                    !webhook.says("type", "other"),
+                    "type",
+                    "is a kind of link that is not on the list",
+                );
             }),
         ],
     ),

@@ -2,17 +2,15 @@
 
 use super::accounts::{self, METHODS};
 use super::chat;
+use super::hosts;
 use super::messaging;
 use super::runtime;
-use super::hosts;
 use crate::check::{Check, Notes, Test, each, never};
 use crate::fact::Keep::{Text, Urls, Words};
 use crate::observations::Item;
 use crate::resource::Resource;
 
-const CHANNELS: &[&str] = &[
-    "sms", "mms", "chat", "whatsapp", "messenger", "email", "gbm", "apple", "rcs",
-];
+const CHANNELS: &[&str] = &["sms", "mms", "chat", "whatsapp", "messenger", "email", "gbm", "apple", "rcs"];
 
 /// Addresses at which conversations begin by themselves.
 pub static ADDRESSES: Resource = Resource::list(
@@ -44,15 +42,11 @@ pub static SERVICE_WEBHOOKS: Resource = Resource::one(
 .keep(&[("method", Words(METHODS)), ("pre_webhook_url", Urls), ("post_webhook_url", Urls)]);
 
 /// Conversations.
-pub static CONVERSATIONS: Resource = Resource::list(
-    "Conversations",
-    "conversations",
-    "/v1/Services/{1}/Conversations",
-    "conversations",
-)
-.under(&SERVICES)
-.sample()
-.keep(&[("friendly_name", Text), ("unique_name", Text), ("attributes", Text)]);
+pub static CONVERSATIONS: Resource =
+    Resource::list("Conversations", "conversations", "/v1/Services/{1}/Conversations", "conversations")
+        .under(&SERVICES)
+        .sample()
+        .keep(&[("friendly_name", Text), ("unique_name", Text), ("attributes", Text)]);
 
 /// Where events of one conversation go.
 pub static SCOPED_WEBHOOKS: Resource = Resource::list(
@@ -127,12 +121,8 @@ const BOTS: &[Test] = &[
 ];
 
 /// Required settings of the channels that conversations use: SMS-GEO-1 and CHAT-PRIV-1 (SMS-MMS-1 is a probe).
-const INHERITED_REQUIRED: &[Test] = &[
-    messaging::GEO_COUNTRIES,
-    messaging::GEO_MESSAGES,
-    messaging::GEO_NUMBERS,
-    chat::PRIVATE,
-];
+const INHERITED_REQUIRED: &[Test] =
+    &[messaging::GEO_COUNTRIES, messaging::GEO_MESSAGES, messaging::GEO_NUMBERS, chat::PRIVATE];
 /// Their special considerations: SMS-GEO-2, SMS-BOT-1, CHAT-3P-1 and CHAT-BOT-1.
 const INHERITED_SPECIAL: &[Test] = &[
     messaging::GEO_COUNTRIES,
@@ -187,7 +177,12 @@ pub static CHECKS: &[Check] = &[
     Check::new(
         "ART-RESTR-SUBJ",
         &[never(&MESSAGES, |message, notes| {
-            accounts::clean(message, "subject", notes, "identifiers of persons stand in the subject of a mail");
+            accounts::clean(
+                message,
+                "subject",
+                notes,
+                "identifiers of persons stand in the subject of a mail",
+            );
         })],
     )
     .leaves("subjects of mail that leaves by other ways"),

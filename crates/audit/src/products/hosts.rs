@@ -54,9 +54,9 @@ fn urls(item: &Item) -> impl Iterator<Item = (&str, &UrlFacts)> {
 
 /// Whether a host is the vendor's.
 pub fn is_vendor(host: &str) -> bool {
-    VENDORS.iter().any(|domain| {
-        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-    })
+    VENDORS
+        .iter()
+        .any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 /// Every URL is encrypted.

@@ -15,8 +15,8 @@ use crate::resource::Resource;
 const COUNTRIES: &[&str] = &["US", "PR", "VI", "GU", "AS", "MP"];
 
 /// Messaging Services.
-pub static SERVICES: Resource =
-    Resource::list("Messaging Services", "messaging", "/v1/Services", "services").keep(&[
+pub static SERVICES: Resource = Resource::list("Messaging Services", "messaging", "/v1/Services", "services")
+    .keep(&[
         ("inbound_request_url", Urls),
         ("inbound_method", Words(METHODS)),
         ("fallback_url", Urls),
@@ -38,14 +38,10 @@ pub static SERVICE_NUMBERS: Resource = Resource::list(
 .keep(&[("country_code", Words(COUNTRIES))]);
 
 /// Short codes among a service's senders.
-pub static SERVICE_SHORT_CODES: Resource = Resource::list(
-    "Messaging Service ShortCodes",
-    "messaging",
-    "/v1/Services/{1}/ShortCodes",
-    "short_codes",
-)
-.under(&SERVICES)
-.keep(&[("country_code", Words(COUNTRIES))]);
+pub static SERVICE_SHORT_CODES: Resource =
+    Resource::list("Messaging Service ShortCodes", "messaging", "/v1/Services/{1}/ShortCodes", "short_codes")
+        .under(&SERVICES)
+        .keep(&[("country_code", Words(COUNTRIES))]);
 
 /// Alphanumeric senders of a service.
 pub static ALPHA_SENDERS: Resource = Resource::list(
@@ -77,19 +73,12 @@ pub static WHATSAPP_SENDERS: Resource = Resource::list(
 .keep(SENDER);
 
 /// The account's senders on RCS.
-pub static RCS_SENDERS: Resource = Resource::list(
-    "Channels Senders (rcs)",
-    "messaging",
-    "/v2/Channels/Senders?Channel=rcs",
-    "senders",
-)
-.keep(SENDER);
+pub static RCS_SENDERS: Resource =
+    Resource::list("Channels Senders (rcs)", "messaging", "/v2/Channels/Senders?Channel=rcs", "senders")
+        .keep(SENDER);
 
-const SENDER: &[(&str, crate::fact::Keep)] = &[
-    ("webhook.callback_url", Urls),
-    ("webhook.fallback_url", Urls),
-    ("webhook.status_callback_url", Urls),
-];
+const SENDER: &[(&str, crate::fact::Keep)] =
+    &[("webhook.callback_url", Urls), ("webhook.fallback_url", Urls), ("webhook.status_callback_url", Urls)];
 
 /// Countries to which messages may be sent.
 pub static GEO_PERMISSIONS: Resource =
@@ -252,11 +241,8 @@ pub static CHECKS: &[Check] = &[
     Check::new("SMS-REDACT-2", &[MASKED, MASKABLE]).on(TWILIO).leaves(OPT_OUT),
     Check::new("SMS-REDACT-2", &[MASKED]).on(SIGNALWIRE).leaves(OPT_OUT),
     Check::new("SMS-REDACT-3", &[REDACTED]),
-    Check::new(
-        "SMS-AUTOP-1",
-        &[AUTOPILOT_NUMBERS, AUTOPILOT_CODES, AUTOPILOT_APPS, AUTOPILOT_SERVICES],
-    )
-    .on(OURS_AND_TWILIO),
+    Check::new("SMS-AUTOP-1", &[AUTOPILOT_NUMBERS, AUTOPILOT_CODES, AUTOPILOT_APPS, AUTOPILOT_SERVICES])
+        .on(OURS_AND_TWILIO),
     Check::new("SMS-AUTOP-1", &[AUTOPILOT_NUMBERS, AUTOPILOT_APPS]).on(SIGNALWIRE),
     Check::new("SMS-BOT-1", &[BOTS_OF_NUMBERS, BOTS_OF_CODES, BOTS_OF_APPS, BOTS_OF_SERVICES])
         .on(OURS_AND_TWILIO),

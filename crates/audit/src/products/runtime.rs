@@ -59,14 +59,10 @@ pub static ASSETS: Resource =
     Resource::list("Assets", "serverless", "/v1/Services/{1}/Assets", "assets").under(&SERVICES);
 
 /// Versions of an asset.
-pub static ASSET_VERSIONS: Resource = Resource::list(
-    "Asset Versions",
-    "serverless",
-    "/v1/Services/{2}/Assets/{1}/Versions",
-    "asset_versions",
-)
-.under(&ASSETS)
-.keep(&[("visibility", Words(VISIBILITIES))]);
+pub static ASSET_VERSIONS: Resource =
+    Resource::list("Asset Versions", "serverless", "/v1/Services/{2}/Assets/{1}/Versions", "asset_versions")
+        .under(&ASSETS)
+        .keep(&[("visibility", Words(VISIBILITIES))]);
 
 /// What was built of functions and assets, and with which packages.
 pub static BUILDS: Resource = Resource::list("Builds", "serverless", "/v1/Services/{1}/Builds", "builds")
@@ -80,15 +76,11 @@ pub static ENVIRONMENTS: Resource =
         .keep(&[("build_sid", Sid)]);
 
 /// What functions wrote.
-pub static LOGS: Resource = Resource::list(
-    "Function Logs",
-    "serverless",
-    "/v1/Services/{2}/Environments/{1}/Logs",
-    "logs",
-)
-.under(&ENVIRONMENTS)
-.sample()
-.keep(&[("message", Text)]);
+pub static LOGS: Resource =
+    Resource::list("Function Logs", "serverless", "/v1/Services/{2}/Environments/{1}/Logs", "logs")
+        .under(&ENVIRONMENTS)
+        .sample()
+        .keep(&[("message", Text)]);
 
 /// Sync services.
 pub static SYNC_SERVICES: Resource = Resource::list("Sync Services", "sync", "/v1/Services", "services")
@@ -105,11 +97,10 @@ pub static SYNC_DOCUMENTS: Resource =
 pub static ALERTS: Resource = Resource::list("Alerts", "monitor", "/v1/Alerts", "alerts").sample();
 
 /// One alert with the request it is about.
-pub static ALERT: Resource = Resource::one("Alert", "monitor", "/v1/Alerts/{1}").under(&ALERTS).sample().keep(&[
-    ("alert_text", Text),
-    ("request_variables", Text),
-    ("response_body", Text),
-]);
+pub static ALERT: Resource = Resource::one("Alert", "monitor", "/v1/Alerts/{1}")
+    .under(&ALERTS)
+    .sample()
+    .keep(&[("alert_text", Text), ("request_variables", Text), ("response_body", Text)]);
 
 /// Who changed what, newest first.
 pub static EVENTS: Resource = Resource::list("Events", "monitor", "/v1/Events", "events")
@@ -252,7 +243,8 @@ const NO_ASSISTANT: Test = never(&ASSISTANTS, |_, notes| {
 });
 
 /// Integrations: hosts of all URLs are registered. One test per resource that keeps URLs.
-const BINS: &[Test] = &[each(&NUMBERS, hosts::bins), each(&SHORT_CODES, hosts::bins), each(&APPLICATIONS, hosts::bins)];
+const BINS: &[Test] =
+    &[each(&NUMBERS, hosts::bins), each(&SHORT_CODES, hosts::bins), each(&APPLICATIONS, hosts::bins)];
 const BIN_TEXT: &str = "that no PHI stands in the text of TwiML bins, which no API shows";
 const TRAINED: &str = "which people may see that in the console";
 
@@ -280,10 +272,7 @@ pub static CHECKS: &[Check] = &[
     Check::new("RT-FUNC-1", &[FUNCTIONS_CLOSED]),
     Check::new("RT-DEBUG-1", &[ALERT_TEXT]).leaves(TRAINED),
     Check::new("RT-SYNC-1", &[ACL]),
-    Check::new(
-        "RT-ASSET-1",
-        &[never(&ASSET_VERSIONS, public_asset).also(&[&BUILDS, &ENVIRONMENTS])],
-    ),
+    Check::new("RT-ASSET-1", &[never(&ASSET_VERSIONS, public_asset).also(&[&BUILDS, &ENVIRONMENTS])]),
     Check::new("RT-ASSET-2", &[ASSETS_PRIVATE]),
     Check::new("RT-BIN-1", BINS).leaves(BIN_TEXT),
     Check::new("RT-BIN-2", BINS).leaves(BIN_TEXT),
@@ -335,7 +324,8 @@ fn public_asset(version: &Item, notes: &mut Notes<'_>) {
     let sid = version.id.rsplit('/').next().unwrap_or_default();
     let deployed = notes.items(&BUILDS).iter().any(|build| {
         let build_sid = build.id.rsplit('/').next().unwrap_or_default();
-        let runs = notes.items(&ENVIRONMENTS).iter().any(|environment| environment.says("build_sid", build_sid));
+        let runs =
+            notes.items(&ENVIRONMENTS).iter().any(|environment| environment.says("build_sid", build_sid));
         runs && build.says("asset_versions", sid)
     });
     let note = if deployed {

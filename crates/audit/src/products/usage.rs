@@ -30,7 +30,12 @@ pub const NO_AI: Test = never(&USAGE, |record, notes| {
 });
 /// No add-on of the marketplace is used.
 pub const NO_MARKETPLACE: Test = never(&USAGE, |record, notes| {
-    unused(record, notes, "marketplace", "is an add-on of the marketplace, which no agreement makes eligible");
+    unused(
+        record,
+        notes,
+        "marketplace",
+        "is an add-on of the marketplace, which no agreement makes eligible",
+    );
 });
 
 const ACCOUNTS: &[Provider] = &[Provider::Twilio, Provider::SignalWire, Provider::Switchward];

@@ -26,10 +26,9 @@ pub static WEBHOOKS: Resource =
         .keep(&[("webhook_url", Urls)]);
 
 /// Attempts to verify, newest first.
-pub static ATTEMPTS: Resource =
-    Resource::list("Verification Attempts", "verify", "/v2/Attempts", "attempts")
-        .sample()
-        .keep(&[("channel", Words(CHANNELS)), ("channel_data.to", With(address))]);
+pub static ATTEMPTS: Resource = Resource::list("Verification Attempts", "verify", "/v2/Attempts", "attempts")
+    .sample()
+    .keep(&[("channel", Words(CHANNELS)), ("channel_data.to", With(address))]);
 
 /// Templates of what is sent.
 pub static TEMPLATES: Resource =

@@ -2,12 +2,13 @@
 
 use super::voice::sip_is_encrypted;
 use crate::check::{Check, each};
-use crate::fact::Keep::{Flag, With};
+use crate::fact::Keep::{Flag, Urls, With};
 use crate::resource::Resource;
 
 /// Trunks.
 pub static TRUNKS: Resource =
-    Resource::list("Trunks", "trunking", "/v1/Trunks", "trunks").keep(&[("secure", Flag)]);
+    Resource::list("Trunks", "trunking", "/v1/Trunks", "trunks")
+        .keep(&[("secure", Flag), ("disaster_recovery_url", Urls)]);
 
 /// Where a trunk sends inbound calls.
 pub static ORIGINATION: Resource =

@@ -15,6 +15,7 @@ mod marketplace;
 mod messaging;
 pub(crate) mod probes;
 mod runtime;
+mod segment;
 mod trunking;
 mod usage;
 mod verify;
@@ -28,7 +29,7 @@ use crate::resource::Resource;
 
 /// Every resource, parents before what lies under them.
 pub fn resources() -> impl Iterator<Item = &'static Resource> {
-    let all: [&[&Resource]; 15] = [
+    let all: [&[&Resource]; 16] = [
         accounts::RESOURCES,
         usage::RESOURCES,
         messaging::RESOURCES,
@@ -43,6 +44,7 @@ pub fn resources() -> impl Iterator<Item = &'static Resource> {
         intelligence::RESOURCES,
         events::RESOURCES,
         flex::RESOURCES,
+        segment::RESOURCES,
         probes::RESOURCES,
     ];
     all.into_iter().flatten().copied()
@@ -59,7 +61,7 @@ pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
 
 /// Every check.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    let all: [&[Check]; 16] = [
+    let all: [&[Check]; 17] = [
         all::CHECKS,
         accounts::CHECKS,
         usage::CHECKS,
@@ -75,6 +77,7 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         intelligence::CHECKS,
         events::CHECKS,
         flex::CHECKS,
+        segment::CHECKS,
         probes::CHECKS,
     ];
     all.into_iter().flatten()

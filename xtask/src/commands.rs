@@ -1,6 +1,6 @@
 //! Commands with arguments of their own, beside the steps of the pipeline.
 
-use crate::{bench, crash, dist, faults, fuzz};
+use crate::{audit_fixtures, bench, crash, dist, faults, fuzz};
 
 /// One command; a step with the same work in a fixed amount may stand in the pipeline as well, under another name.
 pub(crate) struct Command {
@@ -12,6 +12,11 @@ pub(crate) struct Command {
 
 /// All of them, by name.
 pub(crate) const COMMANDS: &[Command] = &[
+    Command {
+        name: "audit-fixtures",
+        about: "make the audit's accounts for tests from the published API documents",
+        run: audit_fixtures::command,
+    },
     Command {
         name: "bench",
         about: "measure the release build beside what the machine can do",

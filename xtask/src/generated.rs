@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::steps::{Context, Outcome, StepResult};
+use crate::audit_fixtures::{self, Checked};
 use crate::{proofs, shell, source};
 
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -22,7 +23,10 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     let mut example =
         shell::cargo(&context.root, &["run", "--quiet", "-p", "server", "--", "config", "example"]);
     keep(context, EXAMPLE, &shell::output(&mut example, LIMIT)?)?;
-    Ok(Outcome::Passed)
+    match audit_fixtures::keep(&context.root, context.write)? {
+        Checked::Current => Ok(Outcome::Passed),
+        Checked::NoDocuments(why) => Ok(Outcome::PassedInPart(format!("the audit's fixtures: {why}"))),
+    }
 }
 
 /// Writes a generated file, or says that it is not current.

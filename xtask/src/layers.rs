@@ -97,7 +97,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ),
     ("test-kit", KIT_AND_BELOW),
     ("load", &[]),
-    ("xtask", &["rulebook"]),
+    ("xtask", &["rulebook", "audit"]),
 ];
 
 /// Tests of any crate may use this one besides what the crate itself may use.

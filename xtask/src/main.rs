@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an automation program talks to its user")]
 
 mod apt;
+mod audit_fixtures;
 mod bench;
 mod commands;
 mod crash;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::steps::{Context, Outcome, StepResult};
 use crate::audit_fixtures::{self, Checked};
+use crate::steps::{Context, Outcome, StepResult};
 use crate::{proofs, shell, source};
 
 const LIMIT: Duration = Duration::from_secs(3600);

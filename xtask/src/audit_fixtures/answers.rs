@@ -82,12 +82,7 @@ fn unknown(file: &str, answer: &Answer, documents: &mut Documents) -> Vec<String
 }
 
 /// The body of an answer: items laid over their schema, in the envelope of their API.
-fn body(
-    account: &Account,
-    answer: &Answer,
-    path: &str,
-    documents: &mut Documents,
-) -> Result<Value, String> {
+fn body(account: &Account, answer: &Answer, path: &str, documents: &mut Documents) -> Result<Value, String> {
     let mut items = Vec::new();
     for item in &answer.items {
         let mut object = match answer.schema.as_str() {
@@ -273,8 +268,7 @@ mod tests {
     fn lays_an_item_over_its_schema() {
         let (made, mistakes) = laid(&[answer("", &json!({"sid": "x", "links": {"a": "/{account}"}}))]);
         assert_eq!(mistakes, Vec::<String>::new());
-        let expected =
-            json!({"sid": "x", "url": "", "links": {"a": "/AC00000000000000000000000000000a11"}});
+        let expected = json!({"sid": "x", "url": "", "links": {"a": "/AC00000000000000000000000000000a11"}});
         assert_eq!(made.answers["video /v1/Hooks"].body, expected);
     }
 

@@ -167,6 +167,26 @@ mod tests {
         assert_eq!(shown(&unpublished(&table)), "api GET /2010-04-01/Surprise");
     }
 
+    #[test]
+    fn our_own_api_is_described_exactly() {
+        let document: serde_json::Value = serde_json::from_str(accounts::OPENAPI).expect("JSON");
+        let mut described = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().expect("paths") {
+            for (method, operation) in operations.as_object().expect("operations") {
+                if let Some(id) = operation["operationId"].as_str() {
+                    described.insert(format!("{} {path} {id}", method.to_uppercase()));
+                }
+            }
+        }
+        let served: BTreeSet<String> = route_table()
+            .expect("the routes")
+            .iter()
+            .filter(|row| row.product == "switchward")
+            .map(|row| format!("{} {} {}", row.method, row.path, row.access.operation))
+            .collect();
+        assert_eq!(described, served);
+    }
+
     fn shown(rows: &[&RouteRow]) -> String {
         let lines: Vec<String> =
             rows.iter().map(|row| format!("{} {} {}", row.product, row.method, row.path)).collect();

@@ -181,7 +181,7 @@ impl Sources {
         let Some(smpp) = &self.smpp else { return };
         page.family("switchward_smpp_bound", Kind::Gauge, "Whether a bind is up (1) or not (0).");
         for (bind, is_bound) in smpp.binds() {
-            page.sample("switchward_smpp_bound", &[("bind", bind)], u8::from(is_bound));
+            page.sample("switchward_smpp_bound", &[("bind", &bind)], u8::from(is_bound));
         }
     }
 

@@ -18,7 +18,7 @@ use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 pub(crate) struct Connections {
     /// The simulated carrier. It goes before a network's.
     pub(crate) simulator: Option<Simulator>,
-    /// The network's carrier; without this and the simulator there is none.
+    /// The network's carrier; it may have no bind yet.
     pub(crate) smpp: Option<SmppCarrier>,
     /// How customers' servers are told.
     pub(crate) webhooks: Webhooks,
@@ -27,13 +27,14 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// No carrier, the public internet for webhooks, and nothing known about numbers.
+    /// A carrier without binds, the public internet for webhooks, and nothing known about numbers.
     ///
     /// # Errors
     /// [`TrustProblem`] when webhooks have no usable roots.
     pub(crate) fn none(store: &Store) -> Result<Self, TrustProblem> {
         let webhooks = Webhooks::new(store.clone(), WebhooksConfig::default())?;
-        Ok(Self { simulator: None, smpp: None, webhooks, numbers: Arc::new(LocalTable::default()) })
+        let smpp = Some(SmppCarrier::without_binds(store.clone()));
+        Ok(Self { simulator: None, smpp, webhooks, numbers: Arc::new(LocalTable::default()) })
     }
 
     /// Every product's routes.
@@ -69,7 +70,10 @@ impl Connections {
             (Some(_), _) => Box::new(|| Some(true)),
             (None, Some(smpp)) => {
                 let smpp = smpp.clone();
-                Box::new(move || Some(smpp.binds().any(|(_, is_bound)| is_bound)))
+                Box::new(move || {
+                    let binds = smpp.binds();
+                    (!binds.is_empty()).then(|| binds.iter().any(|(_, is_bound)| *is_bound))
+                })
             }
             (None, None) => Box::new(|| None),
         }

@@ -208,6 +208,32 @@ async fn every_route_answers_everybody_as_it_declares() {
     assert!(failures.is_empty(), "{} of {} rows:\n{}", failures.len(), rows.len(), failures.join("\n"));
 }
 
+/// What a product beside `accounts` serves in our own API has exactly the members that are described.
+#[tokio::test]
+async fn answers_of_our_own_api_have_the_described_members() {
+    let site = Site::start().await;
+    let tenant = site.tenant(Permission::AlertsRead).await;
+    let document: serde_json::Value = serde_json::from_str(accounts::OPENAPI).expect("JSON");
+    let members = |value: &serde_json::Value| -> BTreeSet<String> {
+        value.as_object().expect("an object").keys().cloned().collect()
+    };
+    for (operation, schema) in [
+        ("list_smpp_bind", "SmppBindList"),
+        ("fetch_smpp_bind", "SmppBind"),
+        ("fetch_parked_job", "ParkedJob"),
+        ("list_parked_job", "ParkedJobList"),
+        ("fetch_webhook_delivery", "WebhookDelivery"),
+        ("list_webhook_delivery", "WebhookDeliveryList"),
+    ] {
+        let row = site.app.table().iter().find(|row| row.access.operation == operation).expect("a route");
+        let values = site.objects(row, tenant.organization, tenant.sid, &tenant.login).await;
+        let who = if row.access.operator_only { &site.app.operator } else { &tenant.login };
+        let reply = site.drive(who, row, &values).await;
+        let described = &document["components"]["schemas"][schema]["properties"];
+        assert_eq!(members(&reply.assert_status(200).json), members(described), "{schema}");
+    }
+}
+
 #[tokio::test]
 async fn the_matrix_sees_a_route_that_does_not_do_as_it_declares() {
     let site = Site::start().await;

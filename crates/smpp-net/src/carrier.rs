@@ -1,26 +1,30 @@
 //! The carrier port: which bind a message goes to, how fast, and in how many parts.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use base::CarrierRecordSid;
 use messaging::Inbox;
 use messaging::carrier::{Carrier, CarrierError, Pace, Submission, Submitting};
 use messaging::segments::{Encoding, encode};
 use rulebook::codes::CARRIAGE_NOT_PRIVATE;
 use smpp_proto::{Joined, Submit};
-use store::Store;
-use tokio::sync::{oneshot, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, timeout_at};
+use store::{Store, StoreError};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 use crate::codes::{self, UNSENDABLE};
 use crate::config::{BindConfig, BindMode, SmppConfig};
 use crate::inbound::Inbound;
-use crate::limits::{ANSWER_MARGIN, FAILOVER_TIME, QUEUE_WAIT};
-use crate::link::{Driver, Link, Order, Outcome, link};
+use crate::limits::{ANSWER_MARGIN, BINDS_POLL, FAILOVER_TIME, NO_BIND_WAIT, QUEUE_WAIT};
+use crate::link::{Driver, Link, Order, Outcome, link, told};
 use crate::names::{Ends, Names};
 use crate::repeats::Repeats;
 use crate::senders::{Rates, Senders};
+use crate::stored;
 use crate::sweep;
 use crate::text::{UCS2, to_party};
 use crate::tls::Connector;
@@ -32,12 +36,27 @@ pub struct SmppCarrier {
 }
 
 struct Inner {
-    links: Vec<Link>,
+    /// Those of the file first, then those of the API in the order of their making.
+    links: RwLock<Arc<[Arc<Link>]>>,
+    /// Those whose task is not started yet.
     drivers: Mutex<Vec<Driver>>,
+    /// There are new drivers.
+    has_drivers: Notify,
+    renewal: tokio::sync::Mutex<Renewal>,
+    is_running: AtomicBool,
     names: Arc<Names>,
     store: Store,
     senders: Mutex<Senders>,
     started: Instant,
+}
+
+/// What is remembered from one look at the stored binds to the next.
+#[derive(Default)]
+struct Renewal {
+    /// The last bind of each name that may not have ended.
+    last: HashMap<String, watch::Receiver<bool>>,
+    /// Stored binds that this process cannot use, said once for each revision.
+    unusable: HashSet<(CarrierRecordSid, i64)>,
 }
 
 /// Why the carrier cannot be set up, in words for the operator.
@@ -71,28 +90,20 @@ impl SmppCarrier {
         let senders = Senders::new(Rates::of(&config));
         let (mut links, mut drivers) = (Vec::new(), Vec::new());
         for bind in config.binds {
-            if let Some(attested_by) = bind.interconnect_attested_by.as_deref().filter(|_| !bind.tls) {
-                tracing::info!(
-                    bind = bind.name,
-                    attested_by,
-                    "not encrypted: inside an attested interconnect"
-                );
-            } else if !bind.tls {
-                tracing::warn!(
-                    bind = bind.name,
-                    "the connection is not encrypted: no message of a HIPAA project leaves by it"
-                );
-            }
+            note_privacy(&bind);
             let connector = Connector::new(&bind)
                 .map_err(|problem| SetupProblem(format!("bind `{}`: {problem}", bind.name)))?;
-            let (link, driver) = link(bind, connector);
-            links.push(link);
+            let (link, driver) = link(bind, connector, None, None);
+            links.push(Arc::new(link));
             drivers.push(driver);
         }
         Ok(Self {
             inner: Arc::new(Inner {
-                links,
+                links: RwLock::new(links.into()),
                 drivers: Mutex::new(drivers),
+                has_drivers: Notify::new(),
+                renewal: tokio::sync::Mutex::default(),
+                is_running: AtomicBool::new(false),
                 names: Names::new(store.clone()),
                 store,
                 senders: Mutex::new(senders),
@@ -101,56 +112,163 @@ impl SmppCarrier {
         })
     }
 
+    /// A carrier that has no binds but those of the API.
+    #[must_use]
+    pub fn without_binds(store: Store) -> Self {
+        Self::new(SmppConfig::default(), store).expect("only binds have certificates")
+    }
+
     /// Keeps the binds up, and gives receipts and arrivals to `inbox`, until `stop` becomes true or is
-    /// dropped. It runs once; a second call ends at once.
-    pub async fn run(self, inbox: Inbox, stop: watch::Receiver<bool>) {
-        let drivers = std::mem::take(&mut *lock(&self.inner.drivers));
-        if drivers.is_empty() {
+    /// dropped. Binds that are added, changed or deleted by the API of any process of the database are
+    /// connected, connected again or ended meanwhile. It runs once; a second call ends at once.
+    pub async fn run(self, inbox: Inbox, mut stop: watch::Receiver<bool>) {
+        if self.inner.is_running.swap(true, Ordering::Relaxed) {
             return;
         }
         let store = self.inner.store.clone();
         let inbound = Inbound::new(inbox, Arc::clone(&self.inner.names), Repeats::new(store.clone()));
         let mut tasks = JoinSet::new();
-        for driver in drivers {
-            tasks.spawn(driver.run(Arc::clone(&inbound), stop.clone()));
-        }
-        tasks.spawn(sweep::run(store, stop));
-        while let Some(ended) = tasks.join_next().await {
-            if ended.is_err() {
-                tracing::error!("a task of the SMPP carrier ended by a panic");
+        tasks.spawn(sweep::run(store, stop.clone()));
+        let mut looks = interval(BINDS_POLL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_known = true;
+        loop {
+            for driver in std::mem::take(&mut *lock(&self.inner.drivers)) {
+                tasks.spawn(driver.run(Arc::clone(&inbound), stop.clone()));
+            }
+            tokio::select! {
+                () = told(&mut stop) => break,
+                () = self.inner.has_drivers.notified() => {}
+                Some(ended) = tasks.join_next() => note_end(ended),
+                _ = looks.tick() => match self.renew().await {
+                    Ok(()) => is_known = true,
+                    // Said once: the next look is soon.
+                    Err(error) if is_known => {
+                        is_known = false;
+                        tracing::warn!(%error, "whether SMPP binds were changed is not known for now");
+                    }
+                    Err(_) => {}
+                },
             }
         }
+        while let Some(ended) = tasks.join_next().await {
+            note_end(ended);
+        }
+    }
+
+    /// Brings the binds of the API to what is stored: new ones connect, changed ones are drained and
+    /// connect again, deleted ones are drained.
+    pub(crate) async fn renew(&self) -> Result<(), StoreError> {
+        let mut renewal = self.inner.renewal.lock().await;
+        let stored = stored::all(&self.inner.store).await?;
+        let present = self.links();
+        let mut links: Vec<Arc<Link>> =
+            present.iter().filter(|link| link.stored.is_none()).map(Arc::clone).collect();
+        let of_file = links.len();
+        renewal.last.retain(|_, task| task.has_changed().is_ok());
+        let mut drivers = Vec::new();
+        for document in stored.iter() {
+            let version = Some((document.sid, document.revision));
+            if let Some(link) = present.iter().find(|link| link.stored == version) {
+                links.push(Arc::clone(link));
+                continue;
+            }
+            let name = document.facts.name.as_str();
+            let is_taken = links[..of_file].iter().any(|link| link.config.name == name);
+            let usable = match is_taken {
+                true => Err("the configuration file has a bind of this name".to_owned()),
+                false => document.facts.usable(),
+            };
+            let (bind, connector) = match usable {
+                Ok(usable) => usable,
+                Err(problem) => {
+                    if renewal.unusable.insert((document.sid, document.revision)) {
+                        tracing::error!(bind = name, problem, "a bind of the API cannot be used here");
+                    }
+                    continue;
+                }
+            };
+            note_privacy(&bind);
+            let (link, driver) = link(bind, connector, version, renewal.last.get(name).cloned());
+            renewal.last.insert(name.to_owned(), link.is_bound.clone());
+            links.push(Arc::new(link));
+            drivers.push(driver);
+        }
+        for link in present.iter().filter(|link| !links.iter().any(|kept| Arc::ptr_eq(kept, link))) {
+            tracing::info!(
+                bind = link.config.name,
+                "the bind was changed or deleted: it ends what it has begun"
+            );
+            link.drain();
+        }
+        *self.inner.links.write().unwrap_or_else(PoisonError::into_inner) = links.into();
+        lock(&self.inner.drivers).extend(drivers);
+        self.inner.has_drivers.notify_one();
+        Ok(())
     }
 
     /// Each bind by its configured name, and whether it is bound now.
-    pub fn binds(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.inner.links.iter().map(|link| (link.config.name.as_str(), *link.is_bound.borrow()))
+    #[must_use]
+    pub fn binds(&self) -> Vec<(String, bool)> {
+        self.links().iter().map(|link| (link.config.name.clone(), *link.is_bound.borrow())).collect()
+    }
+
+    /// The store that binds of the API are in.
+    pub(crate) fn store(&self) -> &Store {
+        &self.inner.store
     }
 
     /// The binds, the preferred ones first.
-    pub(crate) fn links(&self) -> &[Link] {
-        &self.inner.links
+    pub(crate) fn links(&self) -> Arc<[Arc<Link>]> {
+        Arc::clone(&self.inner.links.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The bind of this name.
+    pub(crate) fn link(&self, name: &str) -> Option<Arc<Link>> {
+        self.links().iter().find(|link| link.config.name == name).map(Arc::clone)
     }
 
     /// Completes when the bind of this name is up or down, as asked; at once when there is none.
     pub async fn until(&self, name: &str, is_bound: bool) {
-        if let Some(link) = self.inner.links.iter().find(|link| link.config.name == name) {
+        if let Some(link) = self.link(name) {
             // An error says that the task is gone, and the bind with it.
             drop(link.is_bound.clone().wait_for(|bound| *bound == is_bound).await);
         }
     }
 
-    async fn hand_over(&self, submission: Submission) -> Result<(), CarrierError> {
-        let may_leave_by = |link: &Link| !submission.private_path || link.config.is_private();
-        if !self.inner.links.iter().any(|link| link.config.mode != BindMode::Receiver && may_leave_by(link)) {
-            return Err(CarrierError::Rejected(CARRIAGE_NOT_PRIVATE));
+    /// The binds that a submission may leave by, up or not; none while there is no bind that submits.
+    ///
+    /// # Errors
+    /// When there are binds and none of them may carry it.
+    async fn ways(&self, submission: &Submission) -> Result<Vec<Arc<Link>>, CarrierError> {
+        let submitting = || {
+            let links = self.links();
+            let submitting = links.iter().filter(|link| link.config.mode != BindMode::Receiver);
+            let submitting: Vec<_> = submitting.map(Arc::clone).collect();
+            let may_leave_by = |link: &Arc<Link>| !submission.private_path || link.config.is_private();
+            let allowed: Vec<_> =
+                submitting.iter().filter(|link| may_leave_by(link)).map(Arc::clone).collect();
+            (submitting.is_empty(), allowed)
+        };
+        let (_, allowed) = submitting();
+        if !allowed.is_empty() {
+            return Ok(allowed);
         }
+        // Another process may have added one that this one does not know yet.
+        self.renew().await.map_err(|_| CarrierError::Unavailable)?;
+        match submitting() {
+            (false, allowed) if allowed.is_empty() => Err(CarrierError::Rejected(CARRIAGE_NOT_PRIVATE)),
+            (_, allowed) => Ok(allowed),
+        }
+    }
+
+    async fn hand_over(&self, submission: Submission) -> Result<(), CarrierError> {
+        let mut links = self.ways(&submission).await?;
         // From here on a receipt may come whose name is not written yet.
         let _under_way = self.inner.names.announce();
         let mut answer = Err(CarrierError::Unavailable);
         let started = Instant::now();
-        let mut links: Vec<&Link> = self.inner.links.iter().filter(|link| link.can_submit()).collect();
-        links.retain(|link| may_leave_by(link));
+        links.retain(|link| link.can_submit());
         // Those that do not answer come last, and otherwise the order stays.
         links.sort_by_key(|link| link.is_silent());
         for link in links {
@@ -158,7 +276,7 @@ impl SmppCarrier {
                 break;
             }
             let parts = self.inner.parts(&submission, &link.config).ok_or(UNSENDABLE)?;
-            match hand(link, parts).await {
+            match hand(&link, parts).await {
                 Handed::Taken(ids) => {
                     if ids.is_empty() {
                         let bind = link.config.name.as_str();
@@ -189,7 +307,29 @@ impl Carrier for SmppCarrier {
     }
 
     fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {
+        if self.links().is_empty() {
+            // Nothing is opened for a carrier that is not there.
+            return Pace::Later(NO_BIND_WAIT);
+        }
         lock(&self.inner.senders).pace(from, segments, again, self.inner.started.elapsed())
+    }
+}
+
+/// Says how open a bind is that is about to connect.
+fn note_privacy(bind: &BindConfig) {
+    if let Some(attested_by) = bind.interconnect_attested_by.as_deref().filter(|_| !bind.tls) {
+        tracing::info!(bind = bind.name, attested_by, "not encrypted: inside an attested interconnect");
+    } else if !bind.tls {
+        tracing::warn!(
+            bind = bind.name,
+            "the connection is not encrypted: no message of a HIPAA project leaves by it"
+        );
+    }
+}
+
+fn note_end(ended: Result<(), JoinError>) {
+    if ended.is_err() {
+        tracing::error!("a task of the SMPP carrier ended by a panic");
     }
 }
 

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::limits::{
     ALPHANUMERIC_RATE, BINDS, DEFAULT_ENQUIRE_SECONDS, DEFAULT_RATE, DEFAULT_RESPONSE_SECONDS,
-    DEFAULT_WINDOW, LEAST_PER_SECOND, LONG_CODE_RATE, MOST_ENQUIRE_SECONDS, MOST_PER_SECOND,
-    MOST_RESPONSE_SECONDS, SHORT_CODE_RATE, TOLL_FREE_RATE,
+    DEFAULT_WINDOW, HOST_CHARACTERS, LEAST_PER_SECOND, LONG_CODE_RATE, MOST_ENQUIRE_SECONDS, MOST_PER_SECOND,
+    MOST_RESPONSE_SECONDS, NAME_CHARACTERS, SHORT_CODE_RATE, TOLL_FREE_RATE,
 };
 
 /// The SMPP carrier's configuration.
@@ -66,7 +66,7 @@ pub struct SenderRate {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BindConfig {
-    /// Names the bind in logs.
+    /// Names the bind in logs and in the API.
     pub name: String,
     /// The SMSC that gives message ids: binds of one SMSC share it, so that a receipt on one of them
     /// finds what was submitted on another. The bind's own name when absent. Changing it makes outstanding
@@ -141,6 +141,31 @@ impl From<String> for Password {
     }
 }
 
+/// Every key of a bind: what errors of the API may name.
+pub(crate) const KEYS: &[&str] = &[
+    "name",
+    "network",
+    "host",
+    "port",
+    "tls",
+    "interconnect",
+    "interconnect_attested_by",
+    "ca_file",
+    "system_id",
+    "password",
+    "system_type",
+    "mode",
+    "version",
+    "window",
+    "rate_per_second",
+    "enquire_seconds",
+    "response_seconds",
+    "concatenation",
+    "message_id",
+    "country_code",
+    "gsm7_data_coding",
+];
+
 impl From<Zeroizing<String>> for Password {
     fn from(password: Zeroizing<String>) -> Self {
         Self(password)
@@ -196,6 +221,56 @@ pub enum ReceiptIds {
     Decimal,
     /// In hexadecimal; the answer gave it in decimal.
     Hex,
+}
+
+impl BindMode {
+    /// As it is configured.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Transceiver => "transceiver",
+            Self::Transmitter => "transmitter",
+            Self::Receiver => "receiver",
+        }
+    }
+}
+
+impl ProtocolVersion {
+    /// As it is configured.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::V34 => "3.4",
+            Self::V50 => "5.0",
+        }
+    }
+}
+
+impl Concatenate {
+    /// As it is configured.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Udh => "udh",
+            Self::Sar => "sar",
+        }
+    }
+}
+
+impl ReceiptIds {
+    /// As it is configured.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Same => "same",
+            Self::Decimal => "decimal",
+            Self::Hex => "hex",
+        }
+    }
+}
+
+/// What is wrong with one bind: the key, and what would be right.
+#[derive(Debug)]
+pub(crate) struct BindProblem {
+    pub(crate) key: &'static str,
+    pub(crate) reason: String,
 }
 
 /// What is wrong with a configuration, in words for the operator.
@@ -282,52 +357,11 @@ impl SmppConfig {
                     reason: text.to_owned(),
                 })
             };
-            if bind.name.is_empty() || self.binds[..index].iter().any(|other| other.name == bind.name) {
-                return wrong("name", "must be there and differ from the others");
+            if self.binds[..index].iter().any(|other| other.name == bind.name) {
+                return wrong("name", "must differ from the others");
             }
-            if !is_name(&bind.name) || !is_name(bind.network()) {
-                return wrong("network", "this and `name` have letters, digits, `-` and `_` only");
-            }
-            if bind.window == 0 || bind.window > smpp_proto::limits::WINDOW {
-                return wrong("window", &format!("must be 1 to {}", smpp_proto::limits::WINDOW));
-            }
-            if !is_rate(bind.rate_per_second) {
-                return wrong("rate_per_second", &format!("must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}"));
-            }
-            for (key, seconds, most) in [
-                ("enquire_seconds", bind.enquire_seconds, MOST_ENQUIRE_SECONDS),
-                ("response_seconds", bind.response_seconds, MOST_RESPONSE_SECONDS),
-            ] {
-                if seconds == 0 || seconds > most {
-                    return wrong(key, &format!("must be 1 to {most}"));
-                }
-            }
-            if !bind.country_code.as_deref().is_none_or(is_country_code) {
-                return wrong("country_code", "must be one to three digits, without a plus sign");
-            }
-            if bind
-                .interconnect
-                .iter()
-                .any(|range| range.ends_with("/0") || range.parse::<IpRange>().is_err())
-            {
-                return wrong(
-                    "interconnect",
-                    "must be ranges such as \"10.20.0.0/16\", none of them everything",
-                );
-            }
-            if bind.interconnect.is_empty()
-                != bind.interconnect_attested_by.as_deref().is_none_or(str::is_empty)
-            {
-                return wrong(
-                    "interconnect_attested_by",
-                    "stands beside `interconnect`: who attests it, and when",
-                );
-            }
-            if bind.ca_file.is_some() && !bind.tls {
-                return wrong("ca_file", "is of no use without `tls`");
-            }
-            if let Err(error) = bind.session() {
-                return wrong("system_id", &error.to_string());
+            if let Err(BindProblem { key, reason }) = bind.check() {
+                return wrong(key, &reason);
             }
         }
         if self.binds.iter().all(|bind| bind.mode == BindMode::Receiver) {
@@ -338,6 +372,62 @@ impl SmppConfig {
 }
 
 impl BindConfig {
+    /// Checks one bind by itself, wherever it was configured.
+    ///
+    /// # Errors
+    /// [`BindProblem`] with the key.
+    pub(crate) fn check(&self) -> Result<(), BindProblem> {
+        let wrong = |key: &'static str, text: &str| Err(BindProblem { key, reason: text.to_owned() });
+        if self.name.is_empty() || self.name.len() > NAME_CHARACTERS {
+            return wrong("name", &format!("must have 1 to {NAME_CHARACTERS} characters"));
+        }
+        for (key, name) in [("name", self.name.as_str()), ("network", self.network())] {
+            if !is_name(name) {
+                return wrong(key, "has letters, digits, `-` and `_` only");
+            }
+        }
+        if self.host.is_empty() || self.host.len() > HOST_CHARACTERS {
+            return wrong("host", &format!("must have 1 to {HOST_CHARACTERS} characters"));
+        }
+        if self.window == 0 || self.window > smpp_proto::limits::WINDOW {
+            return wrong("window", &format!("must be 1 to {}", smpp_proto::limits::WINDOW));
+        }
+        if !is_rate(self.rate_per_second) {
+            return wrong("rate_per_second", &format!("must be {LEAST_PER_SECOND} to {MOST_PER_SECOND}"));
+        }
+        for (key, seconds, most) in [
+            ("enquire_seconds", self.enquire_seconds, MOST_ENQUIRE_SECONDS),
+            ("response_seconds", self.response_seconds, MOST_RESPONSE_SECONDS),
+        ] {
+            if seconds == 0 || seconds > most {
+                return wrong(key, &format!("must be 1 to {most}"));
+            }
+        }
+        if !self.country_code.as_deref().is_none_or(is_country_code) {
+            return wrong("country_code", "must be one to three digits, without a plus sign");
+        }
+        if self.interconnect.iter().any(|range| range.ends_with("/0") || range.parse::<IpRange>().is_err()) {
+            return wrong("interconnect", "must be ranges such as \"10.20.0.0/16\", none of them everything");
+        }
+        if self.interconnect.is_empty() != self.interconnect_attested_by.as_deref().is_none_or(str::is_empty)
+        {
+            return wrong(
+                "interconnect_attested_by",
+                "stands beside `interconnect`: who attests it, and when",
+            );
+        }
+        if self.ca_file.is_some() && !self.tls {
+            return wrong("ca_file", "is of no use without `tls`");
+        }
+        if let Err(error) = self.session() {
+            // The limits of the fields (SMPP 3.4 §4.1.1) find the one that does not fit.
+            let fields = [("password", self.password.0.as_str(), 8), ("system_type", &self.system_type, 12)];
+            let unfit = fields.iter().find(|(_, text, most)| !text.is_ascii() || text.len() > *most);
+            return wrong(unfit.map_or("system_id", |(key, ..)| key), &error.to_string());
+        }
+        Ok(())
+    }
+
     /// Whose message ids this bind's are.
     pub(crate) fn network(&self) -> &str {
         self.network.as_deref().unwrap_or(&self.name)
@@ -530,6 +620,13 @@ concatenation = "sar"
         let good =
             "tls = false\ninterconnect = [\"10.0.0.0/8\"]\ninterconnect_attested_by = \"J. Doe, 2026-11-22\"";
         assert!(SmppConfig::parse(&format!("{GOOD}{good}")).unwrap().binds[0].is_private());
+    }
+
+    #[test]
+    fn the_list_of_keys_is_that_of_the_definition() {
+        let unknown = BindConfig::deserialize(serde_json::json!({ "x": 1 })).err().unwrap().to_string();
+        let known: Vec<&str> = unknown.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, KEYS);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The SMPP carrier: messages to and from a mobile network, over TCP or TLS.
 //!
-//! Read in this order: [`SmppConfig`] (which SMSCs), [`SmppCarrier`] (the carrier port: which bind, how
+//! Read in this order: [`SmppConfig`] (which SMSCs), `stored` (those of the API), [`SmppCarrier`] (the carrier port: which bind, how
 //! fast, in how many parts), `link` (one connection, kept up), `inbound` (receipts and messages of
 //! handsets), `names` (how a receipt finds its message, even after a restart), `repeats` (what is given
 //! twice), `codes` (what statuses mean).
@@ -42,6 +42,7 @@ mod repeats;
 mod routes;
 mod senders;
 pub mod smsc;
+mod stored;
 mod sweep;
 mod text;
 mod tls;

@@ -2,8 +2,20 @@
 
 use std::time::Duration;
 
-/// Binds in one configuration.
+/// Binds of one carrier, those of the file and those of the API together.
 pub const BINDS: usize = 32;
+
+/// Characters of a bind's name.
+pub const NAME_CHARACTERS: usize = 64;
+
+/// Characters of a host name (RFC 1035 §2.3.4, as text).
+pub const HOST_CHARACTERS: usize = 253;
+
+/// How often it is looked whether binds were changed by the API of another process.
+pub const BINDS_POLL: Duration = Duration::from_secs(2);
+
+/// After how long a message is looked at again while there is no bind at all.
+pub const NO_BIND_WAIT: Duration = Duration::from_secs(5);
 
 /// Unanswered submissions of a bind when its configuration says nothing.
 pub const DEFAULT_WINDOW: usize = 10;

@@ -16,7 +16,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::config::{BindConfig, BindMode};
 use crate::inbound::{Answer, Inbound};
 use crate::limits::{
-    CONNECT_TIME, FIRST_BACKOFF, LONGEST_BACKOFF, PENDING, READ_BYTES, SILENCE_PAUSE, STOP_GRACE,
+    ANSWER_MARGIN, CONNECT_TIME, FIRST_BACKOFF, LONGEST_BACKOFF, PENDING, QUEUE_WAIT, READ_BYTES,
+    SILENCE_PAUSE, STOP_GRACE,
 };
 use crate::repeats::OpenConnection;
 use crate::tls::{Connector, Stream};
@@ -48,7 +49,12 @@ pub(crate) enum Outcome {
 pub(crate) struct Link {
     pub(crate) config: Arc<BindConfig>,
     pub(crate) orders: mpsc::Sender<Order>,
+    /// Closed once the task has ended.
     pub(crate) is_bound: watch::Receiver<bool>,
+    /// The stored configuration it was made from, and its revision; none when it stands in the file.
+    pub(crate) stored: Option<(CarrierRecordSid, i64)>,
+    /// True once the bind is changed or deleted: what was handed to it is ended, and then it unbinds.
+    drain: watch::Sender<bool>,
     condition: SharedCondition,
 }
 
@@ -87,11 +93,20 @@ pub(crate) struct Driver {
     orders: mpsc::Receiver<Order>,
     is_bound: watch::Sender<bool>,
     condition: SharedCondition,
+    drain: watch::Receiver<bool>,
+    /// The bind of this name that is being drained: an SMSC may let a system bind only once.
+    before: Option<watch::Receiver<bool>>,
 }
 
-/// Both ends of a bind.
-pub(crate) fn link(config: BindConfig, connector: Connector) -> (Link, Driver) {
+/// Both ends of a bind; it connects once the bind `before` has ended.
+pub(crate) fn link(
+    config: BindConfig,
+    connector: Connector,
+    stored: Option<(CarrierRecordSid, i64)>,
+    before: Option<watch::Receiver<bool>>,
+) -> (Link, Driver) {
     let config = Arc::new(config);
+    let (drain, drained) = watch::channel(false);
     let (orders, receiver) = mpsc::channel(PENDING);
     let (bound, is_bound) = watch::channel(false);
     let condition = SharedCondition::default();
@@ -101,8 +116,37 @@ pub(crate) fn link(config: BindConfig, connector: Connector) -> (Link, Driver) {
         orders: receiver,
         is_bound: bound,
         condition: Arc::clone(&condition),
+        drain: drained,
+        before,
     };
-    (Link { config, orders, is_bound, condition }, driver)
+    (Link { config, orders, is_bound, stored, drain, condition }, driver)
+}
+
+/// What ends a bind.
+struct Ends {
+    /// The carrier stops.
+    stop: watch::Receiver<bool>,
+    /// The bind is changed or deleted.
+    drain: watch::Receiver<bool>,
+}
+
+impl Ends {
+    fn is_near(&self) -> bool {
+        [&self.stop, &self.drain].iter().any(|told| *told.borrow() || told.has_changed().is_err())
+    }
+
+    /// Completes when either is so.
+    async fn near(&mut self) {
+        tokio::select! {
+            () = told(&mut self.stop) => {}
+            () = told(&mut self.drain) => {}
+        }
+    }
+}
+
+/// Completes when the value is true, or nobody can make it so any more.
+pub(crate) async fn told(word: &mut watch::Receiver<bool>) {
+    drop(word.wait_for(|word| *word).await);
 }
 
 impl Link {
@@ -113,6 +157,11 @@ impl Link {
 }
 
 impl Link {
+    /// Lets it end what was handed to it, and unbind then.
+    pub(crate) fn drain(&self) {
+        self.drain.send_replace(true);
+    }
+
     /// Whether it is bound but leaves submissions unanswered: others are asked first, for a while.
     pub(crate) fn is_silent(&self) -> bool {
         lock(&self.condition).silent_since.is_some_and(|since| since.elapsed() < SILENCE_PAUSE)
@@ -125,11 +174,19 @@ impl Link {
 }
 
 impl Driver {
-    /// Keeps the bind up until `stop` becomes true or is dropped.
-    pub(crate) async fn run(mut self, inbound: Arc<Inbound>, mut stop: watch::Receiver<bool>) {
+    /// Keeps the bind up until `stop` becomes true or is dropped, or the bind is changed or deleted.
+    pub(crate) async fn run(mut self, inbound: Arc<Inbound>, stop: watch::Receiver<bool>) {
+        let mut ends = Ends { stop, drain: self.drain.clone() };
+        if let Some(mut before) = self.before.take() {
+            tokio::select! {
+                // It never says so: its end is what is waited for.
+                () = async { while before.changed().await.is_ok() {} } => {}
+                () = told(&mut ends.stop) => {}
+            }
+        }
         let mut failures = 0;
-        while !*stop.borrow() && stop.has_changed().is_ok() {
-            let was_bound = self.connect_and_serve(&inbound, &mut stop).await;
+        while !ends.is_near() {
+            let was_bound = self.connect_and_serve(&inbound, &mut ends).await;
             self.is_bound.send_replace(false);
             {
                 let mut condition = lock(&self.condition);
@@ -141,7 +198,7 @@ impl Driver {
             tokio::select! {
                 () = refuse(&mut self.orders) => {}
                 () = &mut pause => {}
-                _ = stop.wait_for(|stop| *stop) => {}
+                () = ends.near() => {}
             }
         }
         self.orders.close();
@@ -151,12 +208,12 @@ impl Driver {
     }
 
     /// One connection, from its start to its end. Whether it was bound.
-    async fn connect_and_serve(&mut self, inbound: &Arc<Inbound>, stop: &mut watch::Receiver<bool>) -> bool {
+    async fn connect_and_serve(&mut self, inbound: &Arc<Inbound>, ends: &mut Ends) -> bool {
         let name = self.config.name.as_str();
         let connected = tokio::select! {
             () = refuse(&mut self.orders) => return false,
             connected = timeout(CONNECT_TIME, self.connector.connect()) => connected,
-            _ = stop.wait_for(|stop| *stop) => return false,
+            () = ends.near() => return false,
         };
         let stream = match connected {
             Ok(Ok(stream)) => stream,
@@ -193,7 +250,7 @@ impl Driver {
             condition: &self.condition,
             was_bound: false,
         };
-        connection.serve(reader, &mut self.orders, inbound, stop).await
+        connection.serve(reader, &mut self.orders, inbound, ends).await
     }
 }
 
@@ -255,14 +312,17 @@ impl Connection<'_> {
         mut reader: ReadHalf<Box<dyn Stream>>,
         orders: &mut mpsc::Receiver<Order>,
         inbound: &Arc<Inbound>,
-        stop: &mut watch::Receiver<bool>,
+        ends: &mut Ends,
     ) -> bool {
         let mut buffer = vec![0; READ_BYTES];
-        let mut stopping_until: Option<Duration> = None;
+        let (mut is_stopping, mut is_draining) = (false, false);
+        let mut ending_by: Option<Duration> = None;
         loop {
             let now = self.started.elapsed();
             self.session.tick(now);
-            if stopping_until.is_some_and(|until| self.session.unanswered() == 0 || until <= now) {
+            // What waits is still written when the bind is drained, so that no text ends in its middle.
+            let is_done = self.session.unanswered() == 0 && (is_stopping || orders.is_empty());
+            if ending_by.is_some_and(|by| is_done || by <= now) {
                 self.session.unbind(now);
             }
             if self.write().await.is_err() {
@@ -271,14 +331,14 @@ impl Connection<'_> {
             let closed = self.take_events(inbound);
             lock(self.condition).unanswered = self.session.unanswered();
             if let Some(reason) = closed {
-                self.log_end(reason, stopping_until.is_some());
+                self.log_end(reason, ending_by.is_some());
                 return self.was_bound;
             }
             let ready = self.session.ready(now);
-            let is_open = ready.is_ok() && stopping_until.is_none();
+            let is_open = ready.is_ok() && !is_stopping;
             let wake_at = [
                 self.session.next_deadline(),
-                stopping_until,
+                ending_by.filter(|by| *by > now),
                 match ready {
                     Err(Hold::Until(at)) => Some(at),
                     _ => None,
@@ -304,9 +364,19 @@ impl Connection<'_> {
                     Err(_) => tracing::error!(bind = self.config.name, "taking a delivery ended by a panic"),
                 },
                 () = sleep_until(wake_at.unwrap_or(self.started)), if wake_at.is_some() => {}
-                _ = stop.wait_for(|stop| *stop), if stopping_until.is_none() => {
-                    stopping_until = Some(self.started.elapsed() + STOP_GRACE);
+                () = told(&mut ends.stop), if !is_stopping => {
+                    is_stopping = true;
+                    let by = self.started.elapsed() + STOP_GRACE;
+                    ending_by = Some(ending_by.map_or(by, |sooner| sooner.min(by)));
                     self.is_bound.send_replace(false);
+                }
+                () = told(&mut ends.drain), if !is_draining && !is_stopping => {
+                    is_draining = true;
+                    // By then each part is answered or given up: nothing is cut off.
+                    let last = QUEUE_WAIT + self.config.response() + ANSWER_MARGIN;
+                    ending_by = Some(self.started.elapsed() + last);
+                    self.is_bound.send_replace(false);
+                    orders.close();
                 }
             }
         }

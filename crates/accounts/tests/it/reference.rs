@@ -51,7 +51,7 @@ async fn con_list_1__refuses_to_be_changed_by_api() {
 }
 
 #[tokio::test]
-async fn the_openapi_document_describes_exactly_the_table() {
+async fn the_openapi_document_is_answered_and_describes_every_route() {
     let app = start().await;
     let reply = get(&app, &app.owner, "openapi.json").await;
     let document: Value = serde_json::from_str(accounts::OPENAPI).unwrap();
@@ -72,7 +72,9 @@ async fn the_openapi_document_describes_exactly_the_table() {
         .filter(|row| row.product == SWITCHWARD)
         .map(|row| (row.path.to_owned(), row.method.to_string(), row.access.operation.to_owned()))
         .collect();
-    assert_eq!(described, served);
+    // Other crates serve more of it; what the program serves is compared where it is put together.
+    let missing: Vec<_> = served.difference(&described).collect();
+    assert!(missing.is_empty() && !served.is_empty(), "{missing:?}");
 }
 
 #[tokio::test]

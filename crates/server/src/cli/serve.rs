@@ -125,7 +125,7 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     let (clock, simulator) = carrier(config.simulator);
     if simulator.is_none() && settings.smpp.is_none() {
         tracing::warn!(
-            "no carrier is connected: messages stay queued until their validity ends; start with --simulator to try things out"
+            "no carrier is configured: messages stay queued until their validity ends, or a bind is added by the API; start with --simulator to try things out"
         );
     }
     let is_shared = settings.database.is_some();
@@ -139,9 +139,17 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     }
     let webhooks = Webhooks::new(services.store.clone(), settings.webhooks)
         .map_err(|error| Problem::new(format!("the authorities for webhooks cannot be used: {error}")))?;
-    let smpp = settings.smpp.map(|config| SmppCarrier::new(config, services.store.clone())).transpose();
     let smpp =
-        smpp.map_err(|problem| Problem::new(format!("the SMPP carrier cannot be set up: {problem}")))?;
+        match (&simulator, settings.smpp) {
+            (Some(_), _) => None,
+            (None, None) => Some(SmppCarrier::without_binds(services.store.clone())),
+            (None, Some(config)) => {
+                let smpp = SmppCarrier::new(config, services.store.clone());
+                Some(smpp.map_err(|problem| {
+                    Problem::new(format!("the SMPP carrier cannot be set up: {problem}"))
+                })?)
+            }
+        };
     let port = Port::open(&data, config.listen, config.base_domain, settings.certificate).await?;
     tracing::info!(address = %port.address()?, simulator = config.simulator, "listening");
     service_manager::tell(State::Ready);

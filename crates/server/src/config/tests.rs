@@ -134,7 +134,7 @@ fn mistakes_in_a_bind_name_its_key_and_no_value() {
             "\"hidden\"\npassword_file = \"x\"",
             "7:17: key `smpp.binds.password_file`: must not stand beside `password`",
         ),
-        ("\"secret\"", "\"hidden hidden\"", "5:13: key `smpp.binds.system_id`: system_id has at most"),
+        ("\"secret\"", "\"hidden hidden\"", "6:12: key `smpp.binds.password`: system_id has at most"),
     ];
     for (from, to, expected) in table {
         let text = BIND.replace(from, to);

@@ -51,6 +51,13 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("update_settings", Json(r#"{"registered_hosts": ["clinic.example"]}"#)),
     ("update_limits", Json(r#"{"requests_per_second": 1000}"#)),
     ("requeue_parked_job", Bare),
+    (
+        "create_smpp_bind",
+        Json(
+            r#"{"name": "<FreeBind>", "host": "smsc.example.org", "port": 3550, "system_id": "clinic", "password": "secret"}"#,
+        ),
+    ),
+    ("update_smpp_bind", Json(r#"{"window": 20}"#)),
     ("create_webhook_key", Json("{}")),
     ("update_webhook_key", Json(r#"{"friendly_name": "Renamed"}"#)),
     ("diagnose_webhook_signature", Json(r#"{"url": "https://clinic.example/", "signature": "AAAA"}"#)),

@@ -159,6 +159,7 @@ impl Site {
         messaging::claim_number(&self.app.services, account, &number).await.expect("a free number");
         values.insert("Number".to_owned(), number.clone());
         values.insert("FreeNumber".to_owned(), self.number().await);
+        values.insert("FreeBind".to_owned(), format!("bind-{}", self.next()));
         for (collection, name) in parameters(row.path) {
             let api = format!("/2010-04-01/Accounts/{account}");
             let value = match collection {
@@ -189,7 +190,8 @@ impl Site {
                     let listed = self.send(login, "switchward", Method::GET, &path, None).await;
                     word(&listed.json["webhook_keys"][0], "id")
                 }
-                "SmppBinds" => "main".to_owned(),
+                "SmppBinds" if row.method == Method::GET => "main".to_owned(),
+                "SmppBinds" => self.bind(row).await,
                 "ParkedJobs" => self.parked(account).await,
                 other => panic!("say in tenant_matrix/site.rs what an object of `{other}` is ({})", row.path),
             };
@@ -269,6 +271,20 @@ impl Site {
         });
         store.commit(batch).await.expect("a new delivery");
         sid.to_string()
+    }
+
+    /// A bind for a row that changes it. There are few at a time, so the one of the last cell goes first.
+    async fn bind(&self, row: &RouteRow) -> String {
+        let name = row.access.operation.replace('_', "-");
+        let path = "/switchward/v1/SmppBinds";
+        let (operator, one) = (&self.app.operator, format!("{path}/{name}"));
+        self.send(operator, "switchward", Method::DELETE, &one, None).await;
+        let bind = format!(
+            r#"{{"name": "{name}", "host": "smsc.example.org", "port": 3550, "system_id": "clinic", "password": "secret"}}"#
+        );
+        let made = self.send(operator, "switchward", Method::POST, path, Some((JSON, bind))).await;
+        made.assert_status(201);
+        name
     }
 
     /// A parked job: of this account, or of whichever row put one there at the same time.

@@ -7,6 +7,7 @@
 //! folder of `bearerbox` in `SWITCHWARD_KANNEL`.
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
+mod binds;
 mod faults;
 mod inbound;
 mod kannel;

@@ -51,6 +51,7 @@ function onSubmit(session, pdu) {
     full: () => session.send(pdu.response({ command_status: smpp.ESME_RMSGQFUL })),
     reject: () => session.send(pdu.response({ command_status: smpp.ESME_RINVDSTADR })),
     silent: () => {},
+    slow: () => setTimeout(() => session.send(pdu.response({ message_id: id })), 300),
     'receipt-first': () => {
       receipt(session, id, pdu, 'DELIVRD');
       setTimeout(() => session.send(pdu.response({ message_id: id })), 50);

@@ -3,12 +3,13 @@
 //!
 //! The carrier and the customer's webhook sink are outside the server and survive the kill, so what was
 //! handed over or told twice is seen. Read in this order: `site` (the server), `smsc` (the carrier), `sink`,
-//! `load`, `truth` (what must hold). The seed repeats the schedule of kills; how the threads interleave
+//! `load`, `truth` (what must hold), `pair` (two servers of one database). The seed repeats the schedule of kills; how the threads interleave
 //! is the machine's.
 
 pub(crate) mod chance;
 pub(crate) mod http;
 pub(crate) mod load;
+mod pair;
 pub(crate) mod sink;
 pub(crate) mod site;
 pub(crate) mod smsc;
@@ -35,18 +36,20 @@ pub(crate) const RESTART_LIMIT: Duration = Duration::from_secs(5);
 /// Kills of the step, per database: PostgreSQL's take longer, because another worker is first seen to be dead.
 const STEP_SQLITE: u64 = 40;
 const STEP_POSTGRES: u64 = 10;
+/// Kills of one of two servers in the step.
+const STEP_PAIR: u64 = 4;
 /// Kills between two complete checks.
 const KILLS_PER_CHECK: u64 = 10;
 /// Kills of the command without `--times`.
 const USUAL_TIMES: u64 = 50;
 const MOST_TIMES: u64 = 100_000;
 
-const HELP: &str = "Usage: cargo xtask crash [--times N] [--database sqlite|postgres] [--seed S]
+const HELP: &str = "Usage: cargo xtask crash [--times N] [--database sqlite|postgres|pair] [--seed S]
 
 Kills the server under load, starts it again on the same data, and looks for what is lost.
 
   --times N      kills (50)
-  --database D   sqlite (the default) or postgres
+  --database D   sqlite (the default), postgres, or pair: two servers on one PostgreSQL, one of them killed
   --seed S       repeats the schedule of an earlier run
 ";
 
@@ -73,7 +76,8 @@ pub(crate) fn step(context: &mut Context) -> StepResult {
     match context.postgres.as_ref().map(|server| server.url().to_owned()) {
         None => Ok(Outcome::PassedInPart("no crash on PostgreSQL: no server".to_owned())),
         Some(url) => {
-            on_postgres(&url, &binary, &context.target, STEP_POSTGRES, fresh_seed())?;
+            on_postgres(&url, &binary, &context.target, (STEP_POSTGRES, fresh_seed()), crash)?;
+            on_postgres(&url, &binary, &context.target, (STEP_PAIR, fresh_seed()), pair::crash)?;
             Ok(Outcome::Passed)
         }
     }
@@ -85,14 +89,14 @@ pub(crate) fn command(arguments: &[String]) -> Result<bool, String> {
         print!("{HELP}");
         return Ok(true);
     }
-    let (mut times, mut seed, mut postgres) = (USUAL_TIMES, fresh_seed(), false);
+    let (mut times, mut seed, mut database) = (USUAL_TIMES, fresh_seed(), "sqlite");
     for pair in arguments.chunks(2) {
         let [name, value] = pair else { return Err(format!("`{}` needs a value", pair[0])) };
         let number = || value.parse::<u64>().map_err(|_| format!("`{name}` needs a number"));
         match name.as_str() {
             "--times" => times = number()?.clamp(1, MOST_TIMES),
             "--seed" => seed = number()?,
-            "--database" if value == "sqlite" || value == "postgres" => postgres = value == "postgres",
+            "--database" if ["sqlite", "postgres", "pair"].contains(&value.as_str()) => database = value,
             _ => return Err(format!("`crash` does not know `{name} {value}`")),
         }
     }
@@ -101,18 +105,28 @@ pub(crate) fn command(arguments: &[String]) -> Result<bool, String> {
     let mut context =
         Context { root: metadata.workspace_root, target: target.clone(), write: false, postgres: None };
     let binary = leak::build_binary(&context)?;
-    if !postgres {
+    if database == "sqlite" {
         crash(&binary, &target, &Plan { times, database: None, seed })?;
         return Ok(true);
     }
     crate::postgres::run(&mut context)?;
     let url = context.postgres.as_ref().map(Server::url).ok_or("there is no PostgreSQL here")?;
-    on_postgres(url, &binary, &target, times, seed)?;
+    let crash = if database == "pair" { pair::crash } else { crash };
+    on_postgres(url, &binary, &target, (times, seed), crash)?;
     Ok(true)
 }
 
+/// What kills, and looks for what is lost.
+type Crash = fn(&Path, &Path, &Plan) -> Result<(), String>;
+
 /// On a database of its own, which is dropped afterwards.
-fn on_postgres(server: &str, binary: &Path, target: &Path, times: u64, seed: u64) -> Result<(), String> {
+fn on_postgres(
+    server: &str,
+    binary: &Path,
+    target: &Path,
+    (times, seed): (u64, u64),
+    crash: Crash,
+) -> Result<(), String> {
     let name = format!("switchward_crash_{}", std::process::id());
     query(server, &format!("CREATE DATABASE {name}"))?;
     let plan = Plan { times, database: Some(database_of(server, &name)), seed };

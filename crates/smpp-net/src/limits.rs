@@ -91,9 +91,12 @@ pub const SENDERS_FULL_WAIT: Duration = Duration::from_secs(5);
 /// Senders whose rate is kept in mind at a time.
 pub const SENDERS: usize = 10_000;
 
-/// How long a receipt that names no message waits while submissions are under way: it may have come
-/// before the answer that gives the name.
+/// How long a receipt that names no message waits while submissions are under way, here or in another process
+/// of the database: it may have come before the answer that gives the name.
 pub const RECEIPT_GRACE: Duration = Duration::from_secs(5);
+
+/// How often a receipt that names no message yet looks for the name that another process may write.
+pub const NAMES_POLL: Duration = Duration::from_millis(100);
 
 /// How long a receipt may come after its message was submitted: the longest validity of a message, and two
 /// days for a carrier that is late.

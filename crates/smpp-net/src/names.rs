@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::ReceiptIds;
-use crate::limits::RECEIPT_GRACE;
+use crate::limits::{NAMES_POLL, RECEIPT_GRACE};
 
 /// The kind of the documents: one for each part that the SMSC has taken. It stays until the last receipt
 /// has come, or none is expected any more ([`crate::limits::RECEIPT_KEPT`]).
@@ -146,13 +146,18 @@ impl Names {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let is_final = self.under_way.load(Ordering::SeqCst) == 0;
+            // Another process of the database may have submitted it, and does not say so here.
+            let (is_shared, now) = (self.store.is_shared(), Instant::now());
+            let is_final = now >= give_up || !is_shared && self.under_way.load(Ordering::SeqCst) == 0;
             if let Some(named) = self.look_up(network, ids, id, ends).await? {
                 return Ok(Some(named));
             }
-            if is_final || timeout_at(give_up, changed).await.is_err() {
+            if is_final {
                 return Ok(None);
             }
+            let look_again = if is_shared { give_up.min(now + NAMES_POLL) } else { give_up };
+            // Whether it was told or the time is over, it is looked once more.
+            drop(timeout_at(look_again, changed).await);
         }
     }
 

@@ -4,6 +4,7 @@ use std::io::{self, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use super::http;
 
@@ -13,6 +14,8 @@ pub(crate) struct Callback {
     pub(crate) status: String,
     /// The idempotency token: the same in every attempt.
     pub(crate) token: String,
+    /// From when to when it was here without an answer.
+    pub(crate) unanswered: (Instant, Instant),
 }
 
 /// A running sink. It ends with the program.
@@ -20,14 +23,20 @@ pub(crate) struct Callback {
 pub(crate) struct Sink {
     pub(crate) port: u16,
     received: Arc<Mutex<Vec<Callback>>>,
+    pause: Duration,
 }
 
 impl Sink {
     pub(crate) fn start() -> Result<Self, String> {
+        Self::start_slow(Duration::ZERO)
+    }
+
+    /// One that takes so long for every answer.
+    pub(crate) fn start_slow(pause: Duration) -> Result<Self, String> {
         let failed = |error: io::Error| format!("the webhook sink cannot listen: {error}");
         let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        let sink = Self { port, received: Arc::default() };
+        let sink = Self { port, received: Arc::default(), pause };
         let kept = sink.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -58,8 +67,15 @@ impl Sink {
                 pair.unwrap_or_default().to_owned()
             };
             let token = header("i-twilio-idempotency-token").unwrap_or_default().to_owned();
-            let callback = Callback { sid: field("MessageSid"), status: field("MessageStatus"), token };
+            let now = Instant::now();
+            let callback = Callback {
+                sid: field("MessageSid"),
+                status: field("MessageStatus"),
+                token,
+                unanswered: (now, now + self.pause),
+            };
             self.received().push(callback);
+            thread::sleep(self.pause);
             stream.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
         }
     }

@@ -78,6 +78,22 @@ impl Site {
         Ok(site)
     }
 
+    /// Another server of the same database and key, with a folder and an address of its own.
+    pub(crate) fn twin(&self, home: &Path) -> Result<Self, String> {
+        let data = home.join("data-twin");
+        let mut copy = Command::new("cp");
+        shell::output(copy.arg("-a").arg(&self.data).arg(&data), COMMAND_LIMIT)?;
+        Ok(Self {
+            binary: self.binary.clone(),
+            data,
+            log: home.join("server-twin.log"),
+            smpp_config: self.smpp_config.clone(),
+            database: self.database.clone(),
+            address: free_address()?,
+            account: self.account.clone(),
+        })
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(arguments).arg("--data").arg(&self.data).stdin(Stdio::null());

@@ -27,7 +27,7 @@ const HAS_HEADER: u8 = 0x40;
 /// `esm_class`: the delivery is a receipt.
 const IS_RECEIPT: u8 = 0x04;
 
-/// The longest pause before an answer or a receipt.
+/// The longest pause before an answer or a receipt, usually.
 const LONGEST_PAUSE_MS: u64 = 40;
 /// A receipt without an answer is given again after this, also on another connection.
 const RECEIPT_AGAIN: Duration = Duration::from_secs(2);
@@ -69,14 +69,20 @@ pub(crate) struct Smsc {
     pub(crate) port: u16,
     state: Arc<Mutex<State>>,
     seed: u64,
+    longest_pause_ms: u64,
 }
 
 impl Smsc {
     pub(crate) fn start(seed: u64) -> Result<Self, String> {
+        Self::start_slow(seed, LONGEST_PAUSE_MS)
+    }
+
+    /// One that may take so long for an answer.
+    pub(crate) fn start_slow(seed: u64, longest_pause_ms: u64) -> Result<Self, String> {
         let failed = |error: io::Error| format!("the SMSC cannot listen: {error}");
         let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        let smsc = Self { port, state: Arc::default(), seed };
+        let smsc = Self { port, state: Arc::default(), seed, longest_pause_ms };
         let kept = smsc.clone();
         thread::spawn(move || {
             for (stream, number) in listener.incoming().flatten().zip(0..) {
@@ -130,7 +136,7 @@ impl Smsc {
             }
             let mut body = vec![0; length - 16];
             stream.read_exact(&mut body)?;
-            let pause = Duration::from_millis(chance.below(LONGEST_PAUSE_MS));
+            let pause = Duration::from_millis(chance.below(self.longest_pause_ms));
             let answer = match command {
                 SUBMIT => self.submit(&body, pause)?.into_bytes(),
                 command if BINDS.contains(&command) => b"smsc\0".to_vec(),

@@ -269,7 +269,13 @@ impl Truth {
         let mut tokens: HashMap<(&str, &str), BTreeMap<&str, usize>> = HashMap::new();
         let mut told: HashMap<&str, BTreeSet<(&str, &str)>> = HashMap::new();
         let received = sink.received();
+        let mut by_token: HashMap<&str, Vec<(Instant, Instant)>> = HashMap::new();
         for callback in received.iter() {
+            let attempts = by_token.entry(&callback.token).or_default();
+            if attempts.iter().any(|attempt| overlap(*attempt, callback.unanswered)) {
+                problems.push(format!("{}: told twice at once", callback.sid));
+            }
+            attempts.push(callback.unanswered);
             let event = (callback.sid.as_str(), callback.status.as_str());
             if !sids.contains(callback.sid.as_str()) {
                 problems.push(format!("{}: a callback for a message that is not there", callback.sid));
@@ -298,9 +304,11 @@ pub(crate) struct Settled(Vec<(String, usize)>);
 
 /// Whether the same part was handed over again while the first time was not answered.
 fn at_once(one: &Part, other: &Part) -> bool {
-    one.number == other.number
-        && one.unanswered.0 < other.unanswered.1
-        && other.unanswered.0 < one.unanswered.1
+    one.number == other.number && overlap(one.unanswered, other.unanswered)
+}
+
+fn overlap(one: (Instant, Instant), other: (Instant, Instant)) -> bool {
+    one.0 < other.1 && other.0 < one.1
 }
 
 /// How often the part that came most often came.

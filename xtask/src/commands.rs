@@ -28,6 +28,6 @@ pub(crate) const COMMANDS: &[Command] = &[
         about: "kill the server under load and look for what is lost",
         run: crash::command,
     },
-    Command { name: "faults", about: "make disk and database fail under load", run: faults::command },
+    Command { name: "faults", about: "make disk, database and clock fail under load", run: faults::command },
     Command { name: "fuzz", about: "feed noise to parsers of outside bytes", run: fuzz::command },
 ];

@@ -1,9 +1,10 @@
-//! `cargo xtask faults`: disk full, unwritable or stalled, PostgreSQL gone, ledger unwritable, all under load.
+//! `cargo xtask faults`: disk full, unwritable or stalled, PostgreSQL gone, ledger unwritable, clock set, all under load.
 //!
 //! Each fault is real (a file system of its own, a server that is stopped) and the server the built
 //! binary. It must stop acknowledging, say so, recover without a restart, and lose nothing: what was acknowledged is
 //! looked for as after a crash.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
@@ -37,6 +38,10 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(40);
 const POLL: Duration = Duration::from_millis(100);
 /// Messages that one connection posts during a fault at most.
 const MESSAGES: usize = 150;
+/// Characters of an ISO 8601 time down to its hour.
+const HOUR_CHARACTERS: usize = 13;
+/// The same while the clock is set: all that are listed must fit on one page, because their order is lost.
+const CLOCK_MESSAGES: usize = 15;
 /// Twilio's code for a service that cannot answer now.
 const UNAVAILABLE: i64 = 20_503;
 
@@ -49,6 +54,8 @@ enum Seen {
     RefusedOnly,
     /// No answer until it is over.
     Waits,
+    /// It goes on, or refuses: both are right.
+    Any,
 }
 
 type Action<'a> = &'a dyn Fn() -> Result<(), String>;
@@ -61,26 +68,34 @@ struct Fault<'a> {
     end: Action<'a>,
 }
 
-/// `cargo xtask faults`: false when a part could not run here.
-pub(crate) fn command(_: &[String]) -> Result<bool, String> {
+/// `cargo xtask faults [disk] [PostgreSQL] [clock]`: false when a part could not run here.
+pub(crate) fn command(only: &[String]) -> Result<bool, String> {
     let metadata = Metadata::of_workspace()?;
     let target = metadata.target_directory;
-    let context =
-        Context { root: metadata.workspace_root, target: target.clone(), write: false, postgres: None };
-    let binary = leak::build_binary(&context)?;
-    let home = target.join("faults");
-    let mut all_ran = true;
-    for (what, part) in [("disk", disk as fn(&Path, &Path) -> Result<(), Part>), ("PostgreSQL", postgres)] {
+    let context = Context { root: metadata.workspace_root, target, write: false, postgres: None };
+    Ok(run(&context, only)?.is_empty())
+}
+
+/// Runs the parts, all unless some are named; why those did not run that could not.
+fn run(context: &Context, only: &[String]) -> Result<Vec<String>, String> {
+    let binary = leak::build_binary(context)?;
+    let home = context.target.join("faults");
+    let mut reasons = Vec::new();
+    let disk: fn(&Path, &Path) -> Result<(), Part> = disk;
+    for (what, part) in [("disk", disk), ("PostgreSQL", postgres), ("clock", clock)] {
+        if !only.is_empty() && !only.iter().any(|name| name == what) {
+            continue;
+        }
         match part(&binary, &home.join(what)) {
             Ok(()) => println!("ok: {what}"),
             Err(Part::NotRun(reason)) => {
                 println!("NOT RUN: {what}: {reason}");
-                all_ran = false;
+                reasons.push(format!("{what}: {reason}"));
             }
             Err(Part::Failed(problem)) => return Err(format!("{what}: {problem}")),
         }
     }
-    Ok(all_ran)
+    Ok(reasons)
 }
 
 /// Why a part did not pass.
@@ -152,8 +167,9 @@ fn disk(binary: &Path, home: &Path) -> Result<(), Part> {
             end: &|| sh(&format!("fsfreeze -u {folder}")),
         },
     ];
-    let run = Run::start(binary, &home.join("run"), &disk.0.join("data"), None)?;
-    Ok(run.through(&faults)?)
+    let run = Run::start(binary, &home.join("run"), &disk.0.join("data"), None, MESSAGES, &[])?;
+    run.through(&faults)?;
+    Ok(())
 }
 
 fn postgres(binary: &Path, home: &Path) -> Result<(), Part> {
@@ -185,8 +201,59 @@ fn postgres(binary: &Path, home: &Path) -> Result<(), Part> {
             end: &|| query(&url, "DROP FUNCTION refuse() CASCADE"),
         },
     ];
-    let run = Run::start(binary, &home.join("run"), &home.join("data"), Some(&url))?;
-    Ok(run.through(&faults)?)
+    let run = Run::start(binary, &home.join("run"), &home.join("data"), Some(&url), MESSAGES, &[])?;
+    run.through(&faults)?;
+    Ok(())
+}
+
+/// The clock of the running process is set: a library between it and the system adds what a file says. The
+/// machine's own clock, and the steady one that timers go by, stay as they are.
+fn clock(binary: &Path, home: &Path) -> Result<(), Part> {
+    shell::fresh_folder(home)?;
+    let Some(library) = faketime().or_else(|| apt::install("libfaketime").then(faketime).flatten()) else {
+        return Err(Part::NotRun("no libfaketime here and none could be installed".to_owned()));
+    };
+    let file = home.join("clock");
+    let set = |seconds: i64| {
+        // In one piece: the process reads it all the time.
+        let new = home.join("clock.new");
+        let written =
+            std::fs::write(&new, format!("{seconds:+}\n")).and_then(|()| std::fs::rename(&new, &file));
+        written.map_err(|e| format!("the clock cannot be set: {e}"))
+    };
+    set(0)?;
+    let variables = [
+        ("LD_PRELOAD", library.display().to_string()),
+        ("FAKETIME_TIMESTAMP_FILE", file.display().to_string()),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ];
+    let (forward, back, right) = (|| set(3_600), || set(-3_600), || set(0));
+    let faults = [
+        Fault { name: "clock +1 h, then right", seen: Seen::Any, begin: &forward, end: &right },
+        Fault { name: "clock -1 h, then right", seen: Seen::Any, begin: &back, end: &right },
+    ];
+    let run = Run::start(binary, &home.join("run"), &home.join("data"), None, CLOCK_MESSAGES, &variables)?;
+    let run = run.through_each(&faults)?;
+    // What waits would have expired by then, so this step comes while nothing does.
+    set(90_000)?;
+    let day =
+        Fault { name: "clock +25 h at rest, then right", seen: Seen::Any, begin: &|| Ok(()), end: &right };
+    let site = run.through(&[day])?;
+    let entries = site.ledger_after(0)?;
+    let hours: BTreeSet<&str> =
+        entries.iter().filter_map(|entry| entry["at"].as_str()?.get(..HOUR_CHARACTERS)).collect();
+    // Right, +1 h, -1 h and +25 h: otherwise the process did not see its clock set.
+    if hours.len() < 4 {
+        Err(Part::Failed("the clock of the process was not set".to_owned()))
+    } else {
+        Ok(())
+    }
+}
+
+fn faketime() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
+    folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|library| library.is_file())
 }
 
 /// A server under load.
@@ -200,31 +267,45 @@ struct Run {
 }
 
 impl Run {
-    fn start(binary: &Path, home: &Path, data: &Path, database: Option<&str>) -> Result<Self, String> {
+    fn start(
+        binary: &Path,
+        home: &Path,
+        data: &Path,
+        database: Option<&str>,
+        most: usize,
+        variables: &[(&str, String)],
+    ) -> Result<Self, String> {
         let (smsc, sink) = (Smsc::start(fresh_seed())?, Sink::start()?);
         let site = Site::make(binary, home, data, database, smsc.port)?;
-        let mut server = site.start()?;
+        let mut server = site.start_with(variables)?;
         server.wait_ready()?;
         let target = Target {
             address: site.address,
             account: site.account.clone(),
             sink: sink.port,
             next: Default::default(),
-            most: MESSAGES,
+            most,
         };
         Ok(Self { site, smsc, sink, server, target, truth: Truth::new() })
     }
 
+    /// Goes through the faults, ends the process, and looks at its ledger and its log.
+    fn through(self, faults: &[Fault<'_>]) -> Result<Site, String> {
+        let run = self.through_each(faults)?;
+        run.server.kill()?;
+        run.site.verify_ledger()?;
+        run.truth.stands_not_in(&run.site.log_text()?)?;
+        Ok(run.site)
+    }
+
     /// Goes through the faults on one process, then looks for everything that was acknowledged.
-    fn through(mut self, faults: &[Fault<'_>]) -> Result<(), String> {
+    fn through_each(mut self, faults: &[Fault<'_>]) -> Result<Self, String> {
         for fault in faults {
             self.go_through(fault).map_err(|problem| format!("{}: {problem}", fault.name))?;
             let settled = self.truth.settle(&self.site, &self.smsc, &self.sink);
             settled.map_err(|problem| format!("after {}: {problem}", fault.name))?;
         }
-        self.server.kill()?;
-        self.site.verify_ledger()?;
-        self.truth.stands_not_in(&self.site.log_text()?)
+        Ok(self)
     }
 
     fn go_through(&mut self, fault: &Fault<'_>) -> Result<(), String> {
@@ -263,6 +344,10 @@ impl Run {
         let mut last = String::new();
         while began.elapsed() < NOTICED {
             match seen {
+                Seen::Any => {
+                    println!("acknowledges meanwhile: {}", self.acknowledges());
+                    return Ok(began.elapsed());
+                }
                 Seen::Waits => {
                     let posted = self.target.probe(Duration::from_secs(2));
                     let waits = posted.as_ref().is_some_and(|posted| posted.status.is_none());

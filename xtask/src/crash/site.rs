@@ -105,10 +105,16 @@ impl Site {
 
     /// Starts the server; it may not be ready yet.
     pub(crate) fn start(&self) -> Result<Server, String> {
+        self.start_with(&[])
+    }
+
+    /// Starts the server with these variables.
+    pub(crate) fn start_with(&self, variables: &[(&str, String)]) -> Result<Server, String> {
         let log = File::options().create(true).append(true).open(&self.log);
         let log = log.map_err(|e| format!("cannot open {}: {e}", self.log.display()))?;
         let mut command = self.command(&["serve", "--allow-webhook-to", "127.0.0.0/8"]);
         command.arg("--listen").arg(self.address.to_string()).arg("--smpp-config").arg(&self.smpp_config);
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
         let child = command.stdout(Stdio::null()).stderr(log).spawn();
         let child = child.map_err(|e| format!("the server could not be started: {e}"))?;
         Ok(Server { child, address: self.address, started: Instant::now(), log: self.log.clone() })

@@ -10,6 +10,7 @@ use base::measure::Stopwatch;
 use phi::{CipherError, DataKey};
 use zeroize::Zeroizing;
 
+use crate::bulk::Bulk;
 use crate::keys::{FIRST_EPOCH, ScopeKey, add, identity, still_there, wrap};
 use crate::sql::{Expect, Outcome, Prepared, Statement, Step};
 use crate::store::Store;
@@ -200,8 +201,8 @@ impl Batch {
     /// Destroys the document's key and its sealed content. Doing it twice is fine.
     pub fn shred<K: Kind>(&mut self, sid: K::Sid) {
         let row = self.row::<K>(sid);
-        self.run(row.statement(DELETE_KEY, Vec::new()));
-        self.run(row.statement(DROP_CONTENT, Vec::new()));
+        self.run(row.statement(DELETE_KEY, Vec::new()).bulk(Bulk::Shreds));
+        self.run(row.statement(DROP_CONTENT, Vec::new()).bulk(Bulk::Emptied));
     }
 
     /// Removes the document, its index entries, its key and content. When its revision is no longer
@@ -411,7 +412,7 @@ impl Sealer<'_> {
                     event_at.map(Timestamp::micros).into(),
                     now.micros().into(),
                 ];
-                let update = row.statement(UPDATE_DOCUMENT, more);
+                let update = row.statement(UPDATE_DOCUMENT, more).bulk(Bulk::Updates);
                 self.run(update.expecting(Expect::One(StoreError::Conflict)));
             }
             Operation::Enqueue { scope, job, id, now } => {
@@ -479,14 +480,14 @@ impl Sealer<'_> {
             content.into(),
         ];
         let exists = || Expect::One(StoreError::Exists);
-        self.run(row.statement(INSERT_DOCUMENT, more).expecting(exists()));
+        self.run(row.statement(INSERT_DOCUMENT, more).expecting(exists()).bulk(Bulk::Documents));
         if let Some(content_key) = content_key {
             let wrapped = key
                 .key
                 .wrap(&row.identity(CONTENT_KEY), &content_key)
                 .map_err(|CipherError| StoreError::Sealed)?;
             let more = vec![key.epoch.into(), wrapped.0.into()];
-            self.run(row.statement(INSERT_KEY, more).expecting(exists()));
+            self.run(row.statement(INSERT_KEY, more).expecting(exists()).bulk(Bulk::Keys));
         }
         for (name, value) in index {
             let arguments = vec![
@@ -497,7 +498,7 @@ impl Sealer<'_> {
                 created_at.micros().into(),
                 row.sid.clone().into(),
             ];
-            self.run(Statement::new(INSERT_INDEX, arguments));
+            self.run(Statement::new(INSERT_INDEX, arguments).bulk(Bulk::Index));
         }
         Ok(())
     }

@@ -4,9 +4,10 @@
 //! under a key derived from the system's. Every transaction that records something reads it,
 //! appends, and writes it back, so places have no gaps and a removed end is noticed.
 //!
-//! On PostgreSQL that row is locked at the start of each *group* transaction that records
-//! something. One chain thus serves any number of processes, and since a group holds up to
-//! [`crate::limits::POSTGRES_GROUP`] batches, it is groups that wait for each other, not requests.
+//! On PostgreSQL a group's transaction adds its new rows first, side by side with other groups; then it locks that row,
+//! changes what others can see, appends and commits (`postgres_group.rs`). One chain thus serves any number of processes,
+//! and since a group holds up to [`crate::limits::POSTGRES_GROUP`] batches, it is groups that wait for each other, not
+//! requests.
 //!
 //! A head whose MAC does not verify is never extended: that would make a forged end look genuine.
 //! Batches with records then fail with [`StoreError::Sealed`] until the database is restored.
@@ -16,6 +17,7 @@ use base::Timestamp;
 use phi::{DigestKey, constant_time_eq};
 
 use crate::StoreError;
+use crate::bulk::Bulk;
 use crate::sql::{Expect, Row, Statement, Value};
 
 /// The purpose the MAC key is derived for, and the label of the MAC.
@@ -76,7 +78,7 @@ impl Tail {
             entry.to_vec().into(),
             self.chain.to_vec().into(),
         ];
-        Statement::new(APPEND, arguments)
+        Statement::new(APPEND, arguments).bulk(Bulk::Entries)
     }
 
     /// Writes this tail back.

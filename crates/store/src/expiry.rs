@@ -6,10 +6,11 @@ use crate::Scope;
 use crate::sql::{Statement, Step};
 
 /// The oldest rows, as every statement of one removal chooses them: the documents go last.
-const OLDEST: &str = "(SELECT d.sid FROM documents d WHERE d.scope = $1 AND d.kind = $2 AND d.created_at < $3
+const OLDEST: &str =
+    "(SELECT d.sid FROM documents d WHERE d.scope = $1 AND d.kind = $2 AND d.sid <> '' AND d.created_at < $3
     ORDER BY d.created_at, d.sid LIMIT $4)";
 
-const SURPLUS: &str = "SELECT created_at FROM documents WHERE scope = $1 AND kind = $2
+const SURPLUS: &str = "SELECT created_at FROM documents WHERE scope = $1 AND kind = $2 AND sid <> ''
     ORDER BY created_at DESC, sid DESC LIMIT 1 OFFSET $3";
 
 /// Which documents of one scope and kind are removed at once.

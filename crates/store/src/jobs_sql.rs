@@ -11,6 +11,7 @@ use base::{Random, Timestamp};
 use data_encoding::HEXLOWER;
 use phi::Digest;
 
+use crate::bulk::Bulk;
 use crate::jobs::{Lane, Lease, Share};
 use crate::sql::{Expect, Statement, Step, Value};
 use crate::{Scope, StoreError, limits};
@@ -39,10 +40,14 @@ const AFTER_STEP_BACK: &str = "UPDATE jobs SET available_at = CASE WHEN token IS
         OR (length(token) > 0 AND available_at > $3))";
 pub(crate) const DROP_OF_SCOPE: &str = "DELETE FROM jobs WHERE scope = $1";
 const DROP_PARKED_OF_SCOPE: &str = "DELETE FROM parked_jobs WHERE scope = $1";
-pub(crate) const DEPTH: &str = "SELECT count(*) FROM jobs WHERE queue = $1";
+pub(crate) const DEPTH: &str = "SELECT count(*) FROM jobs WHERE queue = $1 AND id <> ''";
 
 /// Lets the first job of a key go if it is held. It writes the row in any case: a claim that is about to hold the job
 /// then waits for this, or this for the claim, and never do both miss each other.
+///
+/// A job that another group enqueues meanwhile must not be missed either. On PostgreSQL this runs under the lock of the
+/// journal's head, which every group takes before it commits: a job committed before is seen here, and one committed after
+/// is seen by nobody who still sees the one that ended.
 const LET_GO: &str = "UPDATE jobs
     SET available_at = CASE WHEN length(token) = 0 THEN ordered_at ELSE available_at END,
         token = CASE WHEN length(token) = 0 THEN NULL ELSE token END
@@ -51,14 +56,14 @@ const LET_GO: &str = "UPDATE jobs
 
 /// Skips from lane to lane along the index: two seeks for each, however many jobs it has.
 pub(crate) const LOOK: &str = "WITH RECURSIVE lanes (lane, due, place) AS (
-        SELECT (SELECT j.lane FROM jobs j WHERE j.queue = $1 AND j.lane >= $2
+        SELECT (SELECT j.lane FROM jobs j WHERE j.queue = $1 AND j.id <> '' AND j.lane >= $2
                 ORDER BY j.lane, j.available_at LIMIT 1),
-            (SELECT j.available_at FROM jobs j WHERE j.queue = $1 AND j.lane >= $2
+            (SELECT j.available_at FROM jobs j WHERE j.queue = $1 AND j.id <> '' AND j.lane >= $2
                 ORDER BY j.lane, j.available_at LIMIT 1), 1
         UNION ALL
-        SELECT (SELECT j.lane FROM jobs j WHERE j.queue = $1 AND j.lane > l.lane
+        SELECT (SELECT j.lane FROM jobs j WHERE j.queue = $1 AND j.id <> '' AND j.lane > l.lane
                 ORDER BY j.lane, j.available_at LIMIT 1),
-            (SELECT j.available_at FROM jobs j WHERE j.queue = $1 AND j.lane > l.lane
+            (SELECT j.available_at FROM jobs j WHERE j.queue = $1 AND j.id <> '' AND j.lane > l.lane
                 ORDER BY j.lane, j.available_at LIMIT 1), l.place + 1
         FROM lanes l WHERE l.lane IS NOT NULL AND l.place < $3)
     SELECT lane, due FROM lanes WHERE lane IS NOT NULL";
@@ -76,7 +81,7 @@ static TAKE_LOCKING: LazyLock<String> = LazyLock::new(|| take_text("FOR UPDATE O
 fn take_text(lock: &str) -> String {
     format!(
         "WITH seen AS MATERIALIZED (SELECT j.sequence, {WAITS} AS waits FROM jobs j
-            WHERE j.queue = $1 AND j.lane = $2 AND j.available_at <= $3
+            WHERE j.queue = $1 AND j.lane = $2 AND j.id <> '' AND j.available_at <= $3
             ORDER BY j.available_at, j.sequence LIMIT $4 {lock})
         UPDATE jobs SET available_at = $5,
             token = CASE WHEN seen.waits THEN $7 ELSE $6 END,
@@ -94,7 +99,7 @@ fn take_text(lock: &str) -> String {
 static LOOK_AGAIN: LazyLock<String> = LazyLock::new(|| {
     format!(
         "UPDATE jobs SET available_at = ordered_at, token = NULL WHERE sequence IN (SELECT j.sequence FROM jobs j
-            WHERE j.queue = $1 AND j.lane = $2 AND j.available_at = $3 AND length(j.token) = 0 AND NOT {WAITS})"
+            WHERE j.queue = $1 AND j.lane = $2 AND j.id <> '' AND j.available_at = $3 AND length(j.token) = 0 AND NOT {WAITS})"
     )
 });
 
@@ -129,7 +134,7 @@ pub(crate) fn enqueue(job: Row) -> Statement {
         job.epoch.into(),
         job.payload.into(),
     ];
-    Statement::new(ENQUEUE, arguments)
+    Statement::new(ENQUEUE, arguments).bulk(Bulk::Jobs)
 }
 
 /// The lanes of a queue from `start` on.
@@ -165,11 +170,10 @@ pub(crate) fn take(
 
 /// Removes the job, and lets the next one of its key go.
 pub(crate) fn finish(lease: &Lease) -> Vec<Statement> {
-    let remove = held(FINISH, lease, Vec::new());
-    let let_go = lease
-        .ordering
-        .clone()
-        .map(|ordering| Statement::new(LET_GO, vec![lease.queue.clone().into(), ordering.into()]));
+    let remove = held(FINISH, lease, Vec::new()).bulk(Bulk::Finished);
+    let let_go = lease.ordering.clone().map(|ordering| {
+        Statement::new(LET_GO, vec![lease.queue.clone().into(), ordering.into()]).bulk(Bulk::LetGo)
+    });
     std::iter::once(remove).chain(let_go).collect()
 }
 

@@ -14,6 +14,7 @@ use base::Timestamp;
 use phi::{DataKey, DigestKey, KeyWrapper, WrapError, WrappedKey};
 use tokio::sync::RwLock;
 
+use crate::bulk::Bulk;
 use crate::engine::Engine;
 use crate::limits;
 use crate::sql::{Expect, Statement};
@@ -258,4 +259,5 @@ pub(crate) fn add(
 pub(crate) fn still_there(scope: Scope, epoch: i64) -> Statement {
     Statement::new(STILL_THERE, vec![scope.to_string().into(), epoch.into()])
         .expecting(Expect::One(StoreError::UnknownScope))
+        .bulk(Bulk::Scopes)
 }

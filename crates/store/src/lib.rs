@@ -14,6 +14,7 @@
 
 mod api;
 mod batch;
+mod bulk;
 mod chain;
 pub mod copy;
 mod document;
@@ -30,6 +31,8 @@ mod page;
 mod parked;
 mod postgres;
 mod postgres_copy;
+mod postgres_group;
+mod postgres_planner;
 mod postgres_tls;
 mod postgres_wake;
 mod postgres_writer;

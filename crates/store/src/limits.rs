@@ -72,9 +72,11 @@ pub const SQLITE_LOG_PAGES: i64 = 32_768;
 pub const SQLITE_LOG_KEPT: Duration = Duration::from_secs(30);
 
 /// PostgreSQL: tasks that write groups.
-pub const POSTGRES_BATCHERS: usize = 2;
+pub const POSTGRES_BATCHERS: usize = 4;
 /// PostgreSQL: connections of one process.
 pub const POSTGRES_CONNECTIONS: usize = 16;
+/// PostgreSQL: documents written by one process after which statistics are made. Later the server does that by itself.
+pub const POSTGRES_ANALYZED: [u64; 6] = [256, 1_024, 4_096, 16_384, 65_536, 262_144];
 /// PostgreSQL: how often at most other processes are told of work.
 pub const POSTGRES_TELL: Duration = Duration::from_millis(20);
 /// PostgreSQL: how long to wait for a connection.

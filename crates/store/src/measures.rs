@@ -13,7 +13,7 @@ use crate::{Jobs, StoreError};
 /// Columns of one index only, so that a long queue is quick to look at.
 const SURVEY: &str =
     "SELECT queue, count(*), count(CASE WHEN available_at <= $1 THEN 1 END), min(available_at)
-    FROM jobs GROUP BY queue ORDER BY queue";
+    FROM jobs WHERE id <> '' GROUP BY queue ORDER BY queue";
 
 /// Something that happened, in words of ours: `("messages", "delivered")`. Never anything that came in, so
 /// there are as many of them as the code has words.

@@ -71,7 +71,7 @@ impl<'a> Page<'a> {
             None => {
                 sql.push(" FROM documents d");
                 sql.push(KEYS);
-                sql.push(" WHERE d.scope = $1 AND d.kind = $2");
+                sql.push(" WHERE d.scope = $1 AND d.kind = $2 AND d.sid <> ''");
                 ("d", [].as_slice())
             }
         };

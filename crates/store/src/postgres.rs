@@ -22,11 +22,13 @@ use crate::engine::ChainKey;
 use crate::error::{closed, unavailable};
 use crate::limits;
 use crate::postgres_copy::copy_out;
+use crate::postgres_group::Query;
+use crate::postgres_planner::{Growth, settle};
 use crate::postgres_tls::{self, Tls};
 use crate::postgres_wake::Wake;
-use crate::postgres_writer::{Waiting, Writer};
+use crate::postgres_writer::{Manner, Waiting, Writer};
 use crate::schema::{self, Dialect};
-use crate::sql::{Outcome, Prepared, Row, Statement, Value};
+use crate::sql::{Outcome, Prepared, Row, Statement};
 use crate::steady::Waves;
 use crate::{OpenError, StoreError, StoreMeasures, steady};
 
@@ -58,7 +60,8 @@ impl Postgres {
 
         let (writer, work) = mpsc::channel(limits::WRITE_QUEUE);
         let work = Arc::new(tokio::sync::Mutex::new(work));
-        let alone = Writer { pool: pool.clone(), clock, key, measures };
+        let growth = Arc::<Growth>::default();
+        let alone = Writer { pool: pool.clone(), clock, key, measures, growth };
         let batchers = (0..limits::POSTGRES_BATCHERS)
             .map(|_| tokio::spawn(alone.clone().run(Arc::clone(&work))))
             .collect();
@@ -83,9 +86,9 @@ impl Postgres {
         self.wake.tell();
     }
 
-    /// One batch in a transaction of its own.
+    /// One batch in a transaction of its own, which does not wait for the journal's head.
     pub(crate) async fn submit_alone(&self, batch: Prepared) -> Result<Outcome, StoreError> {
-        self.alone.write_alone(&batch).await
+        self.alone.write_alone(&batch, Manner::Unlocked).await
     }
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
@@ -148,6 +151,7 @@ pub(crate) fn pool(url: &str) -> Result<Pool, OpenError> {
         Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
     Pool::builder(manager)
         .max_size(limits::POSTGRES_CONNECTIONS)
+        .post_create(settle())
         .wait_timeout(Some(limits::POSTGRES_CONNECT))
         .create_timeout(Some(limits::POSTGRES_CONNECT))
         .runtime(Runtime::Tokio1)
@@ -198,41 +202,25 @@ async fn setting(client: &Object, name: &str) -> Result<String, OpenError> {
 
 /// Runs one statement: its rows, if they are wanted, and how many it touched or returned.
 pub(crate) async fn run(client: &Object, statement: &Statement) -> Result<(Vec<Row>, u64), Error> {
-    let types: Vec<Type> = statement.arguments.iter().map(type_of).collect();
-    let prepared = client.prepare_typed_cached(&statement.sql, &types).await?;
-    send(client, &prepared, statement).await
+    let query = Query::one(statement, None);
+    let prepared = client.prepare_typed_cached(query.sql, &query.types).await?;
+    send(client, &prepared, &query).await
 }
 
 /// Runs one prepared statement. The first poll sends it; answers come in the order of sending.
 pub(crate) async fn send(
     client: &Object,
     prepared: &tokio_postgres::Statement,
-    statement: &Statement,
+    query: &Query<'_>,
 ) -> Result<(Vec<Row>, u64), Error> {
-    let arguments: Vec<&(dyn ToSql + Sync)> = statement.arguments.iter().map(argument).collect();
-    if statement.wants_rows {
+    let arguments = query.arguments();
+    if query.wants_rows {
         let rows = client.query(prepared, &arguments).await?;
         let rows = rows.iter().map(own).collect::<Result<Vec<_>, _>>()?;
         let count = rows.len() as u64;
         return Ok((rows, count));
     }
     client.execute(prepared, &arguments).await.map(|count| (Vec::new(), count))
-}
-
-pub(crate) fn type_of(value: &Value) -> Type {
-    match value {
-        Value::Integer(_) => Type::INT8,
-        Value::Text(_) => Type::TEXT,
-        Value::Blob(_) => Type::BYTEA,
-    }
-}
-
-fn argument(value: &Value) -> &(dyn ToSql + Sync) {
-    match value {
-        Value::Integer(value) => value,
-        Value::Text(value) => value,
-        Value::Blob(value) => value,
-    }
 }
 
 pub(crate) fn own(row: &tokio_postgres::Row) -> Result<Row, Error> {

@@ -15,6 +15,8 @@ use crate::copy::{Chunk, CopiedRow, CopyIn, CopyOut, Section};
 use crate::error::unavailable;
 use crate::limits;
 use crate::postgres::{MIGRATION_LOCK, connection, explain, is_broken, migrate, own};
+use crate::postgres_group::Query;
+use crate::postgres_planner::READ_ALL;
 use crate::postgres_writer::pipeline;
 use crate::sql::Statement;
 use crate::{OpenError, StoreError};
@@ -25,7 +27,7 @@ const IS_EMPTY: &str = "SELECT count(*) FROM scope_keys";
 
 /// Begins to copy the database as it is now.
 pub(crate) async fn copy_out(pool: &Pool) -> Result<CopyOut, StoreError> {
-    let client = begin(pool, BEGIN_OUT).await?;
+    let client = begin(pool, &format!("{BEGIN_OUT}{READ_ALL}")).await?;
     let mut rows = 0;
     for section in Section::ALL {
         let row = in_time(client.query_one(&section.count(), &[])).await?;
@@ -134,7 +136,8 @@ async fn write_all(client: &Object, chunks: &mut mpsc::Receiver<Chunk>) -> Resul
             return in_time(client.batch_execute("COMMIT")).await;
         }
         let statements: Vec<Statement> = chunk.into_iter().filter_map(CopiedRow::insert).collect();
-        let answers = timeout(limits::POSTGRES_ANSWER, pipeline(client, statements.iter())).await;
+        let queries: Vec<_> = statements.iter().map(|statement| Query::one(statement, None)).collect();
+        let answers = timeout(limits::POSTGRES_ANSWER, pipeline(client, &queries)).await;
         for answer in answers.map_err(|_| late())? {
             answer.map_err(|error| explain(&error))?;
         }

@@ -12,12 +12,15 @@ use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use crate::bulk::Bulk;
 use crate::chain::Tail;
 use crate::engine::ChainKey;
 use crate::error::unavailable;
 use crate::limits;
-use crate::postgres::{connection, explain, is_broken, run, send, type_of};
-use crate::sql::{Outcome, Prepared, Row, Statement, Step};
+use crate::postgres::{connection, explain, is_broken, send};
+use crate::postgres_group::{Plan, Query};
+use crate::postgres_planner::{Growth, analyze};
+use crate::sql::{Outcome, Prepared, Row, Step};
 use crate::{StoreError, StoreMeasures};
 
 /// A batch and who waits for it.
@@ -33,12 +36,26 @@ pub(crate) struct Writer {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) key: ChainKey,
     pub(crate) measures: Arc<StoreMeasures>,
+    pub(crate) growth: Arc<Growth>,
+}
+
+/// How a group is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// What can be is written together.
+    Merged,
+    /// Statement by statement: slower, but it tells which batch failed.
+    InOrder,
+    /// In order, and without waiting for the journal's head: for what records nothing, and holds what others wait for.
+    Unlocked,
 }
 
 /// Why a group was not written.
 enum Failure {
     /// These batches (by place) failed; the transaction was rolled back.
     Batches(Vec<(usize, Culprit)>),
+    /// Something failed that is not one batch's alone, and nothing was written; in order it may be seen whose it is.
+    Together(StoreError),
     /// The connection broke before the commit was sent: nothing was written.
     Broken(StoreError),
     /// Nothing can be said about the commit, or trying again is no use.
@@ -64,7 +81,7 @@ impl Writer {
         let mut alone = Vec::new();
         while !group.is_empty() {
             let batches: Vec<_> = group.iter().map(|(batch, _)| batch).collect();
-            match self.attempt(&batches).await {
+            match self.attempt(&batches, Manner::Merged).await {
                 Ok(outcomes) => {
                     for ((_, answer), outcome) in group.drain(..).zip(outcomes) {
                         // Whoever submitted may have gone; the batch is written all the same.
@@ -88,16 +105,16 @@ impl Writer {
             }
         }
         for (batch, answer) in alone.into_iter().rev() {
-            let result = self.write_alone(&batch).await;
+            let result = self.write_alone(&batch, Manner::InOrder).await;
             let _ = answer.send(result);
         }
     }
 
     /// Writes one batch in a transaction of its own.
-    pub(crate) async fn write_alone(&self, batch: &Prepared) -> Result<Outcome, StoreError> {
+    pub(crate) async fn write_alone(&self, batch: &Prepared, manner: Manner) -> Result<Outcome, StoreError> {
         let mut attempt = 1;
         loop {
-            match self.attempt(&[batch]).await {
+            match self.attempt(&[batch], manner).await {
                 Ok(outcomes) => return Ok(outcomes.into_iter().next().unwrap_or_default()),
                 Err(Failure::Batches(culprits))
                     if attempt < limits::POSTGRES_ATTEMPTS
@@ -110,18 +127,21 @@ impl Writer {
         }
     }
 
-    /// One group, on a fresh connection when an idle one turns out to be broken.
-    async fn attempt(&self, batches: &[&Prepared]) -> Result<Vec<Outcome>, Failure> {
+    /// One group, on a fresh connection when an idle one turns out to be broken, and in order when that is needed to
+    /// tell which batch failed.
+    async fn attempt(&self, batches: &[&Prepared], mut manner: Manner) -> Result<Vec<Outcome>, Failure> {
         let mut attempt = 1;
         loop {
             let client = connection(&self.pool).await.map_err(Failure::Final)?;
-            let result = tokio::time::timeout(limits::POSTGRES_ANSWER, self.group(&client, batches)).await;
+            let group = self.group(&client, batches, manner);
+            let result = tokio::time::timeout(limits::POSTGRES_ANSWER, group).await;
             match result {
-                Ok(Err(Failure::Broken(_))) if attempt < limits::POSTGRES_ATTEMPTS => {
+                Ok(Ok(outcomes)) => return Ok(outcomes),
+                Ok(Err(Failure::Together(_))) if manner == Manner::Merged => manner = Manner::InOrder,
+                Ok(Err(Failure::Broken(_) | Failure::Together(_))) if attempt < limits::POSTGRES_ATTEMPTS => {
                     drop(Object::take(client));
                     attempt += 1;
                 }
-                Ok(Ok(outcomes)) => return Ok(outcomes),
                 Ok(Err(Failure::Batches(culprits))) => return Err(Failure::Batches(culprits)),
                 Ok(Err(failure)) => {
                     drop(Object::take(client));
@@ -136,83 +156,126 @@ impl Writer {
     }
 
     /// One transaction.
-    async fn group(&self, client: &Object, batches: &[&Prepared]) -> Result<Vec<Outcome>, Failure> {
+    async fn group(
+        &self,
+        client: &Object,
+        batches: &[&Prepared],
+        manner: Manner,
+    ) -> Result<Vec<Outcome>, Failure> {
+        let broken = |error: Error| Failure::Broken(explain(&error));
+        let mut outcomes: Vec<Outcome> =
+            batches.iter().map(|_| Outcome::default().in_group(batches.len())).collect();
+        let mut plan = match manner {
+            Manner::Merged => Plan::merged(batches),
+            Manner::InOrder | Manner::Unlocked => Plan::in_order(batches),
+        };
+        let lock = Tail::lock();
+        if manner != Manner::Unlocked {
+            plan.before.push(Query::one(&lock, None));
+        }
+        client.batch_execute(BEGIN).await.map_err(broken)?;
+        let answers = pipeline(client, &plan.before).await;
+        let mut head = Vec::new();
+        if let Some(failure) = check(&plan.before, answers, |_, rows| head = rows) {
+            return Err(undone(client, failure).await);
+        }
+
+        let recording = || (0..batches.len()).filter(|place| batches[*place].has_records());
         let mut tail = None;
-        client.batch_execute(BEGIN).await.map_err(|error| Failure::Broken(explain(&error)))?;
-        if batches.iter().any(|batch| batch.has_records()) {
+        if recording().next().is_some() {
             // A head that is not genuine fails the batches that need it, not their neighbours.
-            let (rows, _) =
-                run(client, &Tail::lock()).await.map_err(|error| Failure::Broken(explain(&error)))?;
-            match self.key.get().ok_or(StoreError::Sealed).and_then(|key| Tail::genuine(rows, key)) {
+            match self.key.get().ok_or(StoreError::Sealed).and_then(|key| Tail::genuine(head, key)) {
                 Ok(genuine) => tail = Some(genuine),
                 Err(error) => {
                     let culprit = |place| (place, Culprit { error: error.clone(), may_win: false });
-                    let recording = (0..batches.len()).filter(|place| batches[*place].has_records());
-                    let culprits = recording.map(culprit).collect();
-                    roll_back(client).await?;
-                    return Err(Failure::Batches(culprits));
+                    let failure = Failure::Batches(recording().map(culprit).collect());
+                    return Err(undone(client, failure).await);
                 }
             }
         }
-
-        let mut outcomes: Vec<Outcome> =
-            batches.iter().map(|_| Outcome::default().in_group(batches.len())).collect();
-        let mut statements: Vec<(usize, std::borrow::Cow<'_, Statement>)> = Vec::new();
-        for (place, batch) in batches.iter().enumerate() {
-            for step in &batch.steps {
-                match (step, &mut tail) {
-                    (Step::Run(statement), _) => {
-                        statements.push((place, std::borrow::Cow::Borrowed(statement)))
-                    }
-                    (Step::Record { scope, entry }, Some(tail)) => {
-                        let append = tail.append(self.clock.now(), scope, entry);
-                        outcomes[place].sequences.push(tail.sequence);
-                        statements.push((place, std::borrow::Cow::Owned(append)));
-                    }
-                    (Step::Record { .. }, None) => return Err(Failure::Final(StoreError::Sealed)),
+        let mut entries = Vec::new();
+        if let (Some(tail), Some(key)) = (&mut tail, self.key.get()) {
+            for (batch, outcome) in batches.iter().zip(&mut outcomes) {
+                for step in &batch.steps {
+                    let Step::Record { scope, entry } = step else { continue };
+                    entries.push(tail.append(self.clock.now(), scope, entry));
+                    outcome.sequences.push(tail.sequence);
                 }
             }
+            entries.push(tail.write(key));
         }
-        if let (Some(tail), Some(key), Some((place, _))) = (tail, self.key.get(), statements.last()) {
-            statements.push((*place, std::borrow::Cow::Owned(tail.write(key))));
+        if let Some((write, entries)) = entries.split_last() {
+            let entries: Vec<_> = entries.iter().collect();
+            plan.after.extend(Query::many(Bulk::Entries, &entries));
+            plan.after.push(Query::one(write, None));
         }
-
-        let answers = pipeline(client, statements.iter().map(|(_, statement)| statement.as_ref())).await;
-        let mut culprits: Vec<(usize, Culprit)> = Vec::new();
-        for ((place, statement), answer) in statements.iter().zip(answers) {
-            let failed = culprits.last().is_some_and(|(last, _)| last == place);
-            match answer {
-                Ok((rows, count)) => match statement.expect.check(count) {
-                    Ok(()) => outcomes[*place].rows.extend(rows),
-                    Err(error) if !failed => culprits.push((*place, Culprit { error, may_win: false })),
-                    Err(_) => {}
-                },
-                Err(error) if is_broken(&error) => return Err(Failure::Broken(explain(&error))),
-                Err(error) => {
-                    // Everything after the first error fails as well and says nothing.
-                    if !failed {
-                        culprits.push((*place, Culprit { may_win: may_win(&error), error: explain(&error) }));
-                    }
-                    break;
-                }
+        let answers = pipeline(client, &plan.after).await;
+        let keep = |batch: Option<usize>, rows| {
+            if let Some(outcome) = batch.and_then(|place| outcomes.get_mut(place)) {
+                outcome.rows.extend(rows);
             }
-        }
-        if !culprits.is_empty() {
-            roll_back(client).await?;
-            return Err(Failure::Batches(culprits));
+        };
+        if let Some(failure) = check(&plan.after, answers, keep) {
+            return Err(undone(client, failure).await);
         }
         let stopwatch = Stopwatch::start();
         client.batch_execute("COMMIT").await.map_err(|error| Failure::Final(explain(&error)))?;
         self.measures.sync_time.record_time(stopwatch.elapsed());
         self.measures.group_sizes.record(batches.len() as u64);
+        if self.growth.add(plan.documents) {
+            tokio::spawn(analyze(self.pool.clone()));
+        }
         Ok(outcomes)
+    }
+}
+
+/// Looks at the answers; `keep` is handed the rows of those that are good.
+fn check(
+    queries: &[Query<'_>],
+    answers: Vec<Answer>,
+    mut keep: impl FnMut(Option<usize>, Vec<Row>),
+) -> Option<Failure> {
+    let mut culprits: Vec<(usize, Culprit)> = Vec::new();
+    for (query, answer) in queries.iter().zip(answers) {
+        let (culprit, is_last) = match answer {
+            Ok((rows, count)) => match query.expect.check(count) {
+                Ok(()) => {
+                    keep(query.batch, rows);
+                    continue;
+                }
+                Err(error) => (Culprit { error, may_win: false }, false),
+            },
+            Err(error) if is_broken(&error) => return Some(Failure::Broken(explain(&error))),
+            // Everything after the first error fails as well and says nothing.
+            Err(error) => (Culprit { may_win: may_win(&error), error: explain(&error) }, true),
+        };
+        match query.batch {
+            None => return Some(Failure::Together(culprit.error)),
+            Some(place) if culprits.last().is_some_and(|(last, _)| *last == place) => {}
+            Some(place) => culprits.push((place, culprit)),
+        }
+        if is_last {
+            break;
+        }
+    }
+    (!culprits.is_empty()).then_some(Failure::Batches(culprits))
+}
+
+/// Rolls back after a failure, and says what it is then.
+async fn undone(client: &Object, failure: Failure) -> Failure {
+    if matches!(failure, Failure::Broken(_)) {
+        return failure;
+    }
+    match client.batch_execute("ROLLBACK").await {
+        Ok(()) => failure,
+        Err(error) => Failure::Broken(explain(&error)),
     }
 }
 
 impl Failure {
     fn into_error(self) -> StoreError {
         match self {
-            Self::Broken(error) | Self::Final(error) => error,
+            Self::Broken(error) | Self::Final(error) | Self::Together(error) => error,
             Self::Batches(culprits) => culprits
                 .into_iter()
                 .next()
@@ -235,10 +298,6 @@ async fn next_group(work: &Mutex<mpsc::Receiver<Waiting>>) -> Option<Vec<Waiting
     Some(group)
 }
 
-async fn roll_back(client: &Object) -> Result<(), Failure> {
-    client.batch_execute("ROLLBACK").await.map_err(|error| Failure::Broken(explain(&error)))
-}
-
 /// Serialization failures and deadlocks: the other transaction went first.
 fn may_win(error: &Error) -> bool {
     error.code().is_some_and(|code| {
@@ -250,15 +309,11 @@ pub(crate) type Answer = Result<(Vec<Row>, u64), Error>;
 type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
 /// Sends all statements, in order and without waiting in between, then collects the answers.
-pub(crate) async fn pipeline<'a>(
-    client: &'a Object,
-    statements: impl Iterator<Item = &'a Statement>,
-) -> Vec<Answer> {
-    let mut answering: Vec<Result<Answering<'a>, Answer>> = Vec::new();
-    for statement in statements {
-        let types: Vec<_> = statement.arguments.iter().map(type_of).collect();
-        answering.push(match client.prepare_typed_cached(&statement.sql, &types).await {
-            Ok(prepared) => Ok(Box::pin(async move { send(client, &prepared, statement).await })),
+pub(crate) async fn pipeline<'a>(client: &'a Object, queries: &'a [Query<'a>]) -> Vec<Answer> {
+    let mut answering: Vec<Result<Answering<'a>, Answer>> = Vec::with_capacity(queries.len());
+    for query in queries {
+        answering.push(match client.prepare_typed_cached(query.sql, &query.types).await {
+            Ok(prepared) => Ok(Box::pin(async move { send(client, &prepared, query).await })),
             Err(error) => Err(Err(error)),
         });
     }

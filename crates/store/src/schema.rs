@@ -26,6 +26,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0002_lanes_and_parked_jobs.sql"),
     },
     Migration { name: "steady generation", sql: include_str!("../migrations/0003_steady_generation.sql") },
+    Migration {
+        name: "one index for one question",
+        sql: include_str!("../migrations/0004_one_index_for_one_question.sql"),
+    },
 ];
 
 /// The table that remembers what was applied; it exists before the first migration.
@@ -50,6 +54,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("{text}", "TEXT", "TEXT COLLATE \"C\""),
     ("{serial}", "INTEGER PRIMARY KEY", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
     ("{strict}", " STRICT", ""),
+    // A line that is for PostgreSQL only.
+    ("{postgres}", "--", ""),
     ("{strict_clustered}", " STRICT, WITHOUT ROWID", ""),
 ];
 

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use crate::bulk::Bulk;
 use crate::{StoreError, steady};
 
 /// A value going in or coming out; `None` is SQL's `NULL`.
@@ -75,6 +76,8 @@ pub(crate) enum Expect {
     One(StoreError),
     /// At least one, else the batch fails with this.
     Some(StoreError),
+    /// So many, when a statement does the work of so many: else the group is written one by one.
+    Exactly(u64, StoreError),
 }
 
 impl Expect {
@@ -82,7 +85,8 @@ impl Expect {
         match self {
             Self::One(error) if rows != 1 => Err(error.clone()),
             Self::Some(error) if rows == 0 => Err(error.clone()),
-            Self::Any | Self::One(_) | Self::Some(_) => Ok(()),
+            Self::Exactly(wanted, error) if rows != *wanted => Err(error.clone()),
+            Self::Any | Self::One(_) | Self::Some(_) | Self::Exactly(..) => Ok(()),
         }
     }
 }
@@ -97,11 +101,20 @@ pub(crate) struct Statement {
     pub(crate) wants_rows: bool,
     /// Whether it reads a row or two by key, which is sooner done than handed to a thread.
     pub(crate) is_point: bool,
+    /// How PostgreSQL runs many like it at once, if it does.
+    pub(crate) bulk: Option<Bulk>,
 }
 
 impl Statement {
     pub(crate) fn new(sql: impl Into<Cow<'static, str>>, arguments: Vec<Value>) -> Self {
-        Self { sql: sql.into(), arguments, expect: Expect::Any, wants_rows: false, is_point: false }
+        Self {
+            sql: sql.into(),
+            arguments,
+            expect: Expect::Any,
+            wants_rows: false,
+            is_point: false,
+            bulk: None,
+        }
     }
 
     pub(crate) fn expecting(mut self, expect: Expect) -> Self {
@@ -116,6 +129,11 @@ impl Statement {
 
     pub(crate) fn point(mut self) -> Self {
         self.is_point = true;
+        self
+    }
+
+    pub(crate) fn bulk(mut self, bulk: Bulk) -> Self {
+        self.bulk = Some(bulk);
         self
     }
 

@@ -159,6 +159,22 @@ impl Bench {
         }
     }
 
+    /// Runs a query in a transaction that lasts until the answer is dropped; a file has none.
+    pub(crate) async fn hold(&self, sql: &str) -> Option<Client> {
+        let Database::Postgres(url) = &self.database else { return None };
+        let client = connect(url).await;
+        client.batch_execute(&format!("BEGIN; {sql}")).await.unwrap();
+        Some(client)
+    }
+
+    /// How many connections to the server's database wait for a lock.
+    pub(crate) async fn waiting(&self) -> i64 {
+        self.number(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+        .await
+    }
+
     /// Reads one number behind the store's back.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         match &self.database {

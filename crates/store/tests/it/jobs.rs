@@ -186,6 +186,53 @@ pub(crate) async fn no_job_is_claimed_twice_and_none_is_forgotten(bench: &Bench)
     }
 }
 
+/// A job is enqueued, and somebody looks for work, after the transaction that ends the one in front of it has let the next
+/// one go and before it commits. Were the new one held behind what is about to end, nobody would be left to let it go: the
+/// clock hardly moves, so its hold would not end. PostgreSQL stops in between, because another transaction has a row that
+/// the batch removes at its end.
+pub(crate) async fn a_job_enqueued_while_the_one_before_it_ends_does_not_wait(bench: &Bench) {
+    const LIMIT: Duration = Duration::from_secs(2);
+    let [first, second] = two(bench).await;
+    let scope = account(1);
+    let mut batch = first.batch(scope);
+    batch.insert::<Message>(message(1, now(&first), "x"));
+    first.commit(batch).await.unwrap();
+    enqueue(&first, "in front", Some("a"), Duration::ZERO).await;
+    let front = claim(&first).await.remove(0);
+
+    let row = bench.hold("SELECT sid FROM documents FOR UPDATE").await;
+    let mut batch = first.batch(scope);
+    batch.finish(&front);
+    batch.delete(&first.scope(scope).get::<Message>(sid(1)).await.unwrap().unwrap());
+    let finishing = tokio::spawn({
+        let store = first.clone();
+        async move { store.commit(batch).await }
+    });
+    while row.is_some() && bench.waiting().await == 0 {}
+    let enqueueing = tokio::spawn({
+        let store = second.clone();
+        async move { enqueue(&store, "next", Some("a"), Duration::ZERO).await }
+    });
+    // Either it is committed by now or it waits as well: whatever can be seen is taken or held.
+    while row.is_some() && !enqueueing.is_finished() && bench.waiting().await < 2 {}
+    let mut leases = claim(&second).await;
+    drop(row);
+    finishing.await.unwrap().unwrap();
+    enqueueing.await.unwrap();
+    // A later claim looks again at what it has held itself, and only at that.
+    bench.clock.advance(Duration::from_millis(1));
+    let claimed = tokio::time::timeout(LIMIT, async {
+        while leases.is_empty() {
+            leases = claim(&second).await;
+        }
+    });
+    claimed.await.expect("nothing holds it");
+    assert_eq!(payloads(&leases), ["next"]);
+    for store in [first, second] {
+        store.close().await;
+    }
+}
+
 pub(crate) async fn a_lane_is_not_in_the_way_of_another(bench: &Bench) {
     let store = store_with(bench, account(1)).await;
     let mut batch = store.batch(account(1));

@@ -67,6 +67,7 @@ suite! {
         an_expired_lease_is_lost
         a_lost_lease_undoes_the_whole_batch
         no_job_is_claimed_twice_and_none_is_forgotten
+        a_job_enqueued_while_the_one_before_it_ends_does_not_wait
         a_lane_is_not_in_the_way_of_another
         a_held_job_goes_when_the_one_before_it_ends
         a_parked_job_is_kept_until_somebody_decides

@@ -1,7 +1,7 @@
 //! Command `bench`: what the release build does on this machine, next to what the machine can do.
 //!
 //! Every figure is of real processes over loopback with their data on the disk of the target folder,
-//! and of one run: bounded in time and in count, never the best of several. Baselines run beside.
+//! and of one run, or the median of pairs where two are compared: bounded in time and in count, never the best of several. Baselines run beside.
 //! CPU time comes from `/proc`, so this runs on Linux.
 
 mod baselines;

@@ -1,7 +1,8 @@
 //! Kannel beside us: its HTTP interface accepts the same messages from the same load.
 //!
 //! A carrier that takes everything is connected over Kannel's `fake` protocol, and messages are spooled
-//! to files, which is the closest it has to durability (it does not fsync them).
+//! to files, which is the closest it has to durability: it does not fsync them. To make it promise what Switchward
+//! does, its spool is put on a file system that is mounted `sync`, in a file of its own (as root only).
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -14,20 +15,42 @@ use crate::bench::Setup;
 use crate::bench::process::{Process, finished};
 use crate::bench::server::{accepted, latency};
 use crate::bench::table::Row;
-use crate::{postgres, shell, smpp_peers};
+use crate::{apt, postgres, shell, smpp_peers};
 
 /// How long its boxes need to find each other once they listen.
 const MEET: Duration = Duration::from_millis(1_500);
 const PASSWORD: &str = "bench";
+/// The file system of a spool that is synced: its size, and how many files it has room for.
+const IMAGE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
+const IMAGE_FILES: &str = "400000";
+const MOUNT_LIMIT: Duration = Duration::from_secs(60);
+
+/// What Kannel's spool lies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spool {
+    /// The file system of everything else here. What was accepted is lost when the power goes.
+    NotSynced,
+    /// One that writes before it answers.
+    Synced,
+}
 
 /// The row; or the reason why there is none.
-pub(crate) fn measure(setup: &Setup, connections: u32) -> Result<Result<Row, String>, String> {
+pub(crate) fn measure(setup: &Setup, connections: u32, spool: Spool) -> Result<Result<Row, String>, String> {
     let Some(programs) = smpp_peers::kannel() else {
         return Ok(Err("it is not here and cannot be installed".to_owned()));
     };
     let folder = setup.folder.join("kannel");
     shell::fresh_folder(&folder)?;
-    std::fs::create_dir(folder.join("spool")).map_err(|e| format!("cannot make the spool: {e}"))?;
+    let spooled = folder.join("spool");
+    std::fs::create_dir(&spooled).map_err(|e| format!("cannot make the spool: {e}"))?;
+    let _mounted = match spool {
+        Spool::NotSynced => None,
+        Spool::Synced if !apt::is_root() => return Ok(Err("only root mounts a file system".to_owned())),
+        Spool::Synced => match Mounted::at(&spooled, &folder.join("spool.ext4")) {
+            Ok(mounted) => Some(mounted),
+            Err(reason) => return Ok(Err(reason)),
+        },
+    };
     let mut ports = [0; 4];
     for port in &mut ports {
         *port = postgres::free_port()?;
@@ -65,13 +88,48 @@ pub(crate) fn measure(setup: &Setup, connections: u32) -> Result<Result<Row, Str
     let accepted = accepted(&answer)?;
     let micros = |time: Duration| Some(time.as_secs_f64() * 1e6 / accepted);
     Ok(Ok(Row {
-        case: format!("Kannel, spooled, not fsynced, {connections} connections: accepted (202)"),
+        case: format!("Kannel, {}, {connections} connections: accepted (202)", spool.words()),
         rate: answer["rate"].as_f64(),
         server_us: micros(bearer.cpu()? + sms.cpu()? - before),
         load_us: micros(load_cpu),
         latency_ms: latency(&answer),
         peak_mib: Some(bearer.peak_mib()? + sms.peak_mib()?),
     }))
+}
+
+impl Spool {
+    /// How a row calls it.
+    const fn words(self) -> &'static str {
+        match self {
+            Self::NotSynced => "spooled, not fsynced",
+            Self::Synced => "spooled, on a file system mounted `sync`",
+        }
+    }
+}
+
+/// A file system in a file, mounted so that every write is on disk before it returns; unmounted when dropped.
+struct Mounted<'a>(&'a Path);
+
+impl<'a> Mounted<'a> {
+    fn at(folder: &'a Path, image: &Path) -> Result<Self, String> {
+        let file = std::fs::File::create(image).and_then(|file| file.set_len(IMAGE_BYTES));
+        file.map_err(|e| format!("cannot make {}: {e}", image.display()))?;
+        shell::output(
+            Command::new("mkfs.ext4").args(["-q", "-F", "-N", IMAGE_FILES]).arg(image),
+            MOUNT_LIMIT,
+        )?;
+        let mut mount = Command::new("mount");
+        shell::output(mount.args(["-o", "loop,sync,dirsync"]).arg(image).arg(folder), MOUNT_LIMIT)?;
+        Ok(Self(folder))
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        if let Err(problem) = shell::output(Command::new("umount").arg(self.0), MOUNT_LIMIT) {
+            eprintln!("{} was not unmounted: {problem}", self.0.display());
+        }
+    }
 }
 
 fn configuration(folder: &Path, admin: u16, boxes: u16, send: u16, carrier: u16) -> String {

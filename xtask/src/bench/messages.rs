@@ -2,7 +2,7 @@
 
 use crate::bench::Setup;
 use crate::bench::baselines::{Database, fsync_loop, pgbench};
-use crate::bench::kannel;
+use crate::bench::kannel::{self, Spool};
 use crate::bench::server::{Options, Server};
 use crate::bench::table::{Row, Table};
 
@@ -43,13 +43,18 @@ pub(crate) fn run(setup: &Setup) -> Result<Table, String> {
         Some(server) => on_postgres(setup, server, &mut table)?,
         None => table.notes.push("PostgreSQL was not measured: there is no server.".to_owned()),
     }
-    match kannel::measure(setup, CONNECTIONS)? {
-        Ok(row) => {
-            let times = rate / row.rate.unwrap_or(f64::INFINITY);
-            table.at_least("messages accepted, Kannel's accepted sends", times, TIMES_KANNEL, "times");
-            table.rows.push(row);
+    for (spool, promise) in [
+        (Spool::Synced, "Kannel's accepted sends with the same promise (spool mounted `sync`)"),
+        (Spool::NotSynced, "Kannel's accepted sends as it comes, which promises less (spool not fsynced)"),
+    ] {
+        match kannel::measure(setup, CONNECTIONS, spool)? {
+            Ok(row) => {
+                let times = rate / row.rate.unwrap_or(f64::INFINITY);
+                table.at_least(&format!("messages accepted, {promise}"), times, TIMES_KANNEL, "times");
+                table.rows.push(row);
+            }
+            Err(reason) => table.notes.push(format!("NOT RUN: {promise}: {reason}.")),
         }
-        Err(reason) => table.notes.push(format!("Kannel was not measured: {reason}.")),
     }
     Ok(table)
 }

@@ -60,11 +60,14 @@ pub static CHECKS: &[Check] = &[
     Check::new("FLEX-INS-1", &[each(&TASKS, no_identifiers)])
         .leaves("what reached the historical reports of Flex Insights"),
     Check::new("FLEX-INS-6", &[each(&TASKS, no_identifiers)]).leaves("tasks that were not sampled"),
-    Check::new("FLEX-REC-2", &[each(&WORKSPACES, |workspace, notes| {
-        let field = &["event_callback_url"];
-        notes.wants_urls(workspace, field, "is not an https URL", |url| url.is_encrypted());
-        registered(workspace, field, notes);
-    })])
+    Check::new(
+        "FLEX-REC-2",
+        &[each(&WORKSPACES, |workspace, notes| {
+            let field = &["event_callback_url"];
+            notes.wants_urls(workspace, field, "is not an https URL", |url| url.is_encrypted());
+            registered(workspace, field, notes);
+        })],
+    )
     .leaves("how the endpoints that consume task events are secured"),
     Check::new("FLEX-INT-1", &[each(&CONFIGURATION, |flex, notes| registered(flex, HOOKS, notes))])
         .leaves("integrations that are built outside the configuration of Flex"),

@@ -18,7 +18,11 @@ pub static RESOURCES: &[&Resource] = &[&SERVICES, &TRANSCRIPTS];
 pub static CHECKS: &[Check] = &[Check::new(
     "VOI-INTEL-1",
     &[
-        never(&SERVICES, |_, notes| notes.fails("", "is a service of Voice Intelligence, which is not eligible")),
-        never(&TRANSCRIPTS, |_, notes| notes.fails("", "is a transcript of Voice Intelligence, which is not eligible")),
+        never(&SERVICES, |_, notes| {
+            notes.fails("", "is a service of Voice Intelligence, which is not eligible")
+        }),
+        never(&TRANSCRIPTS, |_, notes| {
+            notes.fails("", "is a transcript of Voice Intelligence, which is not eligible")
+        }),
     ],
 )];

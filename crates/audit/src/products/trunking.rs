@@ -6,9 +6,8 @@ use crate::fact::Keep::{Flag, Urls, With};
 use crate::resource::Resource;
 
 /// Trunks.
-pub static TRUNKS: Resource =
-    Resource::list("Trunks", "trunking", "/v1/Trunks", "trunks")
-        .keep(&[("secure", Flag), ("disaster_recovery_url", Urls)]);
+pub static TRUNKS: Resource = Resource::list("Trunks", "trunking", "/v1/Trunks", "trunks")
+    .keep(&[("secure", Flag), ("disaster_recovery_url", Urls)]);
 
 /// Where a trunk sends inbound calls.
 pub static ORIGINATION: Resource =

@@ -11,14 +11,15 @@ use crate::resource::Resource;
 
 /// SIP Domains.
 pub static DOMAINS: Resource =
-    Resource::list("SIP Domains", "api", "/2010-04-01/Accounts/{account}/SIP/Domains.json", "domains")
-        .keep(&[
+    Resource::list("SIP Domains", "api", "/2010-04-01/Accounts/{account}/SIP/Domains.json", "domains").keep(
+        &[
             ("secure", Flag),
             ("sip_registration", Flag),
             ("voice_url", Urls),
             ("voice_fallback_url", Urls),
             ("voice_status_callback_url", Urls),
-        ]);
+        ],
+    );
 
 /// Access control lists that admit calls to a domain.
 pub static DOMAIN_ACLS: Resource = Resource::list(

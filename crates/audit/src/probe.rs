@@ -53,6 +53,10 @@ pub(crate) async fn make(
     }
 }
 
+/// What a probe does with one callback URL, in one word.
+type Attempt<'a> =
+    for<'b> fn(&'b Prober<'a>, &'b Url) -> Pin<Box<dyn Future<Output = &'static str> + Send + 'b>>;
+
 fn read(items: Vec<Item>) -> Reading {
     Reading { outcome: Outcome::Read, items }
 }
@@ -77,7 +81,7 @@ struct Prober<'a> {
     made: &'a AtomicUsize,
 }
 
-impl Prober<'_> {
+impl<'a> Prober<'a> {
     fn count(&self) {
         self.made.fetch_add(1, Ordering::Relaxed);
     }
@@ -182,7 +186,7 @@ impl Prober<'_> {
         &self,
         subject: &Observed,
         credential: &Credential,
-        attempt: for<'b> fn(&'b Self, &'b Url) -> Pin<Box<dyn Future<Output = &'static str> + Send + 'b>>,
+        attempt: Attempt<'a>,
     ) -> Reading {
         let path = format!("/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json", subject.id);
         let numbers = match self.list("api", &path, "incoming_phone_numbers", credential).await {

@@ -461,7 +461,7 @@ mod tests {
     #[test]
     fn a_query_that_takes_everything_is_told_from_one_that_counts() {
         for all in
-            ["SELECT * FROM p", "select p.*, q FROM p", "select a, * from p", "select distinct * from p"]
+            ["Select * From p", "select p.*, q FROM p", "select a, * from p", "select distinct * from p"]
         {
             assert_eq!(takes_all(&json!(all)), Some(Fact::Flag(true)), "{all}");
         }

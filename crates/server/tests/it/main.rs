@@ -1,5 +1,6 @@
 //! The binary from outside: what is typed, what is printed, what a port answers.
 
+mod audits;
 mod bad_input;
 mod canaries;
 #[cfg(feature = "otel")]

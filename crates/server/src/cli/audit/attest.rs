@@ -61,8 +61,8 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "LINK|FILE", default_value = "")]
     evidence: String,
     /// The private key that `audit keygen` made
-    #[arg(long, value_name = "FILE", default_value = "")]
-    key: PathBuf,
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
     /// The attestations; the answer is added at its end
     #[arg(long, value_name = "FILE", default_value = "attestations.toml")]
     attestations: PathBuf,
@@ -92,8 +92,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let expires =
         Date::parse(&arguments.expires).map_err(|error| Problem::new(format!("--expires: {error}")))?;
-    let key = secret_file::read(&arguments.key)?
-        .ok_or_else(|| Problem::new("the key is missing: --key FILE, made by `switchward audit keygen`"))?;
+    let key = arguments.key.as_deref().map(secret_file::read).transpose()?.flatten();
+    let key =
+        key.ok_or_else(|| Problem::new("the key is missing: --key FILE, made by `switchward audit keygen`"))?;
     let mut attestation = Attestation {
         rule: arguments.rule.clone(),
         subjects,

@@ -38,13 +38,13 @@ pub(super) struct RunArguments {
     /// SID of the account, unless TWILIO_ACCOUNT_SID has it
     #[arg(long, value_name = "SID")]
     account: Option<String>,
-    /// Where the API is, for SignalWire (https://SPACE.signalwire.com), Switchward, or a proxy
+    /// Where the API is: of a SignalWire space, of Switchward, or of a proxy
     #[arg(long, value_name = "URL")]
     base_url: Option<Url>,
     /// Trust the certificate authorities in this PEM file too
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
-    /// Credentials of subaccounts: tables [[credential]] with account, user and secret (mode 0600)
+    /// Credentials of subaccounts: a table `credential` each, with account, user and secret (mode 0600)
     #[arg(long, value_name = "FILE")]
     credentials: Option<PathBuf>,
     /// Which accounts and workspaces are HIPAA projects

@@ -40,7 +40,15 @@ pub static ADDRESSES: Resource = Resource::list(
 /// What this file reads.
 pub static RESOURCES: &[&Resource] = &[&CONFIGURATION, &FLEX_FLOWS, &WORKSPACES, &TASKS, &ADDRESSES];
 
+/// A kind that is missing, or that the audit does not know, must not pass for one that is eligible.
+fn must_be_known(item: &Item, field: &str, notes: &mut Notes<'_>) {
+    if matches!(item.word(field), None | Some("other")) {
+        notes.unsure();
+    }
+}
+
 const NO_EMAIL: Test = never(&ADDRESSES, |address, notes| {
+    must_be_known(address, "type", notes);
     if address.says("type", "email") {
         notes.fails("type", "takes email, which is not eligible");
     }
@@ -75,11 +83,13 @@ pub static CHECKS: &[Check] = &[
         "FLEX-WA-1",
         &[
             never(&FLEX_FLOWS, |flow, notes| {
+                must_be_known(flow, "channel_type", notes);
                 if matches!(flow.word("channel_type"), Some("whatsapp" | "facebook" | "line")) {
                     notes.fails("channel_type", "is a channel that is not eligible");
                 }
             }),
             never(&ADDRESSES, |address, notes| {
+                must_be_known(address, "type", notes);
                 if matches!(address.word("type"), Some("whatsapp" | "messenger")) {
                     notes.fails("type", "is a channel that is not eligible");
                 }
@@ -90,6 +100,7 @@ pub static CHECKS: &[Check] = &[
     Check::new(
         "FLEX-WEBCHAT-1",
         &[never(&FLEX_FLOWS, |flow, notes| {
+            must_be_known(flow, "channel_type", notes);
             if flow.says("channel_type", "web") {
                 notes.fails("channel_type", "is Webchat, which is not eligible");
             }
@@ -101,6 +112,7 @@ pub static CHECKS: &[Check] = &[
         &[
             NO_EMAIL,
             never(&super::events::SINKS, |sink, notes| {
+                must_be_known(sink, "sink_type", notes);
                 if sink.says("sink_type", "email") {
                     notes.fails("sink_type", "sends events by email, which is not eligible");
                 }

@@ -242,6 +242,9 @@ fn country(country: &Item, notes: &mut Notes<'_>) {
         "high_risk_tollfraud_numbers_enabled",
     ];
     if !open.iter().any(|field| country.is(field)) {
+        if open.iter().any(|field| country.flag(field).is_none()) {
+            notes.unsure();
+        }
         return;
     }
     let allowed = match country.word("iso_code") {
@@ -271,6 +274,9 @@ fn call(call: &Item, notes: &mut Notes<'_>) {
 }
 
 fn domain_asks_who(domain: &Item, notes: &mut Notes<'_>) {
+    if domain.flag("sip_registration").is_none() {
+        notes.unsure();
+    }
     let any = |resource| notes.items(resource).iter().any(|mapping| mapping.is_under(domain));
     let asks = any(&DOMAIN_ACLS) || any(&DOMAIN_CREDENTIALS);
     let registers = !domain.is("sip_registration") || any(&REGISTRATION_CREDENTIALS);

@@ -215,6 +215,9 @@ fn says_what_it_would_ask_and_what_is_wrong() {
         problem_of(&["audit", "--provider", "switchward", "--account", "AC1", "--fixtures", "/nowhere"])
             .contains("/nowhere")
     );
+    let mut clear = switchward(&["audit", "--account", "AC1", "--base-url", "http://audited.example.org"]);
+    let clear = clear.env("TWILIO_AUTH_TOKEN", "token").output().expect("the binary runs");
+    assert!(String::from_utf8_lossy(&clear.stderr).contains("must be https"));
     let dir = tempfile::tempdir().expect("a folder");
     let wrong = dir.path().join("designation.toml");
     fs::write(&wrong, "[[account]]\nsid = \"AC1\"\ndesignated = true\nsigner = \"x\"\n").expect("a file");

@@ -17,7 +17,7 @@ use audit::{Provider, judge, limits, render};
 use base::{Clock, SystemClock, Timestamp};
 use rulebook::Date;
 use serde::Deserialize;
-use url::Url;
+use url::{Host, Url};
 use zeroize::ZeroizeOnDrop;
 
 use crate::environment::variable;
@@ -230,6 +230,9 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
     if provider.needs_base() && arguments.base_url.is_none() && arguments.fixtures.is_none() {
         return Err(Problem::new(format!("--base-url says where {} is", provider.as_str())));
     }
+    if let Some(url) = &arguments.base_url {
+        check_base(url)?;
+    }
     let order = Order {
         provider,
         host: provider.host(arguments.base_url.as_ref()),
@@ -278,6 +281,21 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
     }
     unsaved?;
     Ok(seen)
+}
+
+/// Credentials cross a network only encrypted (GEN-HTTPS-1).
+fn check_base(url: &Url) -> Result<()> {
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_here => Ok(()),
+        _ => Err(Problem::new("--base-url must be https: credentials go in clear to this machine only")),
+    }
 }
 
 /// What was seen before, when it is of the same account and provider.

@@ -10,6 +10,9 @@ use crate::resource::Resource;
 
 const ON_VIOLATION: &[&str] = &["ALLOW", "BLOCK", "OMIT_PROPERTIES", "OMIT_TRAITS"];
 
+/// Destinations that call the customer's own URL: their vendor receives nothing.
+const WEBHOOKS: &[&str] = &["webhooks", "actions-webhook"];
+
 /// Words in a definition or mapping that name a person.
 const PERSONAL: &[&str] = &[
     "email",
@@ -61,6 +64,7 @@ pub static DESTINATIONS: Resource =
     Resource::list("Destinations", "segment", "/destinations", "data.destinations").id("id").keep(&[
         ("enabled", Keep::Flag),
         ("sourceId", Keep::Sid),
+        ("metadata.slug", Keep::Words(WEBHOOKS)),
         ("metadata.website", Keep::Urls),
         ("settings", Keep::With(urls_in)),
     ]);
@@ -259,14 +263,25 @@ fn mapping(value: &Value) -> Option<Fact> {
     value.is_object().then_some(Fact::Words(words))
 }
 
-/// A destination whose every receiver is under agreement: the hosts it is set to call, else its vendor's.
-fn is_covered(destination: &Item, notes: &Notes<'_>) -> bool {
+/// A destination whose every receiver is under agreement: the hosts it is set to call, and its vendor's, which a
+/// webhook does not have. `None` when nothing says who receives.
+fn coverage(destination: &Item, notes: &Notes<'_>) -> Option<bool> {
     let called = destination.urls("settings");
-    let receivers = if called.is_empty() { destination.urls("metadata.website") } else { called };
+    let vendor = destination.urls("metadata.website");
+    if called.is_empty() && vendor.is_empty() {
+        return None;
+    }
     let covers = |host: &str| {
         notes.is_registered(host) || host.strip_prefix("www.").is_some_and(|bare| notes.is_registered(bare))
     };
-    !receivers.is_empty() && receivers.iter().all(|url| covers(&url.host))
+    let is_webhook = WEBHOOKS.iter().any(|slug| destination.says("metadata.slug", slug));
+    let called_are = called.iter().all(|url| covers(&url.host));
+    let vendor_is = !vendor.is_empty() && vendor.iter().all(|url| covers(&url.host));
+    Some(called_are && (vendor_is || (is_webhook && !called.is_empty())))
+}
+
+fn is_covered(destination: &Item, notes: &Notes<'_>) -> bool {
+    coverage(destination, notes) == Some(true)
 }
 
 /// Its source may be switched off; a destination that is off receives nothing.
@@ -307,8 +322,12 @@ const FILTERED: Test = each(&DESTINATIONS, |destination, notes| {
 
 const AGREED: Test = each(&DESTINATIONS, |destination, notes| {
     if !is_off(destination) {
-        let covered = is_covered(destination, notes);
-        notes.wants(covered, "", "receives data and has no agreement in force in the register");
+        match coverage(destination, notes) {
+            Some(covered) => {
+                notes.wants(covered, "", "receives data and has no agreement in force in the register");
+            }
+            None => notes.unsure(),
+        }
     }
 });
 

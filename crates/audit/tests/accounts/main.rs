@@ -7,3 +7,4 @@
 mod fixture;
 mod refusals;
 mod verdicts;
+mod workspaces;

@@ -226,6 +226,10 @@ impl<S: Service> Reader<'_, S> {
             .filter(|resource| resource.purpose != Purpose::Probe)
             .filter(|resource| !is_known(subject, resource))
             .collect();
+        // What an earlier run could not read is read anew, not added to.
+        for resource in &wanted {
+            subject.readings.remove(resource.name);
+        }
         let deepest = wanted.iter().map(|resource| resource.depth()).max().unwrap_or_default();
         for depth in 0..=deepest {
             let mut tasks = Vec::new();

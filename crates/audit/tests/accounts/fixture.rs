@@ -69,9 +69,19 @@ pub fn order(provider: Provider, account: &str) -> Order {
 
 /// Reads a service as the order says. Pauses between attempts take no time.
 pub fn seen<S: Service>(order: &Order, service: &S, files: &Files) -> Observations {
+    resumed(order, service, files, None)
+}
+
+/// The same, going on from what an earlier run had seen.
+pub fn resumed<S: Service>(
+    order: &Order,
+    service: &S,
+    files: &Files,
+    before: Option<Observations>,
+) -> Observations {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    runtime.block_on(observe(order, service, files, None, |_, _| {}))
+    runtime.block_on(observe(order, service, files, before, |_, _| {}))
 }
 
 /// Audits a recorded account.

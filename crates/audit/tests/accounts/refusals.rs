@@ -6,7 +6,7 @@ use audit::Provider;
 use audit::judge;
 use audit::report::Verdict;
 
-use super::fixture::{GOOD, Sulking, files, order, recorded, seen};
+use super::fixture::{GOOD, Sulking, files, order, recorded, resumed, seen};
 
 fn sulking(status: Option<u16>, body: &'static str) -> Sulking {
     Sulking { recorded: recorded("twilio-good"), status, body, asked: AtomicUsize::new(0) }
@@ -65,5 +65,17 @@ fn the_budget_is_never_exceeded() {
         assert!(seen.requests.made <= budget);
         let report = judge(&seen, &files);
         assert!(report.headline >= Verdict::NotObserved);
+    }
+}
+
+#[test]
+fn an_interrupted_audit_goes_on_and_ends_as_one_that_was_not() {
+    let files = files(GOOD);
+    let (order, whole) = (order(Provider::Twilio, GOOD), recorded("twilio-good"));
+    for status in [Some(500), Some(429), None] {
+        let before = seen(&order, &sulking(status, ""), &files);
+        let after = resumed(&order, &whole, &files, Some(before));
+        let at_once = seen(&order, &whole, &files);
+        assert_eq!(after.subjects, at_once.subjects, "after {status:?}");
     }
 }

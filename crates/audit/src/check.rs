@@ -145,12 +145,6 @@ impl<'a> Notes<'a> {
         });
     }
 
-    /// As [`Notes::fails`], about another item than the one that is looked at.
-    pub fn fails_at(&mut self, item: &Item, field: &str, note: &'static str) {
-        self.look_at(item);
-        self.fails(field, note);
-    }
-
     /// The rule speaks about this item, and what was read does not tell: the rule is not observed.
     pub fn unsure(&mut self) {
         self.unclear = true;

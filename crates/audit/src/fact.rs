@@ -205,8 +205,8 @@ fn is_filled(value: &Value) -> bool {
     }
 }
 
-/// An id as our reports may show it: letters, digits, `-` and `_`, at most 64 of them, with a digit among them or
-/// short. Names of persons are letters alone; what looks like one becomes `other`.
+/// An id as our reports may show it: letters, digits, `-` and `_`, at most 64 of them, with a digit among them and
+/// not digits alone. Names of persons are letters alone; what looks like one becomes `other`.
 pub fn id_of(text: &str) -> String {
     let is_id = (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

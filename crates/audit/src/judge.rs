@@ -113,21 +113,7 @@ impl Bench<'_> {
     fn rule(&self, rule: &Rule, note: &Note) -> RuleReport {
         let answers: Vec<Answer> =
             self.seen.subjects.iter().map(|subject| self.answer(rule, note, subject)).collect();
-        RuleReport {
-            id: rule.id.clone(),
-            title: note.title.clone(),
-            product: rule.product.clone(),
-            level: rule.level,
-            owner: rule.owner,
-            statement: rule.statement.clone(),
-            source: rule.source.clone(),
-            cfr: note.cfr.clone(),
-            severity: note.severity.as_str().to_owned(),
-            remedy: note.remedy.clone(),
-            question: note.question.clone(),
-            verdict: answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable),
-            answers,
-        }
+        RuleReport::of(rule, note, answers)
     }
 
     fn answer(&self, rule: &Rule, note: &Note, subject: &Observed) -> Answer {

@@ -261,7 +261,10 @@ impl<S: Service> Reader<'_, S> {
         }
         for resource in products::resources().filter(|resource| resource.purpose == Purpose::Probe) {
             if is_asked(resource, order.provider, order.sample, order.probe) && !is_known(subject, resource) {
-                let reading = match self.credential(&subject.id, resource) {
+                // A probe is made whole or not at all.
+                let made = self.made.load(Ordering::Relaxed);
+                let is_affordable = made + most_requests(resource) <= self.order.budget;
+                let reading = match self.credential(&subject.id, resource).filter(|_| is_affordable) {
                     Some(credential) => self.service.probe(resource, subject, credential, &self.made).await,
                     None => Reading { outcome: Outcome::NotAsked, items: Vec::new() },
                 };

@@ -26,7 +26,7 @@ const CALLBACKS: [&str; 4] = ["voice_url", "sms_url", "status_callback", "voice_
 
 /// Most requests a probe makes for one subject.
 pub(crate) fn most_requests(probe: &Resource) -> usize {
-    if std::ptr::eq(probe, &probes::PLAIN_HTTP) { 1 } else { limits::PROBES }
+    if std::ptr::eq(probe, &probes::PLAIN_HTTP) { 1 } else { 1 + limits::PROBES }
 }
 
 /// Makes one probe.

@@ -82,3 +82,39 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
     ];
     all.into_iter().flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: nothing of an account is read that no rule asks about (minimum necessary). A list may be read for what
+    /// lies under it.
+    #[test]
+    fn every_resource_is_read_for_a_rule() {
+        let is_read = |resource: &Resource| {
+            checks().any(|check| check.reads().any(|read| std::ptr::eq(read, resource)))
+        };
+        let leads_on = |resource: &Resource| {
+            resources().any(|other| other.under.is_some_and(|parent| std::ptr::eq(parent, resource)))
+        };
+        let idle: Vec<&str> = resources()
+            .filter(|resource| !is_read(resource) && !leads_on(resource))
+            .map(|resource| resource.name)
+            .collect();
+        assert!(idle.is_empty(), "{idle:?}");
+    }
+
+    #[test]
+    fn every_resource_is_listed_once_and_every_check_reads_listed_ones() {
+        let mut names: Vec<&str> = resources().map(|resource| resource.name).collect();
+        names.sort_unstable();
+        // Readings are kept by name: two resources of one name would answer for each other.
+        let twice: Vec<&str> =
+            names.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+        assert!(twice.is_empty(), "{twice:?}");
+        let is_listed = |resource: &Resource| resources().any(|it| std::ptr::eq(it, resource));
+        for check in checks() {
+            assert!(check.reads().all(is_listed), "{}", check.rule);
+        }
+    }
+}

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use rulebook::{Date, Level, Owner};
+use rulebook::{Date, Level, Note, Owner, Rule};
 use serde::{Deserialize, Serialize};
 
 /// Version of this shape; [`crate::diff`] refuses to compare different ones.
@@ -149,6 +149,27 @@ pub struct RuleReport {
     pub verdict: Verdict,
     /// One per subject, in the order of the subjects.
     pub answers: Vec<Answer>,
+}
+
+impl RuleReport {
+    /// What the rulebook says of a rule, with its answers; their worst is its verdict.
+    pub fn of(rule: &Rule, note: &Note, answers: Vec<Answer>) -> RuleReport {
+        RuleReport {
+            id: rule.id.clone(),
+            title: note.title.clone(),
+            product: rule.product.clone(),
+            level: rule.level,
+            owner: rule.owner,
+            statement: rule.statement.clone(),
+            source: rule.source.clone(),
+            cfr: note.cfr.clone(),
+            severity: note.severity.as_str().to_owned(),
+            remedy: note.remedy.clone(),
+            question: note.question.clone(),
+            verdict: answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable),
+            answers,
+        }
+    }
 }
 
 /// What a rule came to for one subject.

@@ -122,15 +122,6 @@ pub static MESSAGES: Resource =
             ("tags", Text),
         ]);
 
-/// Calls, newest first.
-pub static CALLS: Resource =
-    Resource::list("Calls", "api", "/2010-04-01/Accounts/{account}/Calls.json", "calls").sample().keep(&[
-        ("to", With(address)),
-        ("from", With(address)),
-        ("direction", Words(&["inbound", "outbound-api", "outbound-dial", "trunking-originating"])),
-        ("tags", Text),
-    ]);
-
 /// What this file reads.
 pub static RESOURCES: &[&Resource] = &[
     &ACCOUNT,
@@ -144,7 +135,6 @@ pub static RESOURCES: &[&Resource] = &[
     &IAM_KEY,
     &PUBLIC_KEYS,
     &MESSAGES,
-    &CALLS,
 ];
 
 /// No key is older than [`KEY_DAYS`] (D-KEY-2).

@@ -1,5 +1,6 @@
 //! Flex: its configuration, channels, and who hears of its tasks.
 
+use super::conversations::ADDRESSES;
 use crate::check::{Check, Notes, Test, each, never};
 use crate::fact::Keep::{Sid, Text, Urls, Words};
 use crate::observations::Item;
@@ -28,17 +29,8 @@ pub static TASKS: Resource = Resource::list("Tasks", "taskrouter", "/v1/Workspac
     .sample()
     .keep(&[("attributes", Text)]);
 
-/// Addresses that open conversations, as their kinds.
-pub static ADDRESSES: Resource = Resource::list(
-    "Configuration Addresses (kinds)",
-    "conversations",
-    "/v1/Configuration/Addresses",
-    "address_configurations",
-)
-.keep(&[("type", Words(&["sms", "whatsapp", "messenger", "gbm", "email", "rcs", "apple", "chat"]))]);
-
 /// What this file reads.
-pub static RESOURCES: &[&Resource] = &[&CONFIGURATION, &FLEX_FLOWS, &WORKSPACES, &TASKS, &ADDRESSES];
+pub static RESOURCES: &[&Resource] = &[&CONFIGURATION, &FLEX_FLOWS, &WORKSPACES, &TASKS];
 
 /// A kind that is missing, or that the audit does not know, must not pass for one that is eligible.
 fn must_be_known(item: &Item, field: &str, notes: &mut Notes<'_>) {

@@ -93,7 +93,7 @@ pub static SUBSCRIPTIONS: Resource = Resource::list(
 
 /// Functions, without their code.
 pub static FUNCTIONS: Resource =
-    Resource::list("Functions", "segment", "/functions", "data.functions").id("id");
+    Resource::list("Workspace Functions", "segment", "/functions", "data.functions").id("id");
 
 /// One function.
 pub static FUNCTION: Resource = Resource::one("Function", "segment", "/functions/{1}")

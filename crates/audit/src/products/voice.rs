@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::accounts::NUMBERS;
+use super::runtime;
 use crate::check::{Check, Notes, each, never};
 use crate::fact::Fact;
 use crate::fact::Keep::{Filled, Flag, Number, Place, Urls, With, Words};
@@ -89,9 +90,11 @@ pub static COUNTRIES: Resource =
 
 /// Calls, as the places they went between.
 pub static CALLS: Resource =
-    Resource::list("Calls (places)", "api", "/2010-04-01/Accounts/{account}/Calls.json", "calls")
-        .sample()
-        .keep(&[("to", Place), ("from", Place), ("forwarded_from", Place)]);
+    Resource::list("Calls", "api", "/2010-04-01/Accounts/{account}/Calls.json", "calls").sample().keep(&[
+        ("to", Place),
+        ("from", Place),
+        ("forwarded_from", Place),
+    ]);
 
 /// Recordings.
 pub static RECORDINGS: Resource =
@@ -109,12 +112,9 @@ pub static ADD_ON_RESULTS: Resource = Resource::list(
 .under(&RECORDINGS)
 .sample();
 
-/// Studio flows, as parents of [`FLOW_WIDGETS`].
-pub static FLOWS: Resource = Resource::list("Flows (voice list)", "studio", "/v2/Flows", "flows");
-
 /// The voice widgets of a flow, and where its media streams go.
 pub static FLOW_WIDGETS: Resource = Resource::one("Flows (voice widgets)", "studio", "/v2/Flows/{1}")
-    .under(&FLOWS)
+    .under(&runtime::FLOWS)
     .keep(&[("definition", With(stream_urls)), ("definition.states", With(widgets))]);
 
 /// What this file reads.
@@ -131,7 +131,6 @@ pub static RESOURCES: &[&Resource] = &[
     &CALLS,
     &RECORDINGS,
     &ADD_ON_RESULTS,
-    &FLOWS,
     &FLOW_WIDGETS,
 ];
 

@@ -6,7 +6,7 @@ use audit::Provider;
 use audit::judge;
 use audit::report::Verdict;
 
-use super::fixture::{GOOD, Sulking, files, order, recorded, resumed, seen};
+use super::fixture::{GOOD, Sulking, files, observed, order, recorded, resumed, seen};
 
 fn sulking(status: Option<u16>, body: &'static str) -> Sulking {
     Sulking { recorded: recorded("twilio-good"), status, body, asked: AtomicUsize::new(0) }
@@ -66,6 +66,17 @@ fn the_budget_is_never_exceeded() {
         let report = judge(&seen, &files);
         assert!(report.headline >= Verdict::NotObserved);
     }
+}
+
+#[test]
+fn a_probe_that_the_budget_does_not_cover_is_not_made() {
+    let files = files(GOOD);
+    let mut order = order(Provider::Twilio, GOOD);
+    let whole = judge(&seen(&order, &recorded("twilio-good"), &files), &files);
+    assert_eq!(observed(&whole, "GEN-SIG-2", GOOD), Some(Verdict::Pass));
+    order.budget = whole.requests.made;
+    let report = judge(&seen(&order, &recorded("twilio-good"), &files), &files);
+    assert_eq!(observed(&report, "GEN-SIG-2", GOOD), Some(Verdict::NotObserved));
 }
 
 #[test]

@@ -199,21 +199,7 @@ pub(crate) fn large(subjects: usize, seed: usize) -> Report {
             })
             .collect();
         let note = edition.note(&rule.id).expect("every rule has a note");
-        RuleReport {
-            id: rule.id.clone(),
-            title: note.title.clone(),
-            product: rule.product.clone(),
-            level: rule.level,
-            owner: rule.owner,
-            statement: rule.statement.clone(),
-            source: rule.source.clone(),
-            cfr: note.cfr.clone(),
-            severity: note.severity.as_str().to_owned(),
-            remedy: note.remedy.clone(),
-            question: note.question.clone(),
-            verdict: answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable),
-            answers,
-        }
+        RuleReport::of(rule, note, answers)
     });
     let rules = rules.collect();
     let subjects = ids

@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use crate::keeping::{Kept, PACE, keep};
 use crate::lanes::plan;
 use crate::limits::{
-    CLOCK_CHECK, CLOCK_TOLERANCE, FAILURES_PARKED, IDLE_POLL, LEASE, LONGEST_BACKOFF, SHORTEST_PAUSE,
+    CLOCK_CHECK, CLOCK_TOLERANCE, FAILURES_PARKED, IDLE_POLL, LEASE, LONGEST_BACKOFF, LOOK_EVERY,
+    SHORTEST_PAUSE,
 };
 use crate::{Outcome, Queue, Reason, backoff};
 
@@ -69,6 +70,7 @@ impl Runner {
             on_park: Arc::clone(&self.on_park),
             tracer: self.tracer.clone(),
             after: None,
+            next_look: Instant::now(),
             tasks: JoinSet::new(),
             leases: HashMap::new(),
             running: HashMap::new(),
@@ -145,6 +147,8 @@ struct Worker {
     tracer: Tracer,
     /// Where the next look at the lanes begins.
     after: Option<Lane>,
+    /// When it may be.
+    next_look: Instant,
     tasks: JoinSet<Ended>,
     /// The jobs in hand, by the task that has them.
     leases: HashMap<task::Id, (AbortHandle, Arc<Lease>)>,
@@ -155,6 +159,8 @@ struct Worker {
 impl Worker {
     async fn run(mut self, changed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
+            // What comes and what ends in between is one look's work.
+            tokio::time::sleep_until(self.next_look).await;
             // Registered before looking, so that a job committed while we look is not missed.
             let wake = changed.notified();
             tokio::pin!(wake);
@@ -197,6 +203,7 @@ impl Worker {
         let jobs = self.store.jobs();
         let mut next: Option<Timestamp> = None;
         let mut from_the_first = self.after.is_none();
+        self.next_look = Instant::now() + LOOK_EVERY;
         loop {
             let now = self.store.clock().now();
             let waiting = jobs.look(self.queue.name, self.after).await?;

@@ -2,7 +2,8 @@
 //!
 //! Running them out of the order of their batches changes nothing: each touches rows by their whole key, and what must not
 //! meet there (two updates of one revision, two leases of one job) is counted. A count that is not right undoes the group,
-//! which is then written statement by statement (`postgres_group.rs`).
+//! which is then written statement by statement (`postgres_group.rs`). What runs under the lock of the journal's head
+//! counts by itself, and fails by a division by zero: so the commit can be sent right behind it.
 
 /// What many rows are written with in one statement, in the order in which they run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +39,11 @@ impl Bulk {
         matches!(self, Self::Documents | Self::Keys | Self::Index | Self::Jobs)
     }
 
+    /// Whether its statement fails by itself when it touches another number of rows than its last parameter says.
+    pub(crate) const fn counts(self) -> bool {
+        matches!(self, Self::Scopes | Self::Updates | Self::Finished)
+    }
+
     /// The statement: `$n` is the array of what `$n` is in the statement for one row.
     pub(crate) const fn sql(self) -> &'static str {
         match self {
@@ -69,16 +75,17 @@ impl Bulk {
                 AS r (id, queue, lane, ordering_key, due_at, created_at, scope, epoch, payload)"
             }
             Self::Scopes => {
-                "SELECT k.epoch FROM unnest($1::text[], $2::bigint[]) AS r (scope, epoch)
+                "SELECT 1 / (count(*) = $3::bigint)::int FROM unnest($1::text[], $2::bigint[]) AS r (scope, epoch)
                 JOIN scope_keys k ON k.scope = r.scope AND k.epoch = r.epoch WHERE k.wrapped IS NOT NULL"
             }
             Self::Updates => {
-                "UPDATE documents d SET facts = r.facts, epoch = r.epoch, event_at = r.event_at,
+                "WITH done AS (UPDATE documents d SET facts = r.facts, epoch = r.epoch, event_at = r.event_at,
                     updated_at = r.updated_at, revision = d.revision + 1
                 FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bytea[], $6::bigint[],
                     $7::bigint[], $8::bigint[])
                 AS r (scope, kind, sid, revision, facts, epoch, event_at, updated_at)
-                WHERE d.scope = r.scope AND d.kind = r.kind AND d.sid = r.sid AND d.revision = r.revision"
+                WHERE d.scope = r.scope AND d.kind = r.kind AND d.sid = r.sid AND d.revision = r.revision
+                RETURNING 1) SELECT 1 / (count(*) = $9::bigint)::int FROM done"
             }
             Self::Shreds => {
                 "DELETE FROM document_keys k USING unnest($1::text[], $2::text[], $3::text[]) AS r (scope, kind, sid)
@@ -90,8 +97,9 @@ impl Bulk {
                 WHERE d.scope = r.scope AND d.kind = r.kind AND d.sid = r.sid"
             }
             Self::Finished => {
-                "DELETE FROM jobs j USING unnest($1::bigint[], $2::bytea[]) AS r (sequence, token)
-                WHERE j.sequence = r.sequence AND j.token = r.token"
+                "WITH done AS (DELETE FROM jobs j USING unnest($1::bigint[], $2::bytea[]) AS r (sequence, token)
+                WHERE j.sequence = r.sequence AND j.token = r.token
+                RETURNING 1) SELECT 1 / (count(*) = $3::bigint)::int FROM done"
             }
             Self::LetGo => {
                 "UPDATE jobs SET available_at = CASE WHEN length(token) = 0 THEN ordered_at ELSE available_at END,

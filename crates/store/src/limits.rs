@@ -72,7 +72,7 @@ pub const SQLITE_LOG_PAGES: i64 = 32_768;
 pub const SQLITE_LOG_KEPT: Duration = Duration::from_secs(30);
 
 /// PostgreSQL: tasks that write groups.
-pub const POSTGRES_BATCHERS: usize = 4;
+pub const POSTGRES_BATCHERS: usize = 2;
 /// PostgreSQL: connections of one process.
 pub const POSTGRES_CONNECTIONS: usize = 16;
 /// PostgreSQL: documents written by one process after which statistics are made. Later the server does that by itself.

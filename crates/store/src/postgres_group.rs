@@ -27,6 +27,7 @@ pub(crate) struct Query<'a> {
 
 enum Argument<'a> {
     One(&'a Value),
+    Count(i64),
     Integers(Vec<Option<i64>>),
     Texts(Vec<Option<&'a str>>),
     Blobs(Vec<Option<&'a [u8]>>),
@@ -49,18 +50,24 @@ impl<'a> Query<'a> {
     pub(crate) fn many(bulk: Bulk, statements: &[&'a Statement]) -> Option<Self> {
         let first = statements.first()?;
         let columns = 0..first.arguments.len();
-        let arguments: Vec<_> = columns.map(|column| Argument::column(statements, column)).collect();
-        Some(Self {
-            sql: bulk.sql(),
-            types: arguments.iter().map(Argument::array_type).collect(),
-            arguments,
-            wants_rows: false,
-            expect: match &first.expect {
-                Expect::One(error) => Expect::Exactly(statements.len() as u64, error.clone()),
-                other => other.clone(),
-            },
-            batch: None,
-        })
+        let mut arguments: Vec<_> = columns.map(|column| Argument::column(statements, column)).collect();
+        let count = statements.len();
+        let expect = match &first.expect {
+            _ if bulk.counts() => {
+                arguments.push(Argument::Count(count as i64));
+                Expect::Any
+            }
+            Expect::One(error) => Expect::Exactly(count as u64, error.clone()),
+            other => other.clone(),
+        };
+        let types = arguments.iter().map(Argument::column_type).collect();
+        Some(Self { sql: bulk.sql(), types, arguments, wants_rows: false, expect, batch: None })
+    }
+
+    /// The same, for rows that cannot be missing.
+    pub(crate) fn unchecked(mut self) -> Self {
+        self.expect = Expect::Any;
+        self
     }
 
     pub(crate) fn arguments(&self) -> Vec<&(dyn ToSql + Sync)> {
@@ -89,9 +96,10 @@ impl<'a> Argument<'a> {
         }
     }
 
-    fn array_type(&self) -> Type {
+    fn column_type(&self) -> Type {
         match self {
             Self::One(value) => type_of(value),
+            Self::Count(_) => Type::INT8,
             Self::Integers(_) => Type::INT8_ARRAY,
             Self::Texts(_) => Type::TEXT_ARRAY,
             Self::Blobs(_) => Type::BYTEA_ARRAY,
@@ -103,6 +111,7 @@ impl<'a> Argument<'a> {
             Self::One(Value::Integer(value)) => value,
             Self::One(Value::Text(value)) => value,
             Self::One(Value::Blob(value)) => value,
+            Self::Count(count) => count,
             Self::Integers(values) => values,
             Self::Texts(values) => values,
             Self::Blobs(values) => values,
@@ -127,6 +136,11 @@ pub(crate) struct Plan<'a> {
     pub(crate) after: Vec<Query<'a>>,
     /// How many documents are added.
     pub(crate) documents: u64,
+}
+
+/// Whether nothing is left to be looked at in the answers of these but whether they failed.
+pub(crate) fn fail_by_themselves(queries: &[Query<'_>]) -> bool {
+    queries.iter().all(|query| matches!(query.expect, Expect::Any))
 }
 
 impl<'a> Plan<'a> {

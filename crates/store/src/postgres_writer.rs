@@ -18,7 +18,7 @@ use crate::engine::ChainKey;
 use crate::error::unavailable;
 use crate::limits;
 use crate::postgres::{connection, explain, is_broken, send};
-use crate::postgres_group::{Plan, Query};
+use crate::postgres_group::{Plan, Query, fail_by_themselves};
 use crate::postgres_planner::{Growth, analyze};
 use crate::sql::{Outcome, Prepared, Row, Step};
 use crate::{StoreError, StoreMeasures};
@@ -28,6 +28,7 @@ pub(crate) type Waiting = (Prepared, oneshot::Sender<Result<Outcome, StoreError>
 
 /// The level is named, because a server may have another default.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+const COMMIT: &str = "COMMIT";
 
 /// What writes: a task that takes groups, or a caller with a batch of its own.
 #[derive(Clone)]
@@ -173,8 +174,9 @@ impl Writer {
         if manner != Manner::Unlocked {
             plan.before.push(Query::one(&lock, None));
         }
-        client.batch_execute(BEGIN).await.map_err(broken)?;
-        let answers = pipeline(client, &plan.before).await;
+        let (begun, answers) =
+            tokio::join!(biased; client.batch_execute(BEGIN), pipeline(client, &plan.before));
+        begun.map_err(broken)?;
         let mut head = Vec::new();
         if let Some(failure) = check(&plan.before, answers, |_, rows| head = rows) {
             return Err(undone(client, failure).await);
@@ -207,19 +209,32 @@ impl Writer {
         if let Some((write, entries)) = entries.split_last() {
             let entries: Vec<_> = entries.iter().collect();
             plan.after.extend(Query::many(Bulk::Entries, &entries));
-            plan.after.push(Query::one(write, None));
+            // It is there: this transaction holds it.
+            plan.after.push(Query::one(write, None).unchecked());
         }
-        let answers = pipeline(client, &plan.after).await;
+        let unknown = |error: Error| Failure::Final(explain(&error));
         let keep = |batch: Option<usize>, rows| {
             if let Some(outcome) = batch.and_then(|place| outcomes.get_mut(place)) {
                 outcome.rows.extend(rows);
             }
         };
-        if let Some(failure) = check(&plan.after, answers, keep) {
-            return Err(undone(client, failure).await);
-        }
         let stopwatch = Stopwatch::start();
-        client.batch_execute("COMMIT").await.map_err(|error| Failure::Final(explain(&error)))?;
+        let sent = Sent::of(client, &plan.after).await;
+        if fail_by_themselves(&plan.after) && sent.is_whole() {
+            // After an error the server takes the commit for a rollback.
+            let (answers, committed) = tokio::join!(biased; sent.answers(), client.batch_execute(COMMIT));
+            match check(&plan.after, answers, keep) {
+                // The commit was on its way already.
+                Some(Failure::Broken(error)) => return Err(Failure::Final(error)),
+                Some(failure) => return Err(failure),
+                None => committed.map_err(unknown)?,
+            }
+        } else {
+            if let Some(failure) = check(&plan.after, sent.answers().await, keep) {
+                return Err(undone(client, failure).await);
+            }
+            client.batch_execute(COMMIT).await.map_err(unknown)?;
+        }
         self.measures.sync_time.record_time(stopwatch.elapsed());
         self.measures.group_sizes.record(batches.len() as u64);
         if self.growth.add(plan.documents) {
@@ -310,31 +325,49 @@ type Answering<'a> = Pin<Box<dyn Future<Output = Answer> + Send + 'a>>;
 
 /// Sends all statements, in order and without waiting in between, then collects the answers.
 pub(crate) async fn pipeline<'a>(client: &'a Object, queries: &'a [Query<'a>]) -> Vec<Answer> {
-    let mut answering: Vec<Result<Answering<'a>, Answer>> = Vec::with_capacity(queries.len());
-    for query in queries {
-        answering.push(match client.prepare_typed_cached(query.sql, &query.types).await {
-            Ok(prepared) => Ok(Box::pin(async move { send(client, &prepared, query).await })),
-            Err(error) => Err(Err(error)),
-        });
-    }
-    // The first poll of each sends it.
-    poll_fn(|context| {
-        for slot in &mut answering {
-            if let Ok(future) = slot
-                && let Poll::Ready(answer) = future.as_mut().poll(context)
-            {
-                *slot = Err(answer);
-            }
+    Sent::of(client, queries).await.answers().await
+}
+
+/// Statements that are on their way; those that are not have their error already.
+struct Sent<'a>(Vec<Result<Answering<'a>, Answer>>);
+
+impl<'a> Sent<'a> {
+    async fn of(client: &'a Object, queries: &'a [Query<'a>]) -> Self {
+        let mut answering: Vec<Result<Answering<'a>, Answer>> = Vec::with_capacity(queries.len());
+        for query in queries {
+            answering.push(match client.prepare_typed_cached(query.sql, &query.types).await {
+                Ok(prepared) => Ok(Box::pin(async move { send(client, &prepared, query).await })),
+                Err(error) => Err(Err(error)),
+            });
         }
-        Poll::Ready(())
-    })
-    .await;
-    let mut answers = Vec::with_capacity(answering.len());
-    for slot in answering {
-        answers.push(match slot {
-            Ok(future) => future.await,
-            Err(answer) => answer,
-        });
+        // The first poll of each sends it.
+        poll_fn(|context| {
+            for slot in &mut answering {
+                if let Ok(future) = slot
+                    && let Poll::Ready(answer) = future.as_mut().poll(context)
+                {
+                    *slot = Err(answer);
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+        Self(answering)
     }
-    answers
+
+    /// Whether none has failed to be sent: what is sent next is done after all of them.
+    fn is_whole(&self) -> bool {
+        !self.0.iter().any(|slot| matches!(slot, Err(Err(_))))
+    }
+
+    async fn answers(self) -> Vec<Answer> {
+        let mut answers = Vec::with_capacity(self.0.len());
+        for slot in self.0 {
+            answers.push(match slot {
+                Ok(future) => future.await,
+                Err(answer) => answer,
+            });
+        }
+        answers
+    }
 }

@@ -132,6 +132,39 @@ pub(crate) async fn a_failing_batch_harms_no_neighbour(bench: &Bench) {
     store.close().await;
 }
 
+pub(crate) async fn of_many_updates_of_one_revision_one_is_written(bench: &Bench) {
+    let scope = account(1);
+    let store = store_with(bench, scope).await;
+    let mut batch = store.batch(scope);
+    batch.insert::<Message>(message(0, now(&store), "x"));
+    store.commit(batch).await.unwrap();
+    let document = store.scope(scope).get::<Message>(sid(0)).await.unwrap().unwrap();
+    let mut tasks = Vec::new();
+    for number in 1..=100_u64 {
+        let (store, document) = (store.clone(), document.clone());
+        tasks.push(tokio::spawn(async move {
+            let mut batch = store.batch(scope);
+            // With what is only added before the journal's head is locked, and what is changed after.
+            batch.insert::<Message>(message(number, now(&store), "x"));
+            batch.update(&document);
+            batch.record(number.to_be_bytes().to_vec());
+            store.commit(batch).await
+        }));
+    }
+    let mut written = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => written += 1,
+            Err(error) => assert_eq!(error, StoreError::Conflict),
+        }
+    }
+    assert_eq!(written, 1);
+    assert_eq!(bench.number("SELECT count(*) FROM documents").await, 2);
+    assert_eq!(bench.number("SELECT max(revision) FROM documents").await, 2);
+    assert_eq!(store.journal().head().await.unwrap().sequence, 1);
+    store.close().await;
+}
+
 pub(crate) async fn shredded_content_is_gone_and_so_is_its_key(bench: &Bench) {
     let scope = account(1);
     let store = store_with(bench, scope).await;

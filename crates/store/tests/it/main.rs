@@ -38,6 +38,7 @@ macro_rules! suite {
 suite! {
     documents:
         a_document_comes_back_as_it_was_written
+        of_many_updates_of_one_revision_one_is_written
         an_update_of_an_old_revision_conflicts_and_writes_nothing
         a_taken_sid_or_name_exists
         a_failing_batch_harms_no_neighbour

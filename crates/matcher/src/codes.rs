@@ -3,9 +3,10 @@
 use crate::Found;
 use crate::class::Class;
 use crate::tokens::Text;
+use crate::words::Trait;
 
 /// Words before a letter and a number that make a place or a version of them.
-const PLACES: &[&str] =
+pub(crate) const PLACES: &[&str] =
     &["room", "suite", "unit", "gate", "bay", "floor", "version", "section", "row", "seat", "rev"];
 
 /// Letter, digit, digit or A or B: the category of a code.
@@ -20,8 +21,8 @@ fn is_rest(word: &str) -> bool {
 
 /// `E11.9`, `S52.521A`: a category, a point, up to four more.
 pub(crate) fn diagnosis(text: &Text<'_>, index: usize) -> Option<Found> {
-    let is_code = is_category(text.word(index)) && text.gap(index) == "." && is_rest(text.word(index + 1));
-    let is_place = index > 0 && text.is_any(index - 1, PLACES);
+    let is_code = text.gap(index) == "." && is_category(text.word(index)) && is_rest(text.word(index + 1));
+    let is_place = text.is_before(index, Trait::Numbered);
     let is_free = !matches!(text.gap_before(index), "." | "-") && text.gap(index + 1) != "..";
     (is_code && !is_place && is_free).then(|| found(text, index, index + 1))
 }
@@ -38,24 +39,24 @@ pub(crate) fn labelled_diagnosis(text: &Text<'_>, index: usize) -> Option<Found>
 
 fn found(text: &Text<'_>, first: usize, last: usize) -> Found {
     let span = text.token(first).start..text.token(last).end;
-    Found { span, next: last + 1, class: Class::Diagnosis, detector: "icd_10" }
+    Found { span, class: Class::Diagnosis, detector: "icd_10" }
 }
 
 /// A National Drug Code: labeler, product and package in one of the four forms of 21 CFR 207.33.
 pub(crate) fn drug(text: &Text<'_>, index: usize) -> Option<Found> {
-    let length = |at: usize| text.get(at).filter(|token| token.is_number()).map_or(0, |token| token.len());
+    if text.gap(index) != "-" || text.gap(index + 1) != "-" {
+        return None;
+    }
+    let length = |at: usize| text.get(at).filter(|token| token.is(Trait::Number)).map_or(0, |token| token.len());
     let is_form = matches!(
         (length(index), length(index + 1), length(index + 2)),
         (4, 4, 2) | (5, 3, 2) | (5, 4, 1) | (5, 4, 2)
     );
     let is_joined = is_form
-        && text.gap(index) == "-"
-        && text.gap(index + 1) == "-"
         && text.gap(index + 2) != "-"
         && text.gap_before(index) != "-";
     is_joined.then(|| Found {
         span: text.token(index).start..text.token(index + 2).end,
-        next: index + 3,
         class: Class::Drug,
         detector: "ndc",
     })

@@ -5,10 +5,11 @@ use crate::class::Class;
 use crate::hints::{self, Hint};
 use crate::limits::YEARS;
 use crate::tokens::Text;
+use crate::words::Trait;
 
 const MONTHS: &[&str] = &["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 /// Words before a day and a month without a year that make a date of them.
-const BEFORE_DAY: &[&str] = &[
+pub(crate) const BEFORE_DAY: &[&str] = &[
     "on",
     "by",
     "before",
@@ -35,13 +36,13 @@ const BEFORE_DAY: &[&str] = &[
     "sat",
     "sun",
 ];
-const YEARS_OLD: &[&str] = &["years", "year", "yr", "yrs", "yo", "y"];
+pub(crate) const YEARS_OLD: &[&str] = &["years", "year", "yr", "yrs", "yo", "y"];
 /// The ages that Safe Harbor has aggregated into "90 or older".
 const GREAT_AGES: std::ops::RangeInclusive<u64> = 90..=125;
 
-fn found(text: &Text<'_>, first: usize, last: usize, end: usize, detector: &'static str) -> Option<Found> {
+fn found(text: &Text<'_>, first: usize, end: usize, detector: &'static str) -> Option<Found> {
     let span = text.token(first).start..end;
-    Some(Found { span, next: last + 1, class: Class::Date, detector })
+    Some(Found { span, class: Class::Date, detector })
 }
 
 fn is_day_of(month: u64, day: u64) -> bool {
@@ -56,20 +57,20 @@ fn is_day_of(month: u64, day: u64) -> bool {
 
 /// `2026-11-22`, `11/22/2026`, `22.11.2026`, `11-22-26`, and `11/22` where a word before makes a date of it.
 pub(crate) fn numeric(text: &Text<'_>, index: usize) -> Option<Found> {
-    let first = text.number(index).filter(|_| text.token(index).len() <= 4)?;
     let separator = text.gap(index);
-    if !matches!(separator, "-" | "/" | ".")
-        || !text.gap_before(index).is_empty() && joined(text.gap_before(index))
-    {
+    if !joined(separator) || text.token(index).len() > 4 || joined(text.gap_before(index)) {
         return None;
     }
+    let first = text.number(index)?;
     let second = text.number(index + 1).filter(|_| text.token(index + 1).len() <= 2)?;
     if text.gap(index + 1) != separator {
         let is_short = separator == "/" && text.token(index).len() <= 2 && !joined(text.gap(index + 1));
+        if !is_short || !is_day_of(first, second) {
+            return None;
+        }
         let is_said =
-            text.is_any(index.checked_sub(1)?, BEFORE_DAY) || hints::label(text, index) == Some(Hint::Birth);
-        return (is_short && is_said && is_day_of(first, second))
-            .then(|| found(text, index, index + 1, text.token(index + 1).end, "day_and_month"))?;
+            text.is_before(index, Trait::BeforeDay) || hints::label(text, index) == Some(Hint::Birth);
+        return is_said.then(|| found(text, index, text.token(index + 1).end, "day_and_month"))?;
     }
     let third = text.get(index + 2)?;
     let word = text.word(index + 2);
@@ -79,7 +80,7 @@ pub(crate) fn numeric(text: &Text<'_>, index: usize) -> Option<Found> {
     if !is_end
         || digits == third.len()
             && joined(text.gap(index + 2))
-            && text.get(index + 3).is_some_and(|next| next.digits > 0)
+            && text.get(index + 3).is_some_and(|next| next.digits() > 0)
     {
         return None;
     }
@@ -91,7 +92,7 @@ pub(crate) fn numeric(text: &Text<'_>, index: usize) -> Option<Found> {
         (1 | 2, 2) => separator != "." && (is_day_of(first, second) || is_day_of(second, first)),
         _ => false,
     };
-    is_date.then(|| found(text, index, index + 2, third.start + digits, "date"))?
+    is_date.then(|| found(text, index, third.start + digits, "date"))?
 }
 
 /// Whether a gap joins numbers to one whole.
@@ -108,38 +109,38 @@ pub(crate) fn month_before_day(text: &Text<'_>, index: usize) -> Option<Found> {
     if day(text, index + 1).is_some_and(|day| is_day_of(month, day)) {
         let with_year = matches!(text.gap(index + 1), ", " | " " | "," | "-") && is_year(text, index + 2);
         let last = if with_year { index + 2 } else { index + 1 };
-        return found(text, index, last, text.token(last).end, "month_and_day");
+        return found(text, index, text.token(last).end, "month_and_day");
     }
-    is_year(text, index + 1)
-        .then(|| found(text, index, index + 1, text.token(index + 1).end, "month_and_year"))?
+    is_year(text, index + 1).then(|| found(text, index, text.token(index + 1).end, "month_and_year"))?
 }
 
 /// `22 November 2026`, `22nd of Nov`.
 pub(crate) fn day_before_month(text: &Text<'_>, index: usize) -> Option<Found> {
-    let day = day(text, index)?;
     if !matches!(text.gap(index), " " | "-" | ". ") {
         return None;
     }
-    let at = if text.is(index + 1, "of") { index + 2 } else { index + 1 };
+    let at = if text.is_word(index + 1, "of") { index + 2 } else { index + 1 };
     let month = month(text, at)?;
-    if !is_day_of(month, day) {
+    if !is_day_of(month, day(text, index)?) {
         return None;
     }
     let with_year = matches!(text.gap(at), " " | ", " | "-") && is_year(text, at + 1);
     let last = if with_year { at + 1 } else { at };
-    found(text, index, last, text.token(last).end, "day_and_month")
+    found(text, index, text.token(last).end, "day_and_month")
 }
 
 /// `aged 94`, `94 years old`, `a 94-year-old`, `94 y/o`.
 pub(crate) fn great_age(text: &Text<'_>, index: usize) -> Option<Found> {
-    text.number(index).filter(|age| GREAT_AGES.contains(age))?;
+    if !matches!(text.token(index).len(), 2 | 3) || !GREAT_AGES.contains(&text.number(index)?) {
+        return None;
+    }
+    let is_old = || text.is_word(index + 2, "old") || text.is_word(index + 2, "o");
     let is_years = matches!(text.gap(index), " " | "-" | "")
-        && text.is_any(index + 1, YEARS_OLD)
-        && (text.is_any(index + 2, &["old", "o"]) || text.is_any(index + 1, &["yo"]));
+        && text.is(index + 1, Trait::YearsOld)
+        && (is_old() || text.is_word(index + 1, "yo"));
     let is_said = hints::label(text, index) == Some(Hint::Aged) && !joined(text.gap(index));
     (is_years || is_said).then(|| Found {
         span: text.token(index).start..text.token(index).end,
-        next: index + 1,
         class: Class::Age,
         detector: "age_over_89",
     })
@@ -148,7 +149,8 @@ pub(crate) fn great_age(text: &Text<'_>, index: usize) -> Option<Found> {
 /// The month that a word names. `May` and `March` are months with a capital only, and `mar` never.
 fn month(text: &Text<'_>, index: usize) -> Option<u64> {
     let token = text.get(index).filter(|token| token.hint == Some(Hint::Month))?;
-    if !token.capitalised && text.is_any(index, &["may", "march", "mar", "sep", "dec", "jan"]) {
+    let is_word = |word: &&str| text.is_word(index, word);
+    if !token.is(Trait::Capitalised) && ["may", "march", "mar", "sep", "dec", "jan"].iter().any(is_word) {
         return None;
     }
     let start = text.word(index)[..3].to_ascii_lowercase();
@@ -158,8 +160,8 @@ fn month(text: &Text<'_>, index: usize) -> Option<u64> {
 
 /// The day of a month: `5`, `05`, `5th`.
 fn day(text: &Text<'_>, index: usize) -> Option<u64> {
-    let token = text.get(index).filter(|token| (1..=2).contains(&token.digits))?;
-    let (number, rest) = text.word(index).split_at_checked(token.digits)?;
+    let token = text.get(index).filter(|token| (1..=2).contains(&token.digits()))?;
+    let (number, rest) = text.word(index).split_at_checked(token.digits())?;
     let is_ordinal = ["st", "nd", "rd", "th"].iter().any(|ending| rest.eq_ignore_ascii_case(ending));
     (rest.is_empty() || is_ordinal).then(|| number.parse().ok())?
 }

@@ -1,10 +1,9 @@
 //! Words that say what the value behind them is.
 
-use std::sync::LazyLock;
-
 use crate::class::Class;
 use crate::limits::LABEL_WORDS;
 use crate::tokens::Text;
+use crate::words::Trait;
 
 /// What a word announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub(crate) enum Hint {
 
 use Hint::{Aged, Birth, Month, Numbered, Provider, Routing, Value};
 
-const WORDS: &[(&str, Hint)] = &[
+pub(crate) const WORDS: &[(&str, Hint)] = &[
     ("account", Numbered(Class::Account)),
     ("acct", Value(Class::Account)),
     ("iban", Value(Class::Account)),
@@ -147,36 +146,15 @@ const WORDS: &[(&str, Hint)] = &[
 ];
 
 /// Words that may stand between a label and its value and make a number of it.
-const NUMBERING: &[&str] = &["id", "ids", "no", "num", "number", "identifier", "code", "mrn"];
+pub(crate) const NUMBERING: &[&str] = &["id", "ids", "no", "num", "number", "identifier", "code", "mrn"];
 /// Words that may stand there and say nothing.
-const FILLING: &[&str] = &[
+pub(crate) const FILLING: &[&str] = &[
     "is", "was", "my", "your", "the", "of", "for", "at", "on", "to", "me", "us", "him", "her", "them", "a",
     "s",
-];
-/// More of them, for pictures and biometrics.
-const DESCRIBING: &[&str] = &[
+    // For pictures and biometrics.
     "attached", "file", "hash", "template", "scan", "pattern", "data", "driver", "drivers", "plate", "10",
     "cm", "home", "work", "cell",
 ];
-
-/// The words by first letter and length: a lookup compares with two or three.
-static BY_LETTER: LazyLock<[Vec<(&str, Hint)>; 26]> = LazyLock::new(|| {
-    let mut table: [Vec<_>; 26] = std::array::from_fn(|_| Vec::new());
-    for row in WORDS {
-        table[usize::from(row.0.as_bytes()[0] - b'a')].push(*row);
-    }
-    table
-});
-
-/// What a word of ASCII letters announces.
-pub(crate) fn of(word: &str) -> Option<Hint> {
-    if !(2..=13).contains(&word.len()) {
-        return None;
-    }
-    let first = word.as_bytes()[0].to_ascii_lowercase() - b'a';
-    let row = BY_LETTER[usize::from(first)].iter().find(|(text, _)| word.eq_ignore_ascii_case(text));
-    row.map(|(_, hint)| *hint)
-}
 
 /// The label in front of a token: the nearest word that announces something, with nothing between but words that fill.
 pub(crate) fn label(text: &Text<'_>, index: usize) -> Option<Hint> {
@@ -187,14 +165,15 @@ pub(crate) fn label(text: &Text<'_>, index: usize) -> Option<Hint> {
         if !text.is_close(at) {
             return None;
         }
-        numbered |= text.gap(at).contains(['#', ':', '=']);
-        match text.token(at).hint {
+        let token = text.token(at);
+        numbered |= text.gap(at).bytes().any(|byte| matches!(byte, b'#' | b':' | b'='));
+        match token.hint {
             Some(Numbered(class)) if numbered => return qualified(text, at, class).then_some(Value(class)),
             // A word like "case" that nothing makes a label of.
             Some(Numbered(_) | Month) => return None,
             Some(hint) => return Some(hint),
-            None if text.is_any(at, NUMBERING) => numbered = true,
-            None if text.is_any(at, FILLING) || text.is_any(at, DESCRIBING) => {}
+            None if token.is(Trait::Numbering) => numbered = true,
+            None if token.is(Trait::Filling) => {}
             None => return None,
         }
     }
@@ -207,7 +186,7 @@ fn qualified(text: &Text<'_>, at: usize, class: Class) -> bool {
     let is_any = |words: &[&str]| words.iter().any(|word| before.eq_ignore_ascii_case(word));
     match class {
         Class::SocialSecurity => is_any(&["social"]),
-        Class::MedicalRecord if text.is(at, "record") => {
+        Class::MedicalRecord if text.is_word(at, "record") => {
             is_any(&["medical", "health", "patient", "hospital"])
         }
         _ => true,

@@ -7,67 +7,65 @@ use crate::class::Class;
 use crate::codes;
 use crate::hints::{self, Hint};
 use crate::limits::{JOINED_TOKENS, VALUE_CHARACTERS};
+use crate::short::Short;
 use crate::tokens::{Text, Token};
+use crate::words::Trait;
 
 /// Endings of files that hold pictures.
-const PICTURES: &[&str] = &["jpg", "jpeg", "png", "heic", "gif", "webp", "tiff"];
+pub(crate) const PICTURES: &[&str] = &["jpg", "jpeg", "png", "heic", "gif", "webp", "tiff"];
+
+/// The fewest characters of a key of biometrics.
+pub(crate) const KEY: usize = 16;
 
 /// A value without its separators, as far as it goes.
 struct Joined {
     /// Letters in capitals.
-    characters: String,
+    characters: Short<{ 2 * VALUE_CHARACTERS }>,
     digits: usize,
     /// Lengths of its groups.
-    groups: Vec<usize>,
+    groups: Short<JOINED_TOKENS>,
     last: usize,
 }
 
 /// Joins the tokens from `index` that only these separators part.
 fn join(text: &Text<'_>, index: usize, separators: &[&str]) -> Joined {
-    let mut joined =
-        Joined { characters: String::new(), digits: 0, groups: Vec::with_capacity(4), last: index };
-    for at in index..text.len().min(index + JOINED_TOKENS) {
+    let mut joined = Joined { characters: Short::new(), digits: 0, groups: Short::new(), last: index };
+    for at in index..index + JOINED_TOKENS {
         let token = text.token(at);
-        if joined.characters.len() + token.len() > VALUE_CHARACTERS * 2 {
+        if !joined.characters.extend(text.word(at).as_bytes()) {
             break;
         }
-        joined.characters.extend(text.word(at).chars().map(|letter| letter.to_ascii_uppercase()));
-        joined.digits += token.digits;
-        joined.groups.push(token.len());
+        joined.digits += token.digits();
+        joined.groups.push(token.len() as u8);
         joined.last = at;
         // A group of letters alone (a bank in an IBAN) has four of them.
-        let is_group =
-            |next: &Token| next.digits > 0 || token.len() == 4 && next.len() == 4 && next.capitalised;
+        let is_group = |next: &Token| {
+            next.digits() > 0 || token.len() == 4 && next.len() == 4 && next.is(Trait::Capitalised)
+        };
         if !separators.contains(&text.gap(at)) || !text.get(at + 1).is_some_and(is_group) {
             break;
         }
     }
+    joined.characters.make_upper();
     joined
 }
 
 fn found(text: &Text<'_>, index: usize, last: usize, class: Class, detector: &'static str) -> Option<Found> {
-    Some(Found { span: text.token(index).start..text.token(last).end, next: last + 1, class, detector })
+    Some(Found { span: text.token(index).start..text.token(last).end, class, detector })
 }
 
 /// A value behind a word that says what it is.
 pub(crate) fn labelled(text: &Text<'_>, index: usize) -> Option<Found> {
     let token = text.token(index);
     // Cheap first: values have digits, but for keys of biometrics and names of pictures.
-    if token.digits == 0
-        && token.len() < 16
-        && text.gap(index) != "."
-        && text.gap(index) != "-"
-        && text.gap(index) != "_"
-    {
-        return None;
-    }
-    if token.hint.is_some() {
+    let may_be = token.digits() > 0 || token.len() >= KEY || matches!(text.gap(index), "." | "-" | "_");
+    if !may_be || token.hint.is_some() {
         return None;
     }
     let hint = hints::label(text, index)?;
     let value = join(text, index, &["-"]);
     let (length, digits) = (value.characters.len(), value.digits);
-    let characters = value.characters.as_str();
+    let characters = &*value.characters;
     let (class, last, detector) = match hint {
         Hint::Provider => (checks::is_npi(characters)).then_some((Class::License, value.last, "npi"))?,
         Hint::Routing => {
@@ -90,7 +88,7 @@ pub(crate) fn labelled(text: &Text<'_>, index: usize) -> Option<Found> {
             return None;
         }
         Hint::Value(Class::Geography) => {
-            let is_zip = length == 5 && digits == 5 || value.groups == [5, 4] && digits == 9;
+            let is_zip = length == 5 && digits == 5 || *value.groups == [5, 4] && digits == 9;
             is_zip.then_some((Class::Geography, value.last, "zip"))?
         }
         Hint::Value(Class::Diagnosis) => return codes::labelled_diagnosis(text, index),
@@ -100,8 +98,7 @@ pub(crate) fn labelled(text: &Text<'_>, index: usize) -> Option<Found> {
         }
         Hint::Value(Class::Photograph) => return picture(text, index),
         Hint::Value(Class::Biometric) => {
-            let is_key =
-                token.len() >= 16 && text.word(index).bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let is_key = token.len() >= KEY && !token.is(Trait::Wide);
             is_key.then_some((Class::Biometric, index, "biometric_key"))?
         }
         Hint::Value(Class::Vehicle) => {
@@ -131,10 +128,10 @@ fn picture(text: &Text<'_>, index: usize) -> Option<Found> {
     let mut at = index;
     for _ in 0..JOINED_TOKENS {
         match text.gap(at) {
-            "." if text.is_any(at + 1, PICTURES) => {
+            "." if text.is(at + 1, Trait::Picture) => {
                 return found(text, index, at + 1, Class::Photograph, "picture");
             }
-            "." | "-" | "_" if at + 1 < text.len() => at += 1,
+            "." | "-" | "_" if text.get(at + 1).is_some() => at += 1,
             _ => return None,
         }
     }
@@ -147,18 +144,18 @@ pub(crate) fn self_checking(text: &Text<'_>, index: usize) -> Option<Found> {
     if matches!(text.gap_before(index), "-" | ".") {
         return None;
     }
-    let word = text.word(index);
-    match (token.len(), token.digits) {
+    let word = text.word(index).as_bytes();
+    match (token.len(), token.digits()) {
         (3, 3) => social_security(text, index),
-        (4, 4) | (12..=19, _) if token.is_number() => card(text, index),
-        (4, 1..=3) if token.capitalised || token.digits > 0 => plan_or_iban(text, index),
-        (17, 3..=16) => checks::is_vin(&word.to_ascii_uppercase())
+        (4, 4) | (12..=19, _) if token.is(Trait::Number) => card(text, index),
+        (4, 1..=3) => plan_or_iban(text, index),
+        (17, 3..=16) => checks::is_vin(&join(text, index, &[]).characters)
             .then(|| found(text, index, index, Class::Vehicle, "vin"))?,
         (11, 4..=8) => {
             checks::is_medicare(word).then(|| found(text, index, index, Class::HealthPlan, "mbi"))?
         }
         (9, 7) => checks::is_dea(word).then(|| found(text, index, index, Class::License, "dea"))?,
-        (15..=34, 8..) => checks::is_iban(&word.to_ascii_uppercase())
+        (15..=34, 8..) => checks::is_iban(&join(text, index, &[]).characters)
             .then(|| found(text, index, index, Class::Account, "iban"))?,
         _ => None,
     }
@@ -170,7 +167,7 @@ fn social_security(text: &Text<'_>, index: usize) -> Option<Found> {
     let is_form = matches!(separator, "-" | " ") && text.gap(index + 1) == separator;
     let value = is_form.then(|| join(text, index, &[separator]))?;
     let is_number =
-        value.groups == [3, 2, 4] && value.digits == 9 && checks::is_social_security(&value.characters);
+        *value.groups == [3, 2, 4] && value.digits == 9 && checks::is_social_security(&value.characters);
     is_number.then(|| found(text, index, value.last, Class::SocialSecurity, "social_security"))?
 }
 
@@ -180,18 +177,22 @@ fn card(text: &Text<'_>, index: usize) -> Option<Found> {
         separator @ ("-" | " ") if text.token(index).len() == 4 => join(text, index, &[separator]),
         _ => join(text, index, &[]),
     };
-    let is_form = value.groups.len() == 1 || matches!(value.groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5]);
+    let is_form = value.groups.len() == 1 || matches!(*value.groups, [4, 4, 4, 4] | [4, 6, 5]);
     let is_card = is_form && value.digits == value.characters.len() && checks::is_card(&value.characters);
     is_card.then(|| found(text, index, value.last, Class::Account, "card"))?
 }
 
 /// `1EG4-TE5-MK73`, or an IBAN in groups of four.
 fn plan_or_iban(text: &Text<'_>, index: usize) -> Option<Found> {
-    let value = join(text, index, &["-"]);
-    if value.groups == [4, 3, 4] && checks::is_medicare(&value.characters) {
-        return found(text, index, value.last, Class::HealthPlan, "mbi");
+    let separator = text.gap(index);
+    if !matches!(separator, "-" | " ") {
+        return None;
     }
-    let value = join(text, index, &[" "]);
+    let value = join(text, index, &[separator]);
+    if separator == "-" {
+        let is_plan = *value.groups == [4, 3, 4] && checks::is_medicare(&value.characters);
+        return is_plan.then(|| found(text, index, value.last, Class::HealthPlan, "mbi"))?;
+    }
     let is_grouped = value.groups.len() >= 4 && value.groups.iter().rev().skip(1).all(|group| *group == 4);
     (is_grouped && checks::is_iban(&value.characters))
         .then(|| found(text, index, value.last, Class::Account, "iban"))?

@@ -19,30 +19,33 @@ mod limits;
 mod names;
 mod network;
 mod places;
+mod short;
 mod telephones;
 mod tokens;
+mod words;
 
 use std::ops::Range;
 
 pub use class::{Class, Finding};
 
+use hints::Hint;
 use tokens::Text;
+use words::Trait;
 
-/// What a detector found: the bytes, the token after them, what it is, and the detector's name.
+/// What a detector found: the bytes, what it is, and the detector's name.
 struct Found {
     span: Range<usize>,
-    next: usize,
     class: Class,
     detector: &'static str,
 }
 
 type Detector = fn(&Text<'_>, usize) -> Option<Found>;
 
+/// What is tried at a token that something is joined to, before all others.
+const JOINED: &[Detector] = &[network::url, network::email, network::address];
+
 /// What is tried at a token with digits in it, the most telling first.
 const WITH_DIGITS: &[Detector] = &[
-    network::url,
-    network::email,
-    network::address,
     dates::numeric,
     dates::day_before_month,
     dates::great_age,
@@ -57,12 +60,8 @@ const WITH_DIGITS: &[Detector] = &[
 
 /// What is tried at a word that begins with a capital.
 const CAPITALISED: &[Detector] = &[
-    network::url,
-    network::email,
-    network::address,
     dates::month_before_day,
     identifiers::labelled,
-    identifiers::self_checking,
     places::post_office_box,
     places::city,
     names::after_honorific,
@@ -72,38 +71,40 @@ const CAPITALISED: &[Detector] = &[
 ];
 
 /// What is tried at any other word.
-const OTHER_WORDS: &[Detector] =
-    &[network::url, network::email, network::address, dates::month_before_day, identifiers::labelled];
+const OTHER_WORDS: &[Detector] = &[dates::month_before_day, identifiers::labelled];
 
 /// Calls `found` for everything in `text`, from left to right, without overlaps.
 pub fn scan(text: &str, mut found: impl FnMut(Finding)) {
-    let text = Text::new(text);
-    let mut index = 0;
+    let mut text = Text::new(text);
     let mut end = 0;
-    while index < text.len() {
-        let token = text.token(index);
-        let detectors = if token.digits > 0 {
-            WITH_DIGITS
-        } else if token.capitalised {
-            CAPITALISED
-        } else if text.may_begin(index) {
-            OTHER_WORDS
-        } else {
-            index += 1;
-            continue;
-        };
-        // A finding may begin before its token (`+1`, the city before a state), but not inside the one before.
-        let first =
-            detectors.iter().find_map(|detect| detect(&text, index).filter(|it| it.span.start >= end));
-        match first {
-            Some(it) => {
-                end = it.span.end;
-                index = it.next.max(index + 1);
-                found(Finding { class: it.class, span: it.span, detector: it.detector });
-            }
-            None => index += 1,
+    let mut index = 0;
+    while text.reaches(index) {
+        if let Some(it) = found_at(&text, index, end) {
+            end = it.span.end;
+            found(Finding { class: it.class, span: it.span, detector: it.detector });
         }
+        index += 1;
     }
+}
+
+/// What begins at a token; nothing inside the finding before, which ends at `end`.
+fn found_at(text: &Text<'_>, index: usize, end: usize) -> Option<Found> {
+    let token = text.token(index);
+    if token.start < end {
+        return None;
+    }
+    let joined = if text.is_joined(index) { JOINED } else { &[] };
+    let detectors = if token.digits() > 0 {
+        WITH_DIGITS
+    } else if token.is(Trait::Capitalised) {
+        CAPITALISED
+    } else if token.hint == Some(Hint::Month) || token.len() >= identifiers::KEY || !joined.is_empty() {
+        OTHER_WORDS
+    } else {
+        return None;
+    };
+    // A finding may begin before its token: `+1`.
+    joined.iter().chain(detectors).find_map(|detect| detect(text, index).filter(|it| it.span.start >= end))
 }
 
 /// Everything in `text`, in order.

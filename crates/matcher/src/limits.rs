@@ -26,3 +26,14 @@ pub(crate) const EMAIL_TOKENS: usize = 12;
 
 /// Years that a date may be in.
 pub(crate) const YEARS: std::ops::RangeInclusive<u64> = 1_900..=2_099;
+
+/// Tokens that may be looked at behind a token: an email address is the longest look.
+pub(crate) const AHEAD: usize = 2 * EMAIL_TOKENS + 2;
+
+/// Tokens that may be looked at before it: a label, and the word before the label.
+pub(crate) const BEHIND: usize = LABEL_WORDS + 3;
+
+/// Tokens of a text that are held at a time.
+pub(crate) const WINDOW: usize = 64;
+
+const _: () = assert!(WINDOW.is_power_of_two() && WINDOW > AHEAD + BEHIND);

@@ -1,16 +1,17 @@
 //! Names of persons (45 CFR 164.514(b)(2)(i)(A)), by the words around them.
 
-mod given;
+pub(crate) mod given;
 
 use crate::Found;
 use crate::class::Class;
 use crate::limits::NAME_WORDS;
 use crate::tokens::Text;
+use crate::words::Trait;
 
-const HONORIFICS: &[&str] = &["mr", "mrs", "ms", "miss", "mx"];
-const GREETINGS: &[&str] = &["hi", "hello", "hey", "dear"];
+pub(crate) const HONORIFICS: &[&str] = &["mr", "mrs", "ms", "miss", "mx"];
+pub(crate) const GREETINGS: &[&str] = &["hi", "hello", "hey", "dear"];
 /// Words for a person that a name may stand behind.
-const PERSONS: &[&str] = &[
+pub(crate) const PERSONS: &[&str] = &[
     "patient",
     "client",
     "resident",
@@ -30,8 +31,10 @@ const PERSONS: &[&str] = &[
     "guarantor",
     "insured",
 ];
+/// Words of a sentence that says a name: `my name is Jane`, `I am Jane`, `Name: Jane`.
+pub(crate) const NAMING: &[&str] = &["name", "is", "am"];
 /// Words with a capital that are no names.
-const NO_NAMES: &[&str] = &[
+pub(crate) const NO_NAMES: &[&str] = &[
     "There",
     "Team",
     "All",
@@ -120,10 +123,19 @@ const NO_NAMES: &[&str] = &[
 
 fn is_name(text: &Text<'_>, index: usize) -> bool {
     // `O'Brien`
-    let is_elided = text.get(index).is_some_and(|token| token.capitalised && token.len() == 1)
+    let is_elided = is_initial(text, index)
         && is_apostrophe(text.gap(index))
-        && text.is_name_like(index + 1);
-    is_elided || text.is_name_like(index) && !NO_NAMES.contains(&text.word(index))
+        && text.is(index + 1, Trait::NameLike);
+    is_elided || text.is(index, Trait::NameLike) && !text.is(index, Trait::NoName)
+}
+
+fn is_initial(text: &Text<'_>, index: usize) -> bool {
+    text.get(index).is_some_and(|token| token.is(Trait::Capitalised) && token.len() == 1)
+}
+
+/// A common given name, written as one.
+fn is_given(text: &Text<'_>, index: usize) -> bool {
+    text.is(index, Trait::Given) && text.is(index, Trait::NameLike)
 }
 
 fn is_apostrophe(gap: &str) -> bool {
@@ -135,10 +147,11 @@ fn end_of_name(text: &Text<'_>, first: usize) -> usize {
     let mut last = first;
     for _ in 0..NAME_WORDS {
         let is_joined = matches!(text.gap(last), " " | "-" | ". ") || is_apostrophe(text.gap(last));
-        let is_initial =
-            text.word(last + 1).len() == 1 && text.get(last + 1).is_some_and(|token| token.capitalised);
-        if !is_joined || !(is_name(text, last + 1) || is_initial && matches!(text.gap(last + 1), ". " | " "))
-        {
+        let is_next = || {
+            is_name(text, last + 1)
+                || is_initial(text, last + 1) && matches!(text.gap(last + 1), ". " | " ")
+        };
+        if !is_joined || !is_next() {
             break;
         }
         // A point after a whole word ends the sentence.
@@ -153,7 +166,6 @@ fn end_of_name(text: &Text<'_>, first: usize) -> usize {
 fn found(text: &Text<'_>, first: usize, last: usize, detector: &'static str) -> Option<Found> {
     Some(Found {
         span: text.token(first).start..text.token(last).end,
-        next: last + 1,
         class: Class::Name,
         detector,
     })
@@ -162,7 +174,7 @@ fn found(text: &Text<'_>, first: usize, last: usize, detector: &'static str) -> 
 /// `Mrs. Doe`, `Mr John Doe`.
 pub(crate) fn after_honorific(text: &Text<'_>, index: usize) -> Option<Found> {
     let before = index.checked_sub(1)?;
-    let is_honorific = text.is_any(before, HONORIFICS) && matches!(text.gap(before), " " | ". ");
+    let is_honorific = text.is(before, Trait::Honorific) && matches!(text.gap(before), " " | ". ");
     (is_honorific && is_name(text, index))
         .then(|| found(text, index, end_of_name(text, index), "honorific"))?
 }
@@ -170,34 +182,35 @@ pub(crate) fn after_honorific(text: &Text<'_>, index: usize) -> Option<Found> {
 /// `Patient: Jane Doe`, `my name is Jane`, `patient Jane Doe`.
 pub(crate) fn after_label(text: &Text<'_>, index: usize) -> Option<Found> {
     let before = index.checked_sub(1)?;
-    if !is_name(text, index) {
+    let is_behind_person = text.is(before, Trait::Person);
+    if !(is_behind_person || text.is(before, Trait::Naming)) || !is_name(text, index) {
         return None;
     }
     let last = end_of_name(text, index);
-    let is_known = given::is_given_name(text.word(index));
+    let is_known = is_given(text, index);
     let colon = matches!(text.gap(before), ": " | ":" | " : " | "=");
-    let is_label = colon && (text.is(before, "name") || text.is_any(before, PERSONS));
-    let is_said = text.is(before, "is") && before > 0 && text.is_any(before - 1, &["name"]);
-    let is_speaker = text.is(before, "is") && before > 0 && text.is_any(before - 1, &["this"]) && is_known
-        || text.is(before, "am") && is_known;
-    let is_person = text.gap(before) == " " && text.is_any(before, PERSONS) && (is_known || last > index);
+    let is_label = colon && (is_behind_person || text.is_word(before, "name"));
+    let is_behind_is = |word: &str| text.is_word(before, "is") && text.word_before(before).eq_ignore_ascii_case(word);
+    let is_said = is_behind_is("name");
+    let is_speaker = is_known && (is_behind_is("this") || text.is_word(before, "am"));
+    let is_person = text.gap(before) == " " && is_behind_person && (is_known || last > index);
     (is_label || is_said || is_speaker || is_person).then(|| found(text, index, last, "label"))?
 }
 
 /// `Hi Jane,`, `Dear Jane Doe`.
 pub(crate) fn after_greeting(text: &Text<'_>, index: usize) -> Option<Found> {
     let before = index.checked_sub(1)?;
-    let is_greeting = text.is_any(before, GREETINGS) && matches!(text.gap(before), " " | ", ");
+    let is_greeting = text.is(before, Trait::Greeting) && matches!(text.gap(before), " " | ", ");
     if !is_greeting || !is_name(text, index) {
         return None;
     }
     let last = end_of_name(text, index);
-    (given::is_given_name(text.word(index)) || last > index).then(|| found(text, index, last, "greeting"))?
+    (is_given(text, index) || last > index).then(|| found(text, index, last, "greeting"))?
 }
 
 /// A common given name and another name behind it.
 pub(crate) fn full_name(text: &Text<'_>, index: usize) -> Option<Found> {
-    if !given::is_given_name(text.word(index)) || given::is_word_too(text.word(index)) {
+    if !is_given(text, index) || text.is(index, Trait::GivenOrWord) {
         return None;
     }
     let last = end_of_name(text, index);

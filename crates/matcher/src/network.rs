@@ -6,20 +6,21 @@ use crate::Found;
 use crate::class::Class;
 use crate::limits::{EMAIL_TOKENS, JOINED_TOKENS, URL_BYTES};
 use crate::tokens::Text;
+use crate::words::Trait;
 
 /// Top-level domains by which a name without a scheme is taken for one; others are words too often.
-const DOMAINS: &[&str] = &["com", "org", "net", "edu", "gov", "info", "health"];
+pub(crate) const DOMAINS: &[&str] = &["com", "org", "net", "edu", "gov", "info", "health"];
 /// Words before four numbers with points that make a version of them.
-const VERSIONS: &[&str] =
+pub(crate) const VERSIONS: &[&str] =
     &["version", "v", "ver", "firmware", "build", "release", "section", "update", "app"];
+pub(crate) const SCHEMES: &[&str] = &["http", "https", "ftp", "wss", "ws"];
 
 /// `https://…`, `www.…`, and names below a well-known domain.
 pub(crate) fn url(text: &Text<'_>, index: usize) -> Option<Found> {
     let start = text.token(index).start;
     let rest = text.rest(start);
-    let has_scheme =
-        text.is_any(index, &["http", "https", "ftp", "wss", "ws"]) && text.gap(index).starts_with("://");
-    let is_www = text.is(index, "www") && text.gap(index) == ".";
+    let has_scheme = text.is(index, Trait::Scheme) && text.gap(index).starts_with("://");
+    let is_www = text.gap(index) == "." && text.is_word(index, "www");
     if !has_scheme && !is_www && !is_domain(text, index) {
         return None;
     }
@@ -31,8 +32,8 @@ pub(crate) fn url(text: &Text<'_>, index: usize) -> Option<Found> {
     // What ends a sentence does not belong to the address.
     let address = rest[..length].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']']);
     let end = start + address.len();
-    let next = text.token_from(index, end);
-    (next > index + 1).then_some(Found { span: start..end, next, class: Class::Url, detector: "url" })
+    let is_longer = text.get(index + 1).is_some_and(|next| next.start < end);
+    is_longer.then_some(Found { span: start..end, class: Class::Url, detector: "url" })
 }
 
 /// `name.com`, `portal.name.org`: two or more labels, the last one well known.
@@ -43,13 +44,13 @@ fn is_domain(text: &Text<'_>, index: usize) -> bool {
     let mut at = index;
     for _ in 0..JOINED_TOKENS {
         match text.gap(at) {
-            "." if text.is_any(at + 1, DOMAINS)
+            "." if text.is(at + 1, Trait::Domain)
                 && text.gap(at + 1) != "."
                 && !text.gap(at + 1).starts_with('@') =>
             {
                 return true;
             }
-            "." | "-" if at + 1 < text.len() => at += 1,
+            "." | "-" if text.get(at + 1).is_some() => at += 1,
             _ => return false,
         }
     }
@@ -75,18 +76,17 @@ pub(crate) fn email(text: &Text<'_>, index: usize) -> Option<Found> {
     text.get(last)?;
     for _ in 0..EMAIL_TOKENS {
         match text.gap(last) {
-            "." | "-" if last + 1 < text.len() => {
+            "." | "-" if text.get(last + 1).is_some() => {
                 has_point |= text.gap(last) == ".";
                 last += 1;
             }
             _ => break,
         }
     }
-    let top = text.word(last);
-    let is_domain = has_point && top.len() >= 2 && top.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let top = text.token(last);
+    let is_domain = has_point && top.len() >= 2 && top.digits() == 0 && !top.is(Trait::Wide);
     is_domain.then(|| Found {
         span: text.token(index).start..text.token(last).end,
-        next: last + 1,
         class: Class::Email,
         detector: "email",
     })
@@ -105,14 +105,14 @@ fn ipv4(text: &Text<'_>, index: usize) -> Option<Found> {
     let last = index + 3;
     let is_whole = text.get(last).is_some()
         && (index..last).all(|at| text.gap(at) == ".")
-        && !(text.gap(last) == "." && text.get(last + 1).is_some_and(|next| next.digits > 0))
+        && !(text.gap(last) == "." && text.get(last + 1).is_some_and(|next| next.digits() > 0))
         && !matches!(text.gap_before(index).chars().next_back(), Some('.' | '-'));
-    if !is_whole || index > 0 && text.is_any(index - 1, VERSIONS) {
+    if !is_whole || text.is_before(index, Trait::Version) {
         return None;
     }
     let span = text.token(index).start..text.token(last).end;
     text.slice(span.start, span.end).parse::<Ipv4Addr>().ok()?;
-    Some(Found { span, next: last + 1, class: Class::IpAddress, detector: "ipv4" })
+    Some(Found { span, class: Class::IpAddress, detector: "ipv4" })
 }
 
 fn colons(text: &Text<'_>, index: usize) -> Option<Found> {
@@ -136,11 +136,11 @@ fn colons(text: &Text<'_>, index: usize) -> Option<Found> {
     let span = text.token(index).start..text.token(last).end;
     let is_mac = last - index == 5 && separator != "::" && (index..=last).all(|at| text.token(at).len() == 2);
     if is_mac {
-        return Some(Found { span, next: last + 1, class: Class::Device, detector: "mac" });
+        return Some(Found { span, class: Class::Device, detector: "mac" });
     }
     if separator == "-" || last - index < 2 {
         return None;
     }
     text.slice(span.start, span.end).parse::<Ipv6Addr>().ok()?;
-    Some(Found { span, next: last + 1, class: Class::IpAddress, detector: "ipv6" })
+    Some(Found { span, class: Class::IpAddress, detector: "ipv6" })
 }

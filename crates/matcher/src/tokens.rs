@@ -1,19 +1,23 @@
 //! Text as runs of letters and digits, with what stands between them.
+//!
+//! The text is read once, in fixed memory: a window of tokens moves along with the scan, as wide as detectors look.
 
-use crate::hints::{self, Hint};
-use crate::limits::GAP;
+use crate::hints::Hint;
+use crate::limits::{AHEAD, BEHIND, GAP, WINDOW};
+use crate::words::{DICTIONARY, Dictionary, Trait, Traits};
 
 /// A run of letters and digits.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Token {
     pub(crate) start: usize,
     pub(crate) end: usize,
-    /// How many of its characters are digits.
-    pub(crate) digits: usize,
-    /// Whether it begins with a capital.
-    pub(crate) capitalised: bool,
+    /// Where the next token begins, or the text ends.
+    next: usize,
+    /// How many of its characters are digits; a very long token has more.
+    digits: u16,
     /// What it says about a value behind it.
     pub(crate) hint: Option<Hint>,
+    traits: Traits,
 }
 
 impl Token {
@@ -21,43 +25,46 @@ impl Token {
         self.end - self.start
     }
 
-    pub(crate) fn is_number(&self) -> bool {
-        self.digits == self.len()
+    pub(crate) fn digits(&self) -> usize {
+        usize::from(self.digits)
+    }
+
+    pub(crate) fn is(&self, which: Trait) -> bool {
+        self.traits.has(which)
     }
 }
 
-/// A text and its tokens.
+/// A text and the tokens around the one that is looked at.
 pub(crate) struct Text<'a> {
     text: &'a str,
-    tokens: Vec<Token>,
+    dictionary: &'static Dictionary,
+    /// Token `n` lies at `n % WINDOW`.
+    tokens: [Token; WINDOW],
+    /// How many tokens were read.
+    count: usize,
+    /// Where the next one begins.
+    at: usize,
 }
 
 /// What a byte is to the tokenizer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Byte {
-    Digit,
-    Letter,
-    Capital,
-    Other,
-    /// The first byte of a character outside ASCII.
-    Wide,
-}
+const DIGIT: u8 = 1;
+const CAPITAL: u8 = 2;
+/// It is no letter and no digit.
+const OTHER: u8 = 4;
+/// It begins a character outside ASCII.
+const WIDE: u8 = 8;
 
-const fn byte(byte: u8) -> Byte {
-    match byte {
-        b'0'..=b'9' => Byte::Digit,
-        b'a'..=b'z' => Byte::Letter,
-        b'A'..=b'Z' => Byte::Capital,
-        0x80.. => Byte::Wide,
-        _ => Byte::Other,
-    }
-}
-
-const BYTES: [Byte; 256] = {
-    let mut table = [Byte::Other; 256];
+const BYTES: [u8; 256] = {
+    let mut table = [OTHER; 256];
     let mut index = 0;
     while index < table.len() {
-        table[index] = byte(index as u8);
+        table[index] = match index as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'A'..=b'Z' => CAPITAL,
+            b'a'..=b'z' => 0,
+            0x80.. => WIDE,
+            _ => OTHER,
+        };
         index += 1;
     }
     table
@@ -65,55 +72,102 @@ const BYTES: [Byte; 256] = {
 
 impl<'a> Text<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        let bytes = text.as_bytes();
-        let mut tokens = Vec::with_capacity(text.len() / 6 + 1);
-        let mut at = 0;
-        while at < bytes.len() {
-            let start = at;
-            let (mut digits, mut capitalised, mut ascii) = (0, false, true);
-            while at < bytes.len() {
-                match BYTES[usize::from(bytes[at])] {
-                    Byte::Digit => digits += 1,
-                    Byte::Letter => {}
-                    Byte::Capital => capitalised |= at == start,
-                    Byte::Other => break,
-                    Byte::Wide => {
-                        let character = text[at..].chars().next().expect("a character begins here");
-                        if !character.is_alphabetic() {
-                            break;
-                        }
-                        capitalised |= at == start && character.is_uppercase();
-                        ascii = false;
-                        at += character.len_utf8() - 1;
-                    }
-                }
-                at += 1;
-            }
-            if at == start {
-                at += text[at..].chars().next().map_or(1, char::len_utf8);
-                continue;
-            }
-            let hint = if ascii && digits == 0 { hints::of(&text[start..at]) } else { None };
-            tokens.push(Token { start, end: at, digits, capitalised, hint });
-        }
-        Self { text, tokens }
+        let tokens = [Token::default(); WINDOW];
+        let mut text = Self { text, dictionary: &DICTIONARY, tokens, count: 0, at: 0 };
+        text.at = text.end_of_gap(0);
+        text
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.tokens.len()
+    /// Whether the text has a token `index`; reads on so that detectors see what is behind it.
+    pub(crate) fn reaches(&mut self, index: usize) -> bool {
+        if self.count <= index + AHEAD {
+            while self.count < index + WINDOW - BEHIND && self.at < self.text.len() {
+                let token = self.read();
+                self.tokens[self.count % WINDOW] = token;
+                self.count += 1;
+            }
+        }
+        index < self.count
+    }
+
+    /// Reads the next token and the gap behind it.
+    fn read(&mut self) -> Token {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        let (mut at, mut digits, mut capitals) = (start, 0_usize, 0_usize);
+        let mut wide = false;
+        let mut is_capitalised = bytes[start].is_ascii_uppercase();
+        while let Some(&byte) = bytes.get(at) {
+            let kind = BYTES[usize::from(byte)];
+            if kind & OTHER != 0 {
+                break;
+            }
+            if kind & WIDE != 0 {
+                let Some(letter) = self.letter(at) else { break };
+                wide = true;
+                capitals += usize::from(letter.is_uppercase());
+                is_capitalised |= at == start && letter.is_uppercase();
+                at += letter.len_utf8();
+                continue;
+            }
+            digits += usize::from(kind & DIGIT);
+            capitals += usize::from(kind & CAPITAL) / usize::from(CAPITAL);
+            at += 1;
+        }
+        let length = at - start;
+        let is_longer = if wide { self.text[start..at].chars().nth(1).is_some() } else { length > 1 };
+        let meaning =
+            if wide { Default::default() } else { self.dictionary.look_up(bytes, start, at) };
+        let written = Traits::of(&[
+            (Trait::Capitalised, is_capitalised),
+            (Trait::NameLike, is_capitalised && capitals == 1 && digits == 0 && is_longer),
+            (Trait::Upper, capitals == length),
+            (Trait::Number, digits == length),
+            (Trait::Wide, wide),
+        ]);
+        self.at = self.end_of_gap(at);
+        Token {
+            start,
+            end: at,
+            next: self.at,
+            digits: u16::try_from(digits).unwrap_or(u16::MAX),
+            hint: meaning.hint,
+            traits: meaning.traits.and(written),
+        }
+    }
+
+    /// The first letter or digit from `at` on, or the end of the text.
+    fn end_of_gap(&self, mut at: usize) -> usize {
+        while let Some(&byte) = self.text.as_bytes().get(at) {
+            at += match BYTES[usize::from(byte)] {
+                OTHER => 1,
+                WIDE if self.letter(at).is_none() => self.character(at).len_utf8(),
+                _ => break,
+            };
+        }
+        at
+    }
+
+    fn character(&self, at: usize) -> char {
+        self.text[at..].chars().next().expect("a character begins here")
+    }
+
+    fn letter(&self, at: usize) -> Option<char> {
+        Some(self.character(at)).filter(|character| character.is_alphabetic())
     }
 
     pub(crate) fn token(&self, index: usize) -> &Token {
-        &self.tokens[index]
+        debug_assert!(index < self.count && self.count <= index + WINDOW, "the window is as wide as we look");
+        &self.tokens[index % WINDOW]
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&Token> {
-        self.tokens.get(index)
+        (index < self.count).then(|| self.token(index))
     }
 
     /// The word of a token; empty behind the last one.
     pub(crate) fn word(&self, index: usize) -> &'a str {
-        self.tokens.get(index).map_or("", |token| &self.text[token.start..token.end])
+        self.get(index).map_or("", |token| &self.text[token.start..token.end])
     }
 
     /// The word before a token; empty before the first one.
@@ -123,16 +177,14 @@ impl<'a> Text<'a> {
 
     /// What stands between a token and the next one; what follows the last one up to the end; nothing behind it.
     pub(crate) fn gap(&self, index: usize) -> &'a str {
-        let Some(start) = self.tokens.get(index).map(|token| token.end) else { return "" };
-        let end = self.tokens.get(index + 1).map_or(self.text.len(), |next| next.start);
-        &self.text[start..end]
+        self.get(index).map_or("", |token| &self.text[token.end..token.next])
     }
 
     /// What stands before a token, up to the token before.
     pub(crate) fn gap_before(&self, index: usize) -> &'a str {
         match index.checked_sub(1) {
             Some(before) => self.gap(before),
-            None => &self.text[..self.tokens[0].start],
+            None => &self.text[..self.token(0).start],
         }
     }
 
@@ -147,47 +199,33 @@ impl<'a> Text<'a> {
 
     /// The number that a token is; `None` when it is none or a very long one.
     pub(crate) fn number(&self, index: usize) -> Option<u64> {
-        self.tokens.get(index).filter(|token| token.is_number())?;
-        self.word(index).parse().ok()
+        self.is(index, Trait::Number).then(|| self.word(index).parse().ok())?
     }
 
-    /// The first token that begins at `at` or behind it, looking on from `index`.
-    pub(crate) fn token_from(&self, mut index: usize, at: usize) -> usize {
-        while self.tokens.get(index).is_some_and(|token| token.start < at) {
-            index += 1;
-        }
-        index
-    }
-
-    /// Whether anything can begin at a word without capital and digits: something joined to it, or a value of letters
-    /// alone behind a label.
-    pub(crate) fn may_begin(&self, index: usize) -> bool {
-        let next = self.text.as_bytes().get(self.tokens[index].end);
+    /// Whether what follows may be joined to the token: into a name of a host, an address, a file.
+    pub(crate) fn is_joined(&self, index: usize) -> bool {
+        let next = self.text.as_bytes().get(self.token(index).end);
         matches!(next, Some(b'@' | b':' | b'.' | b'_' | b'-' | b'+' | b'%'))
-            || self.tokens[index].hint == Some(Hint::Month)
-            || self.tokens[index].len() >= 16
     }
 
     /// Whether the gap behind a token is short and on one line, so that what follows belongs to it.
     pub(crate) fn is_close(&self, index: usize) -> bool {
-        let gap = self.gap(index);
-        gap.len() <= GAP && !gap.contains(['\n', ';', '!', '?'])
+        let gap = self.gap(index).as_bytes();
+        gap.len() <= GAP && !gap.iter().any(|byte| matches!(byte, b'\n' | b';' | b'!' | b'?'))
+    }
+
+    /// Whether there is such a token and it is that.
+    pub(crate) fn is(&self, index: usize, which: Trait) -> bool {
+        self.get(index).is_some_and(|token| token.is(which))
+    }
+
+    /// Whether the token before is that.
+    pub(crate) fn is_before(&self, index: usize, which: Trait) -> bool {
+        index.checked_sub(1).is_some_and(|before| self.is(before, which))
     }
 
     /// Whether the token is `word`, whatever its case.
-    pub(crate) fn is(&self, index: usize, word: &str) -> bool {
+    pub(crate) fn is_word(&self, index: usize, word: &str) -> bool {
         self.word(index).eq_ignore_ascii_case(word)
-    }
-
-    pub(crate) fn is_any(&self, index: usize, words: &[&str]) -> bool {
-        let word = self.word(index);
-        words.iter().any(|other| word.eq_ignore_ascii_case(other))
-    }
-
-    /// Capital first, then small letters: how a name is written.
-    pub(crate) fn is_name_like(&self, index: usize) -> bool {
-        self.tokens.get(index).is_some_and(|token| token.capitalised && token.digits == 0)
-            && self.word(index).chars().skip(1).all(|letter| !letter.is_uppercase())
-            && self.word(index).chars().nth(1).is_some()
     }
 }

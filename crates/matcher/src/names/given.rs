@@ -1,7 +1,6 @@
 //! Common given names of the United States (a fact of the Social Security Administration's yearly lists).
 
-/// Ascending.
-const GIVEN: &[&str] = &[
+pub(crate) const GIVEN: &[&str] = &[
     "Aaron",
     "Abigail",
     "Adam",
@@ -341,7 +340,7 @@ const GIVEN: &[&str] = &[
 ];
 
 /// Given names that are words or places as well.
-const WORDS_TOO: &[&str] = &[
+pub(crate) const WORDS_TOO: &[&str] = &[
     "Amber",
     "April",
     "Austin",
@@ -368,22 +367,3 @@ const WORDS_TOO: &[&str] = &[
     "Jackson",
     "Victoria",
 ];
-
-/// Whether it is a common given name, written with its capital.
-pub(super) fn is_given_name(word: &str) -> bool {
-    GIVEN.binary_search(&word).is_ok()
-}
-
-/// Whether it says nothing without a word before it.
-pub(super) fn is_word_too(word: &str) -> bool {
-    WORDS_TOO.contains(&word)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn names_ascend() {
-        assert!(super::GIVEN.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(super::WORDS_TOO.iter().all(|name| super::is_given_name(name)));
-    }
-}

@@ -21,9 +21,9 @@ fn is_rest(word: &str) -> bool {
 
 /// `E11.9`, `S52.521A`: a category, a point, up to four more.
 pub(crate) fn diagnosis(text: &Text<'_>, index: usize) -> Option<Found> {
-    let is_code = text.gap(index) == "." && is_category(text.word(index)) && is_rest(text.word(index + 1));
+    let is_code = text.joint(index) == b'.' && is_category(text.word(index)) && is_rest(text.word(index + 1));
     let is_place = text.is_before(index, Trait::Numbered);
-    let is_free = !matches!(text.gap_before(index), "." | "-") && text.gap(index + 1) != "..";
+    let is_free = !matches!(text.joint_before(index), b'.' | b'-') && text.gap(index + 1) != "..";
     (is_code && !is_place && is_free).then(|| found(text, index, index + 1))
 }
 
@@ -44,7 +44,7 @@ fn found(text: &Text<'_>, first: usize, last: usize) -> Found {
 
 /// A National Drug Code: labeler, product and package in one of the four forms of 21 CFR 207.33.
 pub(crate) fn drug(text: &Text<'_>, index: usize) -> Option<Found> {
-    if text.gap(index) != "-" || text.gap(index + 1) != "-" {
+    if text.joint(index) != b'-' || text.joint(index + 1) != b'-' {
         return None;
     }
     let length = |at: usize| text.get(at).filter(|token| token.is(Trait::Number)).map_or(0, |token| token.len());
@@ -53,8 +53,8 @@ pub(crate) fn drug(text: &Text<'_>, index: usize) -> Option<Found> {
         (4, 4, 2) | (5, 3, 2) | (5, 4, 1) | (5, 4, 2)
     );
     let is_joined = is_form
-        && text.gap(index + 2) != "-"
-        && text.gap_before(index) != "-";
+        && text.joint(index + 2) != b'-'
+        && text.joint_before(index) != b'-';
     is_joined.then(|| Found {
         span: text.token(index).start..text.token(index + 2).end,
         class: Class::Drug,

@@ -57,14 +57,14 @@ fn is_day_of(month: u64, day: u64) -> bool {
 
 /// `2026-11-22`, `11/22/2026`, `22.11.2026`, `11-22-26`, and `11/22` where a word before makes a date of it.
 pub(crate) fn numeric(text: &Text<'_>, index: usize) -> Option<Found> {
-    let separator = text.gap(index);
-    if !joined(separator) || text.token(index).len() > 4 || joined(text.gap_before(index)) {
+    let separator = text.joint(index);
+    if !joined(separator) || text.token(index).len() > 4 || joined(text.joint_before(index)) {
         return None;
     }
     let first = text.number(index)?;
     let second = text.number(index + 1).filter(|_| text.token(index + 1).len() <= 2)?;
-    if text.gap(index + 1) != separator {
-        let is_short = separator == "/" && text.token(index).len() <= 2 && !joined(text.gap(index + 1));
+    if text.joint(index + 1) != separator {
+        let is_short = separator == b'/' && text.token(index).len() <= 2 && !joined(text.joint(index + 1));
         if !is_short || !is_day_of(first, second) {
             return None;
         }
@@ -79,7 +79,7 @@ pub(crate) fn numeric(text: &Text<'_>, index: usize) -> Option<Found> {
     let is_end = digits == third.len() || word.as_bytes().get(digits) == Some(&b'T');
     if !is_end
         || digits == third.len()
-            && joined(text.gap(index + 2))
+            && joined(text.joint(index + 2))
             && text.get(index + 3).is_some_and(|next| next.digits() > 0)
     {
         return None;
@@ -89,15 +89,15 @@ pub(crate) fn numeric(text: &Text<'_>, index: usize) -> Option<Found> {
         (4, 2) => YEARS.contains(&first) && is_day_of(second, number),
         (1 | 2, 4) => YEARS.contains(&number) && (is_day_of(first, second) || is_day_of(second, first)),
         // With points this would be a version or a section.
-        (1 | 2, 2) => separator != "." && (is_day_of(first, second) || is_day_of(second, first)),
+        (1 | 2, 2) => separator != b'.' && (is_day_of(first, second) || is_day_of(second, first)),
         _ => false,
     };
     is_date.then(|| found(text, index, third.start + digits, "date"))?
 }
 
 /// Whether a gap joins numbers to one whole.
-fn joined(gap: &str) -> bool {
-    matches!(gap, "-" | "/" | ".")
+fn joined(joint: u8) -> bool {
+    matches!(joint, b'-' | b'/' | b'.')
 }
 
 /// `November 22, 2026`, `Nov 22nd`, `November 2026`.
@@ -138,7 +138,7 @@ pub(crate) fn great_age(text: &Text<'_>, index: usize) -> Option<Found> {
     let is_years = matches!(text.gap(index), " " | "-" | "")
         && text.is(index + 1, Trait::YearsOld)
         && (is_old() || text.is_word(index + 1, "yo"));
-    let is_said = hints::label(text, index) == Some(Hint::Aged) && !joined(text.gap(index));
+    let is_said = hints::label(text, index) == Some(Hint::Aged) && !joined(text.joint(index));
     (is_years || is_said).then(|| Found {
         span: text.token(index).start..text.token(index).end,
         class: Class::Age,

@@ -162,11 +162,13 @@ pub(crate) fn label(text: &Text<'_>, index: usize) -> Option<Hint> {
     let mut at = index;
     for _ in 0..=LABEL_WORDS {
         at = at.checked_sub(1)?;
-        if !text.is_close(at) {
-            return None;
-        }
         let token = text.token(at);
-        numbered |= text.gap(at).bytes().any(|byte| matches!(byte, b'#' | b':' | b'='));
+        if text.joint(at) != b' ' {
+            if !text.is_close(at) {
+                return None;
+            }
+            numbered |= text.gap(at).bytes().any(|byte| matches!(byte, b'#' | b':' | b'='));
+        }
         match token.hint {
             Some(Numbered(class)) if numbered => return qualified(text, at, class).then_some(Value(class)),
             // A word like "case" that nothing makes a label of.

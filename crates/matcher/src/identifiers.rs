@@ -28,7 +28,7 @@ struct Joined {
 }
 
 /// Joins the tokens from `index` that only these separators part.
-fn join(text: &Text<'_>, index: usize, separators: &[&str]) -> Joined {
+fn join(text: &Text<'_>, index: usize, separators: &[u8]) -> Joined {
     let mut joined = Joined { characters: Short::new(), digits: 0, groups: Short::new(), last: index };
     for at in index..index + JOINED_TOKENS {
         let token = text.token(at);
@@ -42,7 +42,7 @@ fn join(text: &Text<'_>, index: usize, separators: &[&str]) -> Joined {
         let is_group = |next: &Token| {
             next.digits() > 0 || token.len() == 4 && next.len() == 4 && next.is(Trait::Capitalised)
         };
-        if !separators.contains(&text.gap(at)) || !text.get(at + 1).is_some_and(is_group) {
+        if !separators.contains(&text.joint(at)) || !text.get(at + 1).is_some_and(is_group) {
             break;
         }
     }
@@ -58,12 +58,12 @@ fn found(text: &Text<'_>, index: usize, last: usize, class: Class, detector: &'s
 pub(crate) fn labelled(text: &Text<'_>, index: usize) -> Option<Found> {
     let token = text.token(index);
     // Cheap first: values have digits, but for keys of biometrics and names of pictures.
-    let may_be = token.digits() > 0 || token.len() >= KEY || matches!(text.gap(index), "." | "-" | "_");
+    let may_be = token.digits() > 0 || token.len() >= KEY || matches!(text.joint(index), b'.' | b'-' | b'_');
     if !may_be || token.hint.is_some() {
         return None;
     }
     let hint = hints::label(text, index)?;
-    let value = join(text, index, &["-"]);
+    let value = join(text, index, b"-");
     let (length, digits) = (value.characters.len(), value.digits);
     let characters = &*value.characters;
     let (class, last, detector) = match hint {
@@ -72,7 +72,7 @@ pub(crate) fn labelled(text: &Text<'_>, index: usize) -> Option<Found> {
             (checks::is_routing(characters)).then_some((Class::Account, value.last, "routing_number"))?
         }
         Hint::Value(Class::SocialSecurity) => {
-            let value = join(text, index, &["-", " ", "."]);
+            let value = join(text, index, b"-. ");
             checks::is_social_security(&value.characters).then_some((
                 Class::SocialSecurity,
                 value.last,
@@ -109,7 +109,7 @@ pub(crate) fn labelled(text: &Text<'_>, index: usize) -> Option<Found> {
             if let Some(iban) = plan_or_iban(text, index) {
                 return Some(iban);
             }
-            let value = join(text, index, &["-", " "]);
+            let value = join(text, index, b"- ");
             let length = value.characters.len();
             let is_account =
                 (6..=VALUE_CHARACTERS).contains(&length) && value.digits >= 5 && value.digits * 2 >= length;
@@ -127,11 +127,11 @@ pub(crate) fn labelled(text: &Text<'_>, index: usize) -> Option<Found> {
 fn picture(text: &Text<'_>, index: usize) -> Option<Found> {
     let mut at = index;
     for _ in 0..JOINED_TOKENS {
-        match text.gap(at) {
-            "." if text.is(at + 1, Trait::Picture) => {
+        match text.joint(at) {
+            b'.' if text.is(at + 1, Trait::Picture) => {
                 return found(text, index, at + 1, Class::Photograph, "picture");
             }
-            "." | "-" | "_" if text.get(at + 1).is_some() => at += 1,
+            b'.' | b'-' | b'_' if text.get(at + 1).is_some() => at += 1,
             _ => return None,
         }
     }
@@ -141,7 +141,7 @@ fn picture(text: &Text<'_>, index: usize) -> Option<Found> {
 /// What its own form or check digit gives away.
 pub(crate) fn self_checking(text: &Text<'_>, index: usize) -> Option<Found> {
     let token = text.token(index);
-    if matches!(text.gap_before(index), "-" | ".") {
+    if matches!(text.joint_before(index), b'-' | b'.') {
         return None;
     }
     let word = text.word(index).as_bytes();
@@ -163,8 +163,8 @@ pub(crate) fn self_checking(text: &Text<'_>, index: usize) -> Option<Found> {
 
 /// `123-45-6789` or `123 45 6789`.
 fn social_security(text: &Text<'_>, index: usize) -> Option<Found> {
-    let separator = text.gap(index);
-    let is_form = matches!(separator, "-" | " ") && text.gap(index + 1) == separator;
+    let separator = text.joint(index);
+    let is_form = matches!(separator, b'-' | b' ') && text.joint(index + 1) == separator;
     let value = is_form.then(|| join(text, index, &[separator]))?;
     let is_number =
         *value.groups == [3, 2, 4] && value.digits == 9 && checks::is_social_security(&value.characters);
@@ -173,8 +173,8 @@ fn social_security(text: &Text<'_>, index: usize) -> Option<Found> {
 
 /// A payment card, in one piece or in its usual groups.
 fn card(text: &Text<'_>, index: usize) -> Option<Found> {
-    let value = match text.gap(index) {
-        separator @ ("-" | " ") if text.token(index).len() == 4 => join(text, index, &[separator]),
+    let value = match text.joint(index) {
+        separator @ (b'-' | b' ') if text.token(index).len() == 4 => join(text, index, &[separator]),
         _ => join(text, index, &[]),
     };
     let is_form = value.groups.len() == 1 || matches!(*value.groups, [4, 4, 4, 4] | [4, 6, 5]);
@@ -184,12 +184,12 @@ fn card(text: &Text<'_>, index: usize) -> Option<Found> {
 
 /// `1EG4-TE5-MK73`, or an IBAN in groups of four.
 fn plan_or_iban(text: &Text<'_>, index: usize) -> Option<Found> {
-    let separator = text.gap(index);
-    if !matches!(separator, "-" | " ") {
+    let separator = text.joint(index);
+    if !matches!(separator, b'-' | b' ') {
         return None;
     }
     let value = join(text, index, &[separator]);
-    if separator == "-" {
+    if separator == b'-' {
         let is_plan = *value.groups == [4, 3, 4] && checks::is_medicare(&value.characters);
         return is_plan.then(|| found(text, index, value.last, Class::HealthPlan, "mbi"))?;
     }

@@ -22,7 +22,7 @@ pub(crate) const STREET_WORDS: usize = 4;
 pub(crate) const URL_BYTES: usize = 2_048;
 
 /// Tokens of an email address on either side of its `@`.
-pub(crate) const EMAIL_TOKENS: usize = 12;
+pub(crate) const EMAIL_TOKENS: usize = 8;
 
 /// Years that a date may be in.
 pub(crate) const YEARS: std::ops::RangeInclusive<u64> = 1_900..=2_099;
@@ -34,6 +34,6 @@ pub(crate) const AHEAD: usize = 2 * EMAIL_TOKENS + 2;
 pub(crate) const BEHIND: usize = LABEL_WORDS + 3;
 
 /// Tokens of a text that are held at a time.
-pub(crate) const WINDOW: usize = 64;
+pub(crate) const WINDOW: usize = 32;
 
 const _: () = assert!(WINDOW.is_power_of_two() && WINDOW > AHEAD + BEHIND);

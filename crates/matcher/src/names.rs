@@ -193,7 +193,7 @@ pub(crate) fn after_label(text: &Text<'_>, index: usize) -> Option<Found> {
     let is_behind_is = |word: &str| text.is_word(before, "is") && text.word_before(before).eq_ignore_ascii_case(word);
     let is_said = is_behind_is("name");
     let is_speaker = is_known && (is_behind_is("this") || text.is_word(before, "am"));
-    let is_person = text.gap(before) == " " && is_behind_person && (is_known || last > index);
+    let is_person = text.joint(before) == b' ' && is_behind_person && (is_known || last > index);
     (is_label || is_said || is_speaker || is_person).then(|| found(text, index, last, "label"))?
 }
 

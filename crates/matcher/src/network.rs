@@ -20,7 +20,7 @@ pub(crate) fn url(text: &Text<'_>, index: usize) -> Option<Found> {
     let start = text.token(index).start;
     let rest = text.rest(start);
     let has_scheme = text.is(index, Trait::Scheme) && text.gap(index).starts_with("://");
-    let is_www = text.gap(index) == "." && text.is_word(index, "www");
+    let is_www = text.joint(index) == b'.' && text.is_word(index, "www");
     if !has_scheme && !is_www && !is_domain(text, index) {
         return None;
     }
@@ -38,19 +38,19 @@ pub(crate) fn url(text: &Text<'_>, index: usize) -> Option<Found> {
 
 /// `name.com`, `portal.name.org`: two or more labels, the last one well known.
 fn is_domain(text: &Text<'_>, index: usize) -> bool {
-    if matches!(text.gap_before(index).chars().next_back(), Some('@' | '.' | '-' | '_')) {
+    if matches!(text.byte_before(index), b'@' | b'.' | b'-' | b'_') {
         return false;
     }
     let mut at = index;
     for _ in 0..JOINED_TOKENS {
-        match text.gap(at) {
-            "." if text.is(at + 1, Trait::Domain)
-                && text.gap(at + 1) != "."
+        match text.joint(at) {
+            b'.' if text.is(at + 1, Trait::Domain)
+                && text.joint(at + 1) != b'.'
                 && !text.gap(at + 1).starts_with('@') =>
             {
                 return true;
             }
-            "." | "-" if text.get(at + 1).is_some() => at += 1,
+            b'.' | b'-' if text.get(at + 1).is_some() => at += 1,
             _ => return false,
         }
     }
@@ -61,23 +61,23 @@ fn is_domain(text: &Text<'_>, index: usize) -> bool {
 pub(crate) fn email(text: &Text<'_>, index: usize) -> Option<Found> {
     let mut at = index;
     for _ in 0..EMAIL_TOKENS {
-        match text.gap(at) {
-            "@" => break,
-            "." | "_" | "%" | "+" | "-" => at += 1,
+        match text.joint(at) {
+            b'@' => break,
+            b'.' | b'_' | b'%' | b'+' | b'-' => at += 1,
             _ => return None,
         }
         text.get(at)?;
     }
-    if text.gap(at) != "@" {
+    if text.joint(at) != b'@' {
         return None;
     }
     let mut last = at + 1;
     let mut has_point = false;
     text.get(last)?;
     for _ in 0..EMAIL_TOKENS {
-        match text.gap(last) {
-            "." | "-" if text.get(last + 1).is_some() => {
-                has_point |= text.gap(last) == ".";
+        match text.joint(last) {
+            b'.' | b'-' if text.get(last + 1).is_some() => {
+                has_point |= text.joint(last) == b'.';
                 last += 1;
             }
             _ => break,
@@ -104,9 +104,9 @@ pub(crate) fn address(text: &Text<'_>, index: usize) -> Option<Found> {
 fn ipv4(text: &Text<'_>, index: usize) -> Option<Found> {
     let last = index + 3;
     let is_whole = text.get(last).is_some()
-        && (index..last).all(|at| text.gap(at) == ".")
-        && !(text.gap(last) == "." && text.get(last + 1).is_some_and(|next| next.digits() > 0))
-        && !matches!(text.gap_before(index).chars().next_back(), Some('.' | '-'));
+        && (index..last).all(|at| text.joint(at) == b'.')
+        && !(text.joint(last) == b'.' && text.get(last + 1).is_some_and(|next| next.digits() > 0))
+        && !matches!(text.byte_before(index), b'.' | b'-');
     if !is_whole || text.is_before(index, Trait::Version) {
         return None;
     }
@@ -120,7 +120,7 @@ fn colons(text: &Text<'_>, index: usize) -> Option<Found> {
         let word = text.word(at);
         !word.is_empty() && word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_hexdigit())
     };
-    if !is_hex(index) || matches!(text.gap_before(index).chars().next_back(), Some(':' | '-')) {
+    if !is_hex(index) || matches!(text.byte_before(index), b':' | b'-') {
         return None;
     }
     let separator = text.gap(index);
@@ -128,7 +128,7 @@ fn colons(text: &Text<'_>, index: usize) -> Option<Found> {
     while last - index < 8
         && (text.gap(last) == separator
             || separator != "-" && text.gap(last) == "::"
-            || separator == "::" && text.gap(last) == ":")
+            || separator == "::" && text.joint(last) == b':')
         && is_hex(last + 1)
     {
         last += 1;

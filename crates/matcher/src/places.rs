@@ -58,7 +58,7 @@ fn found(text: &Text<'_>, first: usize, last: usize, detector: &'static str) -> 
 /// `1600 Example Street`, `12B N 5th Ave, Apt 3`.
 pub(crate) fn street(text: &Text<'_>, index: usize) -> Option<Found> {
     let token = text.token(index);
-    if token.digits() > 6 || token.len() - token.digits() > 1 || text.gap(index) != " " {
+    if token.digits() > 6 || token.len() - token.digits() > 1 || text.joint(index) != b' ' {
         return None;
     }
     for at in index + 1..=index + STREET_WORDS {
@@ -97,7 +97,7 @@ pub(crate) fn city(text: &Text<'_>, index: usize) -> Option<Found> {
         match text.gap(last) {
             " " => last += 1,
             ", " => {
-                let with_zip = text.gap(last + 1) == " " && is_zip(text, last + 2);
+                let with_zip = text.joint(last + 1) == b' ' && is_zip(text, last + 2);
                 let is_state =
                     is_state(text, last + 1) && (with_zip || !text.is(last + 1, Trait::StateOrWord));
                 let end = if with_zip { last + 2 + usize::from(is_long(text, last + 2)) } else { last + 1 };
@@ -111,14 +111,14 @@ pub(crate) fn city(text: &Text<'_>, index: usize) -> Option<Found> {
 
 /// `94105-1234` anywhere, `CA 94105` behind a state.
 pub(crate) fn zip(text: &Text<'_>, index: usize) -> Option<Found> {
-    if !is_zip(text, index) || text.gap_before(index) == "-" {
+    if !is_zip(text, index) || text.joint_before(index) == b'-' {
         return None;
     }
     if is_long(text, index) {
         return found(text, index, index + 1, "zip_plus_4");
     }
     let before = index.checked_sub(1)?;
-    let is_behind_state = is_state(text, before) && text.gap(before) == " ";
+    let is_behind_state = is_state(text, before) && text.joint(before) == b' ';
     is_behind_state.then(|| found(text, index, index, "zip"))?
 }
 
@@ -133,7 +133,7 @@ fn is_zip(text: &Text<'_>, index: usize) -> bool {
 
 /// Whether four more digits follow, and nothing more.
 fn is_long(text: &Text<'_>, index: usize) -> bool {
-    text.gap(index) == "-"
+    text.joint(index) == b'-'
         && text.get(index + 1).is_some_and(|token| token.len() == 4 && token.is(Trait::Number))
-        && text.gap(index + 1) != "-"
+        && text.joint(index + 1) != b'-'
 }

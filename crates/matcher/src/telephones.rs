@@ -15,9 +15,13 @@ const INTERNATIONAL: std::ops::RangeInclusive<usize> = 8..=15;
 
 /// `(415) 555-0123`, `415.555.0123`, `+44 20 7946 0123`; `4155550123` and `555-0123` behind a word that announces one.
 pub(crate) fn telephone(text: &Text<'_>, index: usize) -> Option<Found> {
-    let before = text.gap_before(index);
-    let has_plus = before.ends_with('+') || before.ends_with("+(");
-    if !(has_plus || matches!(text.token(index).len(), 1 | 3 | 10 | 11)) || matches!(before, "-" | "." | "/") {
+    let has_plus = match text.byte_before(index) {
+        b'+' => true,
+        b'(' => text.gap_before(index).ends_with("+("),
+        _ => false,
+    };
+    let may_begin = has_plus || matches!(text.token(index).len(), 1 | 3 | 10 | 11);
+    if !may_begin || matches!(text.joint_before(index), b'-' | b'.' | b'/') {
         return None;
     }
     let mut digits = Short::<{ *INTERNATIONAL.end() }>::new();
@@ -53,6 +57,7 @@ pub(crate) fn telephone(text: &Text<'_>, index: usize) -> Option<Found> {
     if is_toll_free(national) {
         return None;
     }
+    let before = text.gap_before(index);
     let lead = before.len() - before.trim_end_matches(['+', '(']).len();
     let span = text.token(index).start - lead..text.token(last).end;
     Some(Found { span, class, detector: "telephone" })

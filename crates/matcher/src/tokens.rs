@@ -14,7 +14,9 @@ pub(crate) struct Token {
     /// Where the next token begins, or the text ends.
     next: usize,
     /// How many of its characters are digits; a very long token has more.
-    digits: u16,
+    digits: u8,
+    /// What alone stands between it and the next one; nothing where that is longer.
+    joint: u8,
     /// What it says about a value behind it.
     pub(crate) hint: Option<Hint>,
     traits: Traits,
@@ -73,9 +75,7 @@ const BYTES: [u8; 256] = {
 impl<'a> Text<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
         let tokens = [Token::default(); WINDOW];
-        let mut text = Self { text, dictionary: &DICTIONARY, tokens, count: 0, at: 0 };
-        text.at = text.end_of_gap(0);
-        text
+        Self { text, dictionary: &DICTIONARY, tokens, count: 0, at: end_of_gap(text, 0) }
     }
 
     /// Whether the text has a token `index`; reads on so that detectors see what is behind it.
@@ -103,7 +103,7 @@ impl<'a> Text<'a> {
                 break;
             }
             if kind & WIDE != 0 {
-                let Some(letter) = self.letter(at) else { break };
+                let Some(letter) = letter(self.text, at) else { break };
                 wide = true;
                 capitals += usize::from(letter.is_uppercase());
                 is_capitalised |= at == start && letter.is_uppercase();
@@ -125,35 +125,16 @@ impl<'a> Text<'a> {
             (Trait::Number, digits == length),
             (Trait::Wide, wide),
         ]);
-        self.at = self.end_of_gap(at);
+        self.at = end_of_gap(self.text, at);
         Token {
             start,
             end: at,
             next: self.at,
-            digits: u16::try_from(digits).unwrap_or(u16::MAX),
+            digits: u8::try_from(digits).unwrap_or(u8::MAX),
+            joint: if self.at == at + 1 { bytes[at] } else { 0 },
             hint: meaning.hint,
             traits: meaning.traits.and(written),
         }
-    }
-
-    /// The first letter or digit from `at` on, or the end of the text.
-    fn end_of_gap(&self, mut at: usize) -> usize {
-        while let Some(&byte) = self.text.as_bytes().get(at) {
-            at += match BYTES[usize::from(byte)] {
-                OTHER => 1,
-                WIDE if self.letter(at).is_none() => self.character(at).len_utf8(),
-                _ => break,
-            };
-        }
-        at
-    }
-
-    fn character(&self, at: usize) -> char {
-        self.text[at..].chars().next().expect("a character begins here")
-    }
-
-    fn letter(&self, at: usize) -> Option<char> {
-        Some(self.character(at)).filter(|character| character.is_alphabetic())
     }
 
     pub(crate) fn token(&self, index: usize) -> &Token {
@@ -178,6 +159,25 @@ impl<'a> Text<'a> {
     /// What stands between a token and the next one; what follows the last one up to the end; nothing behind it.
     pub(crate) fn gap(&self, index: usize) -> &'a str {
         self.get(index).map_or("", |token| &self.text[token.end..token.next])
+    }
+
+    /// What alone stands between a token and the next one, where that is one byte.
+    pub(crate) fn joint(&self, index: usize) -> u8 {
+        self.get(index).map_or(0, |token| token.joint)
+    }
+
+    /// What alone stands between a token and the one before, where that is one byte.
+    pub(crate) fn joint_before(&self, index: usize) -> u8 {
+        match (index.checked_sub(1), self.token(index).start) {
+            (Some(before), _) => self.joint(before),
+            (None, 1) => self.text.as_bytes()[0],
+            (None, _) => 0,
+        }
+    }
+
+    /// The byte before a token.
+    pub(crate) fn byte_before(&self, index: usize) -> u8 {
+        self.token(index).start.checked_sub(1).map_or(0, |at| self.text.as_bytes()[at])
     }
 
     /// What stands before a token, up to the token before.
@@ -228,4 +228,24 @@ impl<'a> Text<'a> {
     pub(crate) fn is_word(&self, index: usize, word: &str) -> bool {
         self.word(index).eq_ignore_ascii_case(word)
     }
+}
+
+/// The first letter or digit from `at` on, or the end of the text.
+fn end_of_gap(text: &str, mut at: usize) -> usize {
+    while let Some(&byte) = text.as_bytes().get(at) {
+        at += match BYTES[usize::from(byte)] {
+            OTHER => 1,
+            WIDE if letter(text, at).is_none() => character(text, at).len_utf8(),
+            _ => break,
+        };
+    }
+    at
+}
+
+fn character(text: &str, at: usize) -> char {
+    text[at..].chars().next().expect("a character begins here")
+}
+
+fn letter(text: &str, at: usize) -> Option<char> {
+    Some(character(text, at)).filter(|character| character.is_alphabetic())
 }

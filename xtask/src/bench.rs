@@ -1,6 +1,6 @@
 //! Command `bench`: what the release build does on this machine, next to what the machine can do.
 //!
-//! Every figure is of real processes over loopback with their data on the disk of the target folder,
+//! Every figure of the server is of real processes over loopback with their data on the disk of the target folder,
 //! and of one run, or the median of pairs where two are compared: bounded in time and in count, never the best of several. Baselines run beside.
 //! CPU time comes from `/proc`, so this runs on Linux.
 
@@ -8,6 +8,7 @@ mod baselines;
 mod docs;
 mod kannel;
 mod machine;
+mod matcher;
 mod messages;
 mod process;
 mod server;
@@ -16,6 +17,7 @@ mod store;
 mod table;
 mod webhooks;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,21 +34,53 @@ const BUILD_LIMIT: Duration = Duration::from_secs(1_800);
 struct Bench {
     name: &'static str,
     about: &'static str,
+    /// What must be built: arguments of `cargo build --release`.
+    builds: &'static [&'static [&'static str]],
+    /// The page that shows its figures.
+    page: &'static str,
     run: fn(&Setup) -> Result<Table, String>,
 }
+
+/// The server, and what puts load on it.
+const SERVER: &[&[&str]] = &[&["-p", "server", "-p", "load"], &["-p", "store", "-p", "smpp-net", "--examples"]];
+const MATCHER: &[&[&str]] = &[&["-p", "matcher", "--examples"]];
+const PERFORMANCE: &str = "docs/performance.md";
 
 const BENCHES: &[Bench] = &[
     Bench {
         name: "store",
         about: "durable commits, beside what the disk and SQLite can do",
+        builds: SERVER,
+        page: PERFORMANCE,
         run: store::run,
     },
-    Bench { name: "messages", about: "accepted messages over HTTP, beside Kannel", run: messages::run },
-    Bench { name: "smpp", about: "messages handed to an SMSC, beside smpplib", run: smpp::run },
+    Bench {
+        name: "messages",
+        about: "accepted messages over HTTP, beside Kannel",
+        builds: SERVER,
+        page: PERFORMANCE,
+        run: messages::run,
+    },
+    Bench {
+        name: "smpp",
+        about: "messages handed to an SMSC, beside smpplib",
+        builds: SERVER,
+        page: PERFORMANCE,
+        run: smpp::run,
+    },
     Bench {
         name: "webhooks",
         about: "signed webhooks to one sink, and with a dead one of ten",
+        builds: SERVER,
+        page: PERFORMANCE,
         run: webhooks::run,
+    },
+    Bench {
+        name: "matcher",
+        about: "what the PHI matcher finds and how fast, beside Presidio's pattern recognisers",
+        builds: MATCHER,
+        page: "docs/matcher.md",
+        run: matcher::run,
     },
 ];
 
@@ -78,10 +112,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
     };
     let metadata = Metadata::of_workspace()?;
     let (root, target) = (metadata.workspace_root, metadata.target_directory);
-    build(&root)?;
+    build(&root, &arguments.benches)?;
     let folder = target.join("bench").join("data");
     shell::fresh_folder(&folder)?;
-    let postgres = crate::postgres::find_or_make(&target)?;
+    let needs_server = arguments.benches.iter().any(|bench| bench.builds == SERVER);
+    let postgres = if needs_server { crate::postgres::find_or_make(&target)? } else { None };
     let setup = Setup {
         root: root.clone(),
         target: target.clone(),
@@ -97,7 +132,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
         println!("\n== {}: {}", bench.name, bench.about);
         let table = (bench.run)(&setup)?;
         println!("\n{}", table.markdown());
-        tables.push((bench.name, table));
+        tables.push((bench, table));
     }
     std::fs::remove_dir_all(&folder).map_err(|e| format!("cannot remove {}: {e}", folder.display()))?;
     let json = table::to_json(&machine, &tables);
@@ -114,11 +149,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<bool, String> {
     Ok(missed.is_empty())
 }
 
-fn build(root: &std::path::Path) -> Result<(), String> {
-    let programs = ["build", "--release", "-p", "server", "-p", "load"];
-    shell::run(&mut shell::cargo(root, &programs), BUILD_LIMIT)?;
-    let examples = ["build", "--release", "-p", "store", "-p", "smpp-net", "--examples"];
-    shell::run(&mut shell::cargo(root, &examples), BUILD_LIMIT)
+fn build(root: &std::path::Path, benches: &[&'static Bench]) -> Result<(), String> {
+    let builds: BTreeSet<_> = benches.iter().flat_map(|bench| bench.builds).collect();
+    for programs in builds {
+        let mut cargo = shell::cargo(root, &["build", "--release"]);
+        shell::run(cargo.args(*programs), BUILD_LIMIT)?;
+    }
+    Ok(())
 }
 
 /// What the arguments ask for; `None` when they ask for help.
@@ -151,7 +188,7 @@ fn help() -> String {
     for bench in BENCHES {
         text.push_str(&format!("  {:<10} {}\n", bench.name, bench.about));
     }
-    text.push_str("\n--write-docs puts the figures into docs/performance.md.\n");
+    text.push_str("\n--write-docs puts the figures into docs/performance.md and docs/matcher.md.\n");
     text
 }
 

@@ -59,17 +59,24 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
 }
 
 /// Makes a Python environment in `venv` with the packages that `requirements.txt` in `source` names, unless
-/// it holds them already.
+/// it holds them already. Those in `without-dependencies.txt`, where there is one, come alone.
 pub(crate) fn prepare_python(source: &Path, venv: &Path) -> Result<(), String> {
     let requirements = source.join("requirements.txt");
-    if is_current(venv, &[&requirements]) {
+    let alone = Some(source.join("without-dependencies.txt")).filter(|file| file.is_file());
+    let files: Vec<&Path> = [&requirements].into_iter().chain(&alone).map(|file| file.as_path()).collect();
+    if is_current(venv, &files) {
         return Ok(());
     }
     shell::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(venv), INSTALL_LIMIT)?;
-    let mut pip = Command::new(venv.join("bin").join("python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(&requirements);
-    shell::run(&mut pip, INSTALL_LIMIT)?;
-    stamp(venv, &[&requirements])
+    for file in &files {
+        let mut pip = Command::new(venv.join("bin").join("python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"]).arg(file);
+        if Some(*file) == alone.as_deref() {
+            pip.arg("--no-deps");
+        }
+        shell::run(&mut pip, INSTALL_LIMIT)?;
+    }
+    stamp(venv, &files)
 }
 
 /// Fills `folder` with the packages that the files in `source` name, unless it holds them already.

@@ -1,27 +1,27 @@
-//! Puts the figures into `docs/performance.md`, between the marks of each benchmark.
+//! Puts the figures into the page of each benchmark, between its marks.
 
 use std::path::Path;
 
+use crate::bench::Bench;
 use crate::bench::table::Table;
 use crate::shell;
 
-const PAGE: &str = "docs/performance.md";
-
-/// Replaces the machine's description and the tables of the benchmarks that ran.
-pub(crate) fn write(root: &Path, machine: &str, tables: &[(&'static str, Table)]) -> Result<(), String> {
-    let file = root.join(PAGE);
-    let mut page = replaced(&shell::read(&file)?, "machine", machine)?;
-    for (name, table) in tables {
-        page = replaced(&page, name, &table.markdown())?;
+/// Replaces the tables of the benchmarks that ran, and beside them the machine's description.
+pub(crate) fn write(root: &Path, machine: &str, tables: &[(&'static Bench, Table)]) -> Result<(), String> {
+    for (bench, table) in tables {
+        let file = root.join(bench.page);
+        let page = replaced(&shell::read(&file)?, "machine", machine)
+            .and_then(|page| replaced(&page, bench.name, &table.markdown()))
+            .map_err(|problem| format!("{}: {problem}", bench.page))?;
+        std::fs::write(&file, page).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
+        println!("{} has the figures of `{}`", bench.page, bench.name);
     }
-    std::fs::write(&file, page).map_err(|e| format!("cannot write {}: {e}", file.display()))?;
-    println!("{PAGE} has the figures");
     Ok(())
 }
 
 fn replaced(page: &str, name: &str, text: &str) -> Result<String, String> {
     let (begin, end) = (format!("<!-- measured: {name} -->\n"), "<!-- end -->");
-    let missing = || format!("{PAGE} has no place for `{name}`");
+    let missing = || format!("there is no place for `{name}`");
     let start = page.find(&begin).ok_or_else(missing)? + begin.len();
     let length = page[start..].find(end).ok_or_else(missing)?;
     Ok(format!("{}{}\n{}", &page[..start], text.trim_end(), &page[start + length..]))

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::bench::Bench;
+
 /// One measured case. `None` stands where something was not measured or has no meaning.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Row {
@@ -36,6 +38,8 @@ pub(crate) struct Table {
     /// What an operation is.
     pub(crate) operation: &'static str,
     pub(crate) rows: Vec<Row>,
+    /// Tables whose columns are their own, as Markdown, and the figures in them.
+    pub(crate) others: Option<(String, Value)>,
     pub(crate) floors: Vec<Floor>,
     /// What was left out and why.
     pub(crate) notes: Vec<String>,
@@ -68,10 +72,13 @@ impl Table {
     }
 
     pub(crate) fn markdown(&self) -> String {
-        let mut text = format!(
-            "| case | {}/s | server CPU µs each | load CPU µs each | p50 / p99 / max ms | peak MiB |\n|---|--:|--:|--:|--:|--:|\n",
-            self.operation
-        );
+        let mut text = match &self.others {
+            Some((tables, _)) => tables.clone(),
+            None => format!(
+                "| case | {}/s | server CPU µs each | load CPU µs each | p50 / p99 / max ms | peak MiB |\n|---|--:|--:|--:|--:|--:|\n",
+                self.operation
+            ),
+        };
         for row in &self.rows {
             let latency = row.latency_ms.map_or_else(dash, |[p50, p99, max]| {
                 format!("{} / {} / {}", number(p50), number(p99), number(max))
@@ -109,15 +116,16 @@ impl Table {
         json!({
             "operation": self.operation,
             "rows": self.rows.iter().map(row).collect::<Vec<_>>(),
+            "others": self.others.as_ref().map(|(_, figures)| figures),
             "floors": self.floors.iter().map(floor).collect::<Vec<_>>(),
             "notes": self.notes,
         })
     }
 }
 
-pub(crate) fn to_json(machine: &str, tables: &[(&'static str, Table)]) -> String {
+pub(crate) fn to_json(machine: &str, tables: &[(&'static Bench, Table)]) -> String {
     let benches: serde_json::Map<String, Value> =
-        tables.iter().map(|(name, table)| ((*name).to_owned(), table.json())).collect();
+        tables.iter().map(|(bench, table)| (bench.name.to_owned(), table.json())).collect();
     format!("{:#}\n", json!({ "machine": machine, "benches": benches }))
 }
 
@@ -126,7 +134,7 @@ fn dash() -> String {
 }
 
 /// Three significant digits or whole numbers, with thousands apart: nothing here is more exact.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value.abs() < 10.0 {
         return format!("{value:.2}");
     }

@@ -56,7 +56,8 @@ pub struct Test {
     pub also: &'static [&'static Resource],
     /// How.
     pub judge: Judge,
-    /// Having nothing to judge is what the rule wants; else the rule does not apply then.
+    /// Having nothing to judge is what the rule wants, when that is so of every test beside it; else the rule does
+    /// not apply then.
     pub nothing_passes: bool,
 }
 
@@ -74,7 +75,7 @@ pub const fn each(resource: &'static Resource, judge: fn(&Item, &mut Notes<'_>))
     Test { resource, also: &[], judge: Judge::Each(judge), nothing_passes: false }
 }
 
-/// No item may fail; where there is none the rule passes.
+/// No item may fail; where there is none the rule passes, unless a test beside it wants something that is not there.
 pub const fn never(resource: &'static Resource, judge: fn(&Item, &mut Notes<'_>)) -> Test {
     Test { resource, also: &[], judge: Judge::Each(judge), nothing_passes: true }
 }
@@ -225,7 +226,6 @@ pub(crate) enum Seen {
 pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date) -> Seen {
     let mut faults = Vec::new();
     let mut judged = 0;
-    let mut passes = false;
     let mut unclear = false;
     for test in check.tests {
         let reading = subject.reading(test.resource);
@@ -243,7 +243,6 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
         }
         judged += notes.judged;
         faults.append(&mut notes.faults);
-        passes |= test.nothing_passes;
         unclear |= notes.unclear;
     }
     if !faults.is_empty() {
@@ -261,5 +260,47 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
     if unclear {
         return Seen::Unclear;
     }
-    if judged > 0 || passes { Seen::Holds(judged) } else { Seen::Nothing }
+    // Having nothing is what the rule wants only when every test says so: `never` beside an `each` that had nothing
+    // must not pass for it.
+    let nothing_passes = check.tests.iter().all(|test| test.nothing_passes);
+    if judged > 0 || nothing_passes { Seen::Holds(judged) } else { Seen::Nothing }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::observations::Reading;
+    use crate::report::SubjectKind;
+
+    static WANTED: Resource = Resource::list("Wanted", "api", "/wanted", "wanted");
+    static BANNED: Resource = Resource::list("Banned", "api", "/banned", "banned");
+    const HOLDS: Test = each(&WANTED, |_, notes| notes.holds());
+    const FAILS: Test = never(&BANNED, |_, notes| notes.fails("", "is there"));
+
+    fn seen(tests: &'static [Test], wanted: usize, banned: usize) -> Seen {
+        let item = |index: usize| Item { id: format!("item-{index}"), facts: BTreeMap::new() };
+        let read = |count: usize| Reading { outcome: Outcome::Read, items: (0..count).map(item).collect() };
+        let subject = Observed {
+            id: "subject-1".to_owned(),
+            kind: SubjectKind::Account,
+            parent: None,
+            created: None,
+            readings: BTreeMap::from([("Wanted".to_owned(), read(wanted)), ("Banned".to_owned(), read(banned))]),
+        };
+        let today = Date::parse("2026-11-26").expect("it is a day");
+        look(&Check::new("X-1", tests), &subject, &Files::default(), today)
+    }
+
+    #[test]
+    fn nothing_passes_by_itself_and_not_beside_a_test_that_wants_something() {
+        assert_eq!(seen(&[FAILS], 0, 0), Seen::Holds(0));
+        assert_eq!(seen(&[FAILS, FAILS], 0, 0), Seen::Holds(0));
+        assert_eq!(seen(&[HOLDS], 0, 0), Seen::Nothing);
+        assert_eq!(seen(&[HOLDS, FAILS], 0, 0), Seen::Nothing);
+        assert_eq!(seen(&[FAILS, HOLDS], 0, 0), Seen::Nothing);
+        assert_eq!(seen(&[HOLDS, FAILS], 2, 0), Seen::Holds(2));
+        assert!(matches!(seen(&[HOLDS, FAILS], 0, 1), Seen::Fails(faults) if faults.len() == 1));
+    }
 }

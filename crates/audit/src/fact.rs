@@ -210,10 +210,23 @@ fn is_filled(value: &Value) -> bool {
 pub fn id_of(text: &str) -> String {
     let is_id = (1..=64).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        && text.bytes().any(|b| b.is_ascii_digit())
+        && (text.bytes().any(|b| b.is_ascii_digit()) || is_random(text))
         && !text.bytes().all(|b| b.is_ascii_digit());
     if is_id { text.to_owned() } else { "other".to_owned() }
 }
+
+/// Letters of a random id that happens to have no digit, as every thirtieth of Segment's (22 of 57 letters and digits)
+/// does: no name is as long and goes from small letters to capitals and back as often.
+fn is_random(text: &str) -> bool {
+    let case = |b: &u8| b.is_ascii_uppercase();
+    let turns = text.as_bytes().windows(2).filter(|pair| case(&pair[0]) != case(&pair[1])).count();
+    text.len() >= RANDOM_LENGTH && text.bytes().all(|b| b.is_ascii_alphabetic()) && turns >= RANDOM_TURNS
+}
+
+/// Length of a random id.
+const RANDOM_LENGTH: usize = 20;
+/// Changes between small letters and capitals in one.
+const RANDOM_TURNS: usize = 6;
 
 /// Where an address belongs, in one word.
 ///

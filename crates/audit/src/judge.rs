@@ -212,9 +212,7 @@ impl Bench<'_> {
     }
 
     fn sources(&self, provider: Provider, rules: &[RuleReport]) -> Vec<Source> {
-        let read_here = products::resources().filter(|resource| {
-            provider.place(Some(&crate::observe::NOWHERE), resource.product, "/").is_some()
-        });
+        let read_here = products::resources().filter(|resource| provider.has(resource));
         read_here
             .map(|resource| {
                 let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
@@ -268,6 +266,7 @@ fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
     let mut faults = Vec::new();
     let mut unread: Option<(&str, Outcome)> = None;
     let mut judged = None;
+    let mut nothing = false;
     let mut unclear = false;
     for (_, seen) in seen {
         match seen {
@@ -277,9 +276,11 @@ fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
             }
             Seen::Holds(count) => judged = Some(judged.unwrap_or(0) + count),
             Seen::Unclear => unclear = true,
-            Seen::Nothing => {}
+            Seen::Nothing => nothing = true,
         }
     }
+    // As within a check: what must not be there settles nothing beside what has to be.
+    let judged = judged.filter(|count| *count > 0 || !nothing);
     let observation = match (faults.len(), unread, judged) {
         (0, Some((resource, outcome @ (Outcome::Failed | Outcome::Malformed))), _) => {
             Observation::of(Verdict::Error, format!("{resource} {}.", outcome.sentence()))

@@ -91,18 +91,13 @@ pub fn plan(provider: Provider, sample: bool, probe: bool) -> Vec<Planned> {
 }
 
 fn is_asked(resource: &Resource, provider: Provider, sample: bool, probe: bool) -> bool {
-    let is_there = provider.place(Some(&NOWHERE), resource.product, "/").is_some();
-    is_there
+    provider.has(resource)
         && match resource.purpose {
             Purpose::Settings => true,
             Purpose::Sample => sample,
             Purpose::Probe => probe,
         }
 }
-
-/// A base that stands for any, to ask whether a provider has a product.
-pub(crate) static NOWHERE: std::sync::LazyLock<url::Url> =
-    std::sync::LazyLock::new(|| url::Url::parse("https://localhost").expect("it is a URL"));
 
 fn most_pages(resource: &Resource) -> usize {
     match (resource.list, resource.purpose) {
@@ -117,7 +112,7 @@ fn most_requests(resource: &Resource) -> usize {
     let parents = limits::PARENTS * resource.depth();
     match resource.purpose {
         Purpose::Probe => crate::probe::most_requests(resource),
-        _ => most_pages(resource) * parents.max(1),
+        _ => most_pages(resource) * parents.max(resource.each.len()).max(1),
     }
 }
 
@@ -172,10 +167,11 @@ struct Reader<'a, S> {
     made: AtomicUsize,
 }
 
-/// One list or object to read: the resource, and the ids in its path.
+/// One list or object to read: the resource, the ids in its path, and which of its lists.
 struct Task {
     resource: &'static Resource,
     chain: Vec<String>,
+    each: &'static str,
 }
 
 impl<S: Service> Reader<'_, S> {
@@ -197,7 +193,7 @@ impl<S: Service> Reader<'_, S> {
         let Some(credential) = order.credentials.first() else {
             return (Outcome::NotAsked, vec![alone(&order.account)]);
         };
-        let task = Task { resource: list, chain: Vec::new() };
+        let task = Task { resource: list, chain: Vec::new(), each: "" };
         let reading = self.read(&task, &order.account, credential).await;
         let mut subjects: Vec<Observed> = reading
             .items
@@ -273,11 +269,12 @@ impl<S: Service> Reader<'_, S> {
         }
     }
 
-    /// The lists to read for a resource: one, or one per instance of its parent. A parent that was not read leaves its
-    /// outcome to what lies under it.
+    /// The lists to read for a resource: one, one per kind it has, or one per instance of its parent. A parent that was
+    /// not read leaves its outcome to what lies under it.
     fn tasks(&self, subject: &mut Observed, resource: &'static Resource) -> Vec<Task> {
         let Some(parent) = resource.under else {
-            return vec![Task { resource, chain: Vec::new() }];
+            let kinds = if resource.each.is_empty() { &[""] } else { resource.each };
+            return kinds.iter().map(|each| Task { resource, chain: Vec::new(), each }).collect();
         };
         let above = subject.reading(parent);
         let mut outcome = above.outcome;
@@ -287,7 +284,7 @@ impl<S: Service> Reader<'_, S> {
                 outcome = outcome.max(Outcome::CutShort);
                 break;
             }
-            tasks.push(Task { resource, chain: item.id.split('/').map(str::to_owned).collect() });
+            tasks.push(Task { resource, chain: item.id.split('/').map(str::to_owned).collect(), each: "" });
         }
         subject.readings.insert(resource.name.to_owned(), Reading { outcome, items: Vec::new() });
         tasks
@@ -308,7 +305,7 @@ impl<S: Service> Reader<'_, S> {
 
     async fn read(&self, task: &Task, subject: &str, credential: &Credential) -> Reading {
         let resource = task.resource;
-        let mut path = resource.path.replace("{account}", subject);
+        let mut path = resource.path.replace("{account}", subject).replace("{each}", task.each);
         for (index, id) in task.chain.iter().rev().enumerate() {
             path = path.replace(&format!("{{{}}}", index + 1), id);
         }
@@ -439,7 +436,9 @@ fn next_page(resource: &Resource, path: &str, body: &Value) -> Result<Option<Str
     let Some((without_query, query)) = link.split_once('?') else {
         return Err(NotAPage);
     };
-    if !without_query.ends_with(path) {
+    // SignalWire leaves the suffix out of the links in a list that was asked for with it.
+    let bare = |path: &str| path.strip_suffix(".json").unwrap_or(path).to_owned();
+    if !bare(without_query).ends_with(&bare(path)) {
         return Err(NotAPage);
     }
     Ok(Some(format!("{path}?{query}")))

@@ -4,6 +4,18 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::report::SubjectKind;
+use crate::resource::{Purpose, Resource};
+
+/// What SignalWire's published document of its compatibility API lists of the 2010 API, below the account. Keys, short
+/// codes, usage, SIP and connect apps are not among it.
+const OF_SIGNALWIRE: &[&str] = &[
+    ".json",
+    "/Applications.json",
+    "/Calls.json",
+    "/IncomingPhoneNumbers.json",
+    "/Messages.json",
+    "/Recordings.json",
+];
 
 /// A vendor whose API the audit knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +62,20 @@ impl Provider {
     /// Whether one has to say where it is, because there is no public place.
     pub const fn needs_base(self) -> bool {
         matches!(self, Provider::SignalWire | Provider::Switchward)
+    }
+
+    /// Whether it has an API that this is read from.
+    pub fn has(self, resource: &Resource) -> bool {
+        match (self, resource.product) {
+            (Provider::Segment, product) => product == "segment",
+            (Provider::Switchward, product) => product != "segment",
+            (Provider::Twilio, product) => !matches!(product, "segment" | "switchward"),
+            (Provider::SignalWire, "api") => {
+                let below = resource.path.strip_prefix("/2010-04-01/Accounts/{account}");
+                resource.purpose == Purpose::Probe || below.is_some_and(|below| OF_SIGNALWIRE.contains(&below))
+            }
+            (Provider::SignalWire, _) => false,
+        }
     }
 
     /// Where a path of a product is; none when this provider has no such API.
@@ -116,5 +142,16 @@ mod tests {
         assert_eq!(place(Provider::Segment, None, "api"), None);
         assert_eq!(place(Provider::Twilio, None, "segment"), None);
         assert_eq!(place(Provider::Twilio, None, "switchward"), None);
+    }
+
+    #[test]
+    fn signalwire_has_what_its_document_lists() {
+        let has = |name: &str| {
+            let resource = crate::products::resources().find(|it| it.name == name).unwrap();
+            Provider::SignalWire.has(resource)
+        };
+        assert!(has("IncomingPhoneNumbers") && has("Messages") && has("Account") && has("Probe of plain HTTP"));
+        assert!(!has("Keys") && !has("UsageRecords") && !has("Recording AddOnResults"));
+        assert!(!has("Probe of video media") && !has("Flows") && !has("Sources"));
     }
 }

@@ -23,8 +23,11 @@ pub struct Resource {
     pub name: &'static str,
     /// The product: the first label of Twilio's host (`api`, `messaging`), `segment`, or `switchward`.
     pub product: &'static str,
-    /// The path. `{account}` is the subject's SID, `{1}` the parent's id, `{2}` the id of the parent's parent.
+    /// The path. `{account}` is the subject's SID, `{1}` the parent's id, `{2}` the id of the parent's parent, `{each}`
+    /// each of [`Resource::each`] in turn.
     pub path: &'static str,
+    /// What the path asks for, one list after the other; empty when there is one list.
+    pub each: &'static [&'static str],
     /// The member that holds the list (dotted for Segment's `data.sources`); empty for a single object.
     pub list: &'static str,
     /// The member with the id of an item.
@@ -45,7 +48,8 @@ impl Resource {
         path: &'static str,
         list: &'static str,
     ) -> Resource {
-        Resource { name, product, path, list, id: "sid", keep: &[], under: None, purpose: Purpose::Settings }
+        let purpose = Purpose::Settings;
+        Resource { name, product, path, each: &[], list, id: "sid", keep: &[], under: None, purpose }
     }
 
     /// A single object of settings.
@@ -62,6 +66,11 @@ impl Resource {
     /// The same, with these members kept.
     pub const fn keep(self, keep: &'static [(&'static str, Keep)]) -> Resource {
         Resource { keep, ..self }
+    }
+
+    /// The same, of which there is one list for each of these.
+    pub const fn each(self, each: &'static [&'static str]) -> Resource {
+        Resource { each, ..self }
     }
 
     /// The same, with another member as the id.

@@ -1,42 +1,20 @@
 //! Segment's Public API: sources, destinations, plans, functions, models, spaces. Definitions, queries, mappings and
-//! code are reduced to closed words and hosts; their text is not kept.
+//! code are reduced to closed words, marks and hosts; their text is not kept.
+//!
+//! Paths, members and words are those of Segment's published models (`public-api-sdk-typescript` 73.2.0), by which
+//! `cargo xtask audit-fixtures` checks the recorded workspaces.
 
-use serde_json::Value;
+mod receivers;
+mod reduce;
 
-use crate::check::{Check, Notes, Test, all, each};
-use crate::fact::{Fact, Keep, UrlFacts, each_text};
+use crate::check::{Check, Notes, Test, all, each, never};
+use crate::fact::Keep;
 use crate::observations::Item;
 use crate::resource::Resource;
+use receivers::{CAMPAIGNS, coverage, coverage_of_activation, coverage_of_connection, coverage_of_mapping};
+use reduce::{EVERYTHING, is_word};
 
 const ON_VIOLATION: &[&str] = &["ALLOW", "BLOCK", "OMIT_PROPERTIES", "OMIT_TRAITS"];
-
-/// Destinations that call the customer's own URL: their vendor receives nothing.
-const WEBHOOKS: &[&str] = &["webhooks", "actions-webhook"];
-
-/// Words in a definition or mapping that name a person.
-const PERSONAL: &[&str] = &[
-    "email",
-    "phone",
-    "mobile",
-    "name",
-    "firstname",
-    "lastname",
-    "fullname",
-    "ssn",
-    "mrn",
-    "birthday",
-    "birthdate",
-    "dob",
-    "address",
-    "street",
-    "zip",
-    "zipcode",
-    "diagnosis",
-    "medication",
-    "condition",
-    "allergy",
-    "procedure",
-];
 
 /// Sources.
 pub static SOURCES: Resource = Resource::list("Sources", "segment", "/sources", "data.sources")
@@ -64,9 +42,10 @@ pub static DESTINATIONS: Resource =
     Resource::list("Destinations", "segment", "/destinations", "data.destinations").id("id").keep(&[
         ("enabled", Keep::Flag),
         ("sourceId", Keep::Sid),
-        ("metadata.slug", Keep::Words(WEBHOOKS)),
+        ("metadata.id", Keep::Sid),
+        ("metadata.slug", Keep::Words(receivers::SLUGS)),
         ("metadata.website", Keep::Urls),
-        ("settings", Keep::With(urls_in)),
+        ("settings", Keep::With(reduce::urls_in)),
     ]);
 
 /// Filters of a destination. The path has the singular.
@@ -77,7 +56,7 @@ pub static FILTERS: Resource =
         .keep(&[
             ("enabled", Keep::Flag),
             ("if", Keep::Words(&["all"])),
-            ("actions", Keep::With(action_types)),
+            ("actions", Keep::With(reduce::action_types)),
         ]);
 
 /// Mappings of a destination.
@@ -89,23 +68,33 @@ pub static SUBSCRIPTIONS: Resource = Resource::list(
 )
 .id("id")
 .under(&DESTINATIONS)
-.keep(&[("enabled", Keep::Flag), ("modelId", Keep::Filled), ("settings", Keep::With(mapping))]);
+.keep(&[
+    ("enabled", Keep::Flag),
+    ("modelId", Keep::Filled),
+    ("settings", Keep::With(reduce::mapping)),
+    ("settings.url", Keep::With(reduce::urls_in)),
+]);
 
-/// Functions, without their code.
+/// Functions, without their code. One kind is listed at a time.
 pub static FUNCTIONS: Resource =
-    Resource::list("Workspace Functions", "segment", "/functions", "data.functions").id("id");
+    Resource::list("Workspace Functions", "segment", "/functions?resourceType={each}", "data.functions")
+        .each(&["DESTINATION", "INSERT_DESTINATION", "INSERT_SOURCE", "INSERT_TRANSFORMATION", "SOURCE"])
+        .id("id");
 
 /// One function.
 pub static FUNCTION: Resource = Resource::one("Function", "segment", "/functions/{1}")
     .id("data.function.id")
     .under(&FUNCTIONS)
-    .keep(&[("data.function.code", Keep::With(urls_in))]);
+    .keep(&[
+        ("data.function.catalogId", Keep::Sid),
+        ("data.function.code", Keep::With(reduce::urls_in)),
+    ]);
 
 /// Models of Reverse ETL.
 pub static MODELS: Resource =
     Resource::list("ReverseEtlModels", "segment", "/reverse-etl-models", "data.models")
         .id("id")
-        .keep(&[("enabled", Keep::Flag), ("query", Keep::With(takes_all))]);
+        .keep(&[("enabled", Keep::Flag), ("query", Keep::With(reduce::takes_all))]);
 
 /// Tracking plans.
 pub static PLANS: Resource =
@@ -137,6 +126,7 @@ pub static REGULATIONS: Resource =
             Keep::Words(&[
                 "SUPPRESS_ONLY",
                 "SUPPRESS_WITH_DELETE",
+                "DELETE_ARCHIVE_ONLY",
                 "DELETE_ONLY",
                 "DELETE_INTERNAL",
                 "UNSUPPRESS",
@@ -153,14 +143,66 @@ pub static AUDIENCES: Resource =
     Resource::list("Audiences", "segment", "/spaces/{1}/audiences", "data.audiences")
         .id("id")
         .under(&SPACES)
-        .keep(&[("definition.query", Keep::With(personal_words))]);
+        .keep(&[
+            ("definition", Keep::With(reduce::entities_asked)),
+            ("definition.query", Keep::With(reduce::personal_words)),
+        ]);
+
+/// Destinations of an audience.
+pub static AUDIENCE_DESTINATIONS: Resource = Resource::list(
+    "AudienceDestinations",
+    "segment",
+    "/spaces/{2}/audiences/{1}/destination-connections",
+    "data.connections",
+)
+.id("id")
+.under(&AUDIENCES)
+.keep(&[("enabled", Keep::Flag), ("destinationId", Keep::Sid)]);
+
+/// What an audience sends to its destinations.
+pub static ACTIVATIONS: Resource =
+    Resource::list("Activations", "segment", "/spaces/{2}/audiences/{1}/activations", "data.activations")
+        .id("id")
+        .under(&AUDIENCES)
+        .keep(&[
+            ("enabled", Keep::Flag),
+            ("connectionId", Keep::Sid),
+            ("personalization.profile", Keep::With(reduce::personal_words)),
+            ("personalization.entities", Keep::With(reduce::entities_sent)),
+            ("destinationMapping.settings", Keep::With(reduce::mapping)),
+        ]);
 
 /// Computed traits of a space.
 pub static TRAITS: Resource =
     Resource::list("ComputedTraits", "segment", "/spaces/{1}/computed-traits", "data.computedTraits")
         .id("id")
         .under(&SPACES)
-        .keep(&[("definition.query", Keep::With(takes_all))]);
+        .keep(&[("definition.query", Keep::With(reduce::trait_query))]);
+
+/// Warehouses that profiles are synced to.
+pub static PROFILES_WAREHOUSES: Resource = Resource::list(
+    "ProfilesWarehouses",
+    "segment",
+    "/spaces/{1}/profiles-warehouses",
+    "data.profilesWarehouses",
+)
+.id("id")
+.under(&SPACES)
+.keep(&[
+    ("enabled", Keep::Flag),
+    ("metadata.slug", Keep::Words(receivers::WAREHOUSE_SLUGS)),
+    ("settings", Keep::With(reduce::warehouse_host)),
+]);
+
+/// Entities of the Data Graph, by the relationships that lead to them.
+pub static ENTITIES: Resource =
+    Resource::list("EntityPaths", "segment", "/spaces/{1}/entity-paths", "data.entityPaths")
+        .id("id")
+        .under(&SPACES)
+        .keep(&[
+            ("entitySlug", Keep::With(reduce::marks)),
+            ("relationshipSlugs", Keep::With(reduce::marks)),
+        ]);
 
 /// The trail of who changed what.
 pub static AUDIT_EVENTS: Resource = Resource::list("AuditEvents", "segment", "/audit-events", "data.events")
@@ -182,107 +224,13 @@ pub static RESOURCES: &[&Resource] = &[
     &REGULATIONS,
     &SPACES,
     &AUDIENCES,
+    &AUDIENCE_DESTINATIONS,
+    &ACTIVATIONS,
     &TRAITS,
+    &PROFILES_WAREHOUSES,
+    &ENTITIES,
     &AUDIT_EVENTS,
 ];
-
-/// URLs that stand in a text or in the texts of an object; an empty list when there are none.
-fn urls_in(value: &Value) -> Option<Fact> {
-    let mut urls: Vec<UrlFacts> = Vec::new();
-    each_text(value, &mut |text| {
-        for (at, _) in text.match_indices("http") {
-            let rest = &text[at..];
-            if !rest.starts_with("http://") && !rest.starts_with("https://") {
-                continue;
-            }
-            let ends = |c: char| c.is_whitespace() || "\"'`<>(){}\\,;$".contains(c);
-            let url = rest.split(ends).next().unwrap_or_default();
-            if let Some(Fact::Urls(found)) = Keep::Urls.of(&Value::from(url)) {
-                urls.extend(found);
-            }
-        }
-    });
-    (value.is_string() || value.is_object()).then_some(Fact::Urls(urls))
-}
-
-fn action_types(value: &Value) -> Option<Fact> {
-    let types = value.as_array()?.iter().filter_map(|action| action.get("type")).cloned().collect();
-    Keep::Words(&["ALLOW_PROPERTIES", "DROP_PROPERTIES", "DROP", "SAMPLE"]).of(&Value::Array(types))
-}
-
-/// Whether a query takes every column there is.
-fn takes_all(value: &Value) -> Option<Fact> {
-    let spaced = value.as_str()?.to_ascii_lowercase().replace(',', " , ").replace('*', " * ");
-    let words: Vec<&str> = spaced.split_whitespace().collect();
-    let starts = |word: &str| matches!(word, "select" | "distinct" | "all" | ",") || word.ends_with('.');
-    let ends =
-        |next: Option<&&str>| next.is_none_or(|word| matches!(*word, "from" | "," | "except" | "exclude"));
-    let all = words.windows(2).enumerate().any(|(index, pair)| {
-        pair[1] == "*" && starts(pair[0]) && (pair[0] == "select" || ends(words.get(index + 2)))
-    });
-    Some(Fact::Flag(all))
-}
-
-/// Words of [`PERSONAL`] in a text: whole words, also as parts of `first_name`, `home.phone` and `homePhone`.
-fn personal_words(value: &Value) -> Option<Fact> {
-    let mut found = Vec::new();
-    let mut any = false;
-    each_text(value, &mut |text| {
-        any = true;
-        let mut spaced = String::with_capacity(text.len());
-        let mut before = ' ';
-        for letter in text.chars() {
-            if letter.is_ascii_uppercase() && before.is_ascii_lowercase() {
-                spaced.push(' ');
-            }
-            spaced.push(if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { ' ' });
-            before = letter;
-        }
-        for word in spaced.split_whitespace() {
-            found.extend(PERSONAL.iter().filter(|known| **known == word).map(|known| (*known).to_owned()));
-        }
-    });
-    found.sort_unstable();
-    found.dedup();
-    any.then_some(Fact::Words(found))
-}
-
-/// [`personal_words`] of a mapping, and `everything` when it passes a whole object on.
-fn mapping(value: &Value) -> Option<Fact> {
-    let mut everything = false;
-    each_text(value, &mut |text| {
-        everything |= matches!(text, "$" | "$." | "$.properties" | "$.traits" | "$.context");
-    });
-    let mut words = match personal_words(value) {
-        Some(Fact::Words(words)) => words,
-        _ => Vec::new(),
-    };
-    if everything {
-        words.push("everything".to_owned());
-    }
-    value.is_object().then_some(Fact::Words(words))
-}
-
-/// A destination whose every receiver is under agreement: the hosts it is set to call, and its vendor's, which a
-/// webhook does not have. `None` when nothing says who receives.
-fn coverage(destination: &Item, notes: &Notes<'_>) -> Option<bool> {
-    let called = destination.urls("settings");
-    let vendor = destination.urls("metadata.website");
-    if called.is_empty() && vendor.is_empty() {
-        return None;
-    }
-    let covers = |host: &str| {
-        notes.is_registered(host) || host.strip_prefix("www.").is_some_and(|bare| notes.is_registered(bare))
-    };
-    let is_webhook = WEBHOOKS.iter().any(|slug| destination.says("metadata.slug", slug));
-    let called_are = called.iter().all(|url| covers(&url.host));
-    let vendor_is = !vendor.is_empty() && vendor.iter().all(|url| covers(&url.host));
-    Some(called_are && (vendor_is || (is_webhook && !called.is_empty())))
-}
-
-fn is_covered(destination: &Item, notes: &Notes<'_>) -> bool {
-    coverage(destination, notes) == Some(true)
-}
 
 /// Its source may be switched off; a destination that is off receives nothing.
 fn is_off(item: &Item) -> bool {
@@ -298,14 +246,21 @@ fn has_allow_list(destination: &Item, notes: &Notes<'_>) -> bool {
     })
 }
 
-fn mapped_to(subscription: &Item, notes: &Notes<'_>) -> Option<&'static str> {
-    let destination = notes.items(&DESTINATIONS).iter().find(|it| subscription.is_under(it))?;
-    (!is_covered(destination, notes)).then_some("goes to a destination without an agreement in force")
+/// Says of a receiver whether it is under agreement, where that is known.
+fn judge(covered: Option<bool>, notes: &mut Notes<'_>, field: &str, note: &'static str) {
+    match covered {
+        Some(covered) => notes.wants(covered, field, note),
+        None => notes.unsure(),
+    }
 }
 
 const WITH_FILTERS: &[&Resource] = &[&FILTERS];
-const WITH_DESTINATIONS: &[&Resource] = &[&DESTINATIONS];
+const WITH_BOTH: &[&Resource] = &[&FILTERS, &SUBSCRIPTIONS, &FUNCTION];
+const WITH_RECEIVERS: &[&Resource] = &[&SUBSCRIPTIONS, &FUNCTION];
+const WITH_DESTINATIONS: &[&Resource] = &[&DESTINATIONS, &SUBSCRIPTIONS, &FUNCTION];
+const WITH_CONNECTIONS: &[&Resource] = &[&AUDIENCE_DESTINATIONS, &DESTINATIONS, &SUBSCRIPTIONS, &FUNCTION];
 const WITH_PLANS: &[&Resource] = &[&PLAN_SOURCES];
+const WITH_USES: &[&Resource] = &[&AUDIENCES, &ACTIVATIONS, &SUBSCRIPTIONS];
 
 const UNPLANNED_EVENTS: Test = each(&SETTINGS, |settings, notes| {
     let field = "data.settings.track.allowUnplannedEvents";
@@ -322,22 +277,22 @@ const FILTERED: Test = each(&DESTINATIONS, |destination, notes| {
 
 const AGREED: Test = each(&DESTINATIONS, |destination, notes| {
     if !is_off(destination) {
-        match coverage(destination, notes) {
-            Some(covered) => {
-                notes.wants(covered, "", "receives data and has no agreement in force in the register");
-            }
-            None => notes.unsure(),
-        }
+        let note = "receives data and has no agreement in force in the register";
+        judge(coverage(destination, notes), notes, "", note);
     }
-});
+})
+.also(WITH_RECEIVERS);
 
 const STRIPPED: Test = each(&DESTINATIONS, |destination, notes| {
     if !is_off(destination) {
-        let held = is_covered(destination, notes) || has_allow_list(destination, notes);
-        notes.wants(held, "", "has neither an agreement nor a filter that allows named properties only");
+        if has_allow_list(destination, notes) {
+            return notes.holds();
+        }
+        let note = "has neither an agreement nor a filter that allows named properties only";
+        judge(coverage(destination, notes), notes, "", note);
     }
 })
-.also(WITH_FILTERS);
+.also(WITH_BOTH);
 
 const CODE: Test = each(&FUNCTION, |function, notes| {
     let field = "data.function.code";
@@ -355,7 +310,7 @@ const CODE: Test = each(&FUNCTION, |function, notes| {
 
 const MAPPED: Test = each(&SUBSCRIPTIONS, |subscription, notes| {
     if !is_off(subscription) {
-        let all = subscription.says("settings", "everything");
+        let all = subscription.says("settings", EVERYTHING);
         notes.wants(!all, "settings", "passes whole objects on instead of named fields");
     }
 });
@@ -368,22 +323,80 @@ const MODELLED: Test = each(&MODELS, |model, notes| {
 
 const RETL_AGREED: Test = each(&SUBSCRIPTIONS, |subscription, notes| {
     if subscription.is("modelId") && !is_off(subscription) {
-        match mapped_to(subscription, notes) {
-            Some(note) => notes.fails("", note),
-            None => notes.holds(),
-        }
+        let note = "goes to a destination without an agreement in force";
+        judge(coverage_of_mapping(subscription, notes), notes, "", note);
     }
 })
 .also(WITH_DESTINATIONS);
 
 const RETL_STRIPPED: Test = each(&SUBSCRIPTIONS, |subscription, notes| {
     if subscription.is("modelId") && !is_off(subscription) {
-        let bare = subscription.facts.contains_key("settings") && subscription.words("settings").is_empty();
-        let held = bare || mapped_to(subscription, notes).is_none();
-        notes.wants(held, "settings", "maps fields that name a person to a destination without an agreement");
+        if is_bare(subscription, "settings") {
+            return notes.holds();
+        }
+        let note = "maps fields that name a person to a destination without an agreement";
+        judge(coverage_of_mapping(subscription, notes), notes, "settings", note);
     }
 })
 .also(WITH_DESTINATIONS);
+
+/// A mapping or list of properties was read, and no word of it names a person's data.
+fn is_bare(item: &Item, field: &str) -> bool {
+    item.facts.contains_key(field) && !item.words(field).iter().any(|word| is_word(word))
+}
+
+const AUDIENCE_AGREED: Test = each(&AUDIENCE_DESTINATIONS, |connection, notes| {
+    if !is_off(connection) {
+        let note = "receives an audience and has no agreement in force in the register";
+        judge(coverage_of_connection(connection, notes), notes, "", note);
+    }
+})
+.also(WITH_DESTINATIONS);
+
+const AUDIENCE_STRIPPED: Test = each(&ACTIVATIONS, |activation, notes| {
+    if !is_off(activation) {
+        let sends = ["personalization.profile", "destinationMapping.settings"];
+        let sends_none = |field: &&str| activation.words(field).iter().all(|word| !is_word(word));
+        if sends.iter().all(sends_none) {
+            return notes.holds();
+        }
+        let note = "sends data of a person to a destination without an agreement";
+        judge(coverage_of_activation(activation, notes), notes, "personalization", note);
+    }
+})
+.also(WITH_CONNECTIONS);
+
+const WAREHOUSE_AGREED: Test = each(&PROFILES_WAREHOUSES, |warehouse, notes| {
+    if !is_off(warehouse) {
+        let note = "receives profiles and has no agreement in force in the register";
+        judge(receivers::coverage_of_warehouse(warehouse, notes), notes, "settings", note);
+    }
+});
+
+/// Every entity is named by something, or lies on the way to one that is.
+const ENTITIES_USED: Test = each(&ENTITIES, |entity, notes| {
+    let is_named = |path: &Item| {
+        let relationship = path.words("relationshipSlugs").last();
+        path.words("entitySlug").iter().chain(relationship).any(|mark| names(notes, mark))
+    };
+    let Some(own) = entity.words("relationshipSlugs").last() else { return notes.unsure() };
+    let leads_on = |path: &&Item| path.says("relationshipSlugs", own) && is_named(path);
+    let used = is_named(entity) || notes.items(&ENTITIES).iter().any(|path| leads_on(&path));
+    notes.wants(used, "", "is named by no audience, activation or mapping");
+})
+.also(WITH_USES);
+
+fn names(notes: &Notes<'_>, mark: &str) -> bool {
+    let uses: [(&Resource, &str); 3] =
+        [(&AUDIENCES, "definition"), (&ACTIVATIONS, "personalization.entities"), (&SUBSCRIPTIONS, "settings")];
+    uses.iter().any(|(resource, field)| notes.items(resource).iter().any(|item| item.says(field, mark)))
+}
+
+const NO_CAMPAIGNS: Test = never(&DESTINATIONS, |destination, notes| {
+    if !is_off(destination) && CAMPAIGNS.iter().any(|slug| destination.says("metadata.slug", slug)) {
+        notes.fails("metadata.slug", "is what Engage sends the mails or messages of campaigns through");
+    }
+});
 
 const BLOCKED: Test = each(&SETTINGS, |settings, notes| {
     for field in [
@@ -450,17 +463,30 @@ pub static CHECKS: &[Check] = &[
         .leaves("that everything that is to be deleted is"),
     Check::new("ENG-AUD-1", &[each(&AUDIENCES, |audience, notes| {
         let field = "definition.query";
-        let clean = audience.facts.contains_key(field) && audience.words(field).is_empty();
-        notes.wants(clean, field, "names a person's data in its definition, or shows no definition");
+        if !audience.facts.contains_key(field) {
+            return notes.unsure();
+        }
+        notes.wants(audience.words(field).is_empty(), field, "names a person's data in its definition");
     })])
-    .leaves("linked audiences, journeys, and traits whose names do not tell what they hold"),
-    Check::new("ENG-DEST-1", &[AGREED]).leaves("destinations of a space that the workspace's list does not show"),
-    Check::new("ENG-DEST-2", &[STRIPPED]).leaves("what activations of an audience carry"),
+    .leaves("journeys, and traits whose names do not tell what they hold"),
+    Check::new("ENG-DEST-1", &[AUDIENCE_AGREED]).leaves("destinations of journeys, which no API shows"),
+    Check::new("ENG-DEST-2", &[AUDIENCE_STRIPPED])
+        .leaves("identifiers that a destination is sent with each profile, and what journeys send"),
     Check::new("ENG-TRAIT-1", &[each(&TRAITS, |it, notes| {
         let field = "definition.query";
-        notes.wants(it.flag(field) == Some(false), field, "takes every column, or shows no definition");
+        if it.says(field, EVERYTHING) {
+            return notes.fails(field, "takes every column");
+        }
+        // A trait that copies a person's data may be needed: somebody has to say so.
+        if is_bare(it, field) { notes.holds() } else { notes.unsure() }
     })])
-    .leaves("why each trait is needed"),
+    .leaves("why each trait is needed, and SQL traits that the API does not show"),
+    Check::new("ENG-PREM-1", &[NO_CAMPAIGNS]).leaves("which plan the workspace is on, which no API shows"),
+    Check::new("ENG-CAMP-1", &[NO_CAMPAIGNS]).leaves("campaigns and journeys themselves, which no API shows"),
+    Check::new("UNI-SYNC-1", &[WAREHOUSE_AGREED])
+        .leaves("that the warehouse is secured, and the agreement covers profiles"),
+    Check::new("UNI-GRAPH-1", &[ENTITIES_USED])
+        .leaves("why each entity and each of its properties is needed, and what Linked Events take from them"),
     Check::new("UNI-LINK-1", &[MAPPED]).leaves("which enriched properties each destination really needs"),
     Check::new("UNI-LINK-2", &[UNPLANNED_EVENTS, FILTERED, AGREED, STRIPPED, CODE])
         .leaves("all that the rules of Connections leave to a person"),
@@ -470,41 +496,3 @@ pub static CHECKS: &[Check] = &[
     })])
     .leaves("the HIPAA audit log of reads, which Segment hands out on request only"),
 ];
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_query_that_takes_everything_is_told_from_one_that_counts() {
-        for all in
-            ["Select * From p", "select p.*, q FROM p", "select a, * from p", "select distinct * from p"]
-        {
-            assert_eq!(takes_all(&json!(all)), Some(Fact::Flag(true)), "{all}");
-        }
-        for some in ["select a, b from p", "select count(*) from p", "select 2 * price from p"] {
-            assert_eq!(takes_all(&json!(some)), Some(Fact::Flag(false)), "{some}");
-        }
-    }
-
-    #[test]
-    fn code_leaves_only_hosts() {
-        let code =
-            json!("const u = 'https://elsewhere.example.net/p?id=1'; fetch(`http://b.example.org/${x}`)");
-        let Some(Fact::Urls(urls)) = urls_in(&code) else { panic!("there are URLs") };
-        let hosts: Vec<&str> = urls.iter().map(|url| url.host.as_str()).collect();
-        assert_eq!(hosts, ["elsewhere.example.net", "b.example.org"]);
-    }
-
-    #[test]
-    fn definitions_leave_only_words_of_the_list() {
-        let query = json!("trait('first_name') = 'Somebody' AND trait('homePhone') exists");
-        let words = vec!["name".to_owned(), "phone".to_owned()];
-        assert_eq!(personal_words(&query), Some(Fact::Words(words)));
-        assert_eq!(personal_words(&json!("event('Viewed').count() > 1")), Some(Fact::Words(vec![])));
-        let settings = json!({"all": {"@path": "$.properties"}});
-        assert_eq!(mapping(&settings), Some(Fact::Words(vec!["everything".to_owned()])));
-    }
-}

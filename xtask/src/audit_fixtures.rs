@@ -1,14 +1,17 @@
-//! `cargo xtask audit-fixtures`: the answers of two made-up accounts, generated from the vendor's published schemas.
+//! `cargo xtask audit-fixtures`: the answers of made-up accounts, a good and a bad one per vendor, generated from the
+//! vendors' published schemas.
 //!
 //! What matters to a check stands in `overlay/*.toml`; every other member of an item comes from its schema, so that
 //! the fixtures have the shape of real answers and an overlay cannot name a member that no answer has.
 
 mod answers;
+mod models;
 mod schema;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use audit::Provider;
 use audit::service::Recorded;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -20,13 +23,16 @@ use schema::Documents;
 
 const FIXTURES: &str = "crates/audit/tests/fixtures";
 /// Where the published documents are when nobody says otherwise, seen from the workspace.
-const DOCUMENTS: &str = "../shared/twilio-oai";
+const DOCUMENTS: &str = "../shared";
 
 const HELP: &str = "Usage: cargo xtask audit-fixtures [--documents DIR] [--check]
 
-Makes crates/audit/tests/fixtures/*.json from overlay/*.toml and Twilio's published API documents.
+Makes crates/audit/tests/fixtures/*.json from overlay/*.toml and the vendors' published API documents.
 
-  --documents DIR  the folder with twilio_*_v*.json (../shared/twilio-oai)
+  --documents DIR  the folder with (../shared):
+                     twilio-oai/twilio_*_v*.json  spec/json of twilio/twilio-oai
+                     signalwire/openapi.json      fern/apis/compatibility/openapi.yaml of signalwire/docs, as JSON
+                     segment-sdk/*.ts             model of segmentio/public-api-sdk-typescript (73.2.0)
   --check          compare with what is there instead of writing
 ";
 
@@ -45,7 +51,7 @@ struct Answer {
     product: String,
     /// With `{account}` for the account's SID.
     path: String,
-    /// The schema of one item; empty when nothing is published.
+    /// The schema: of one item for Twilio, of the whole answer for the others; empty when nothing is published.
     schema: String,
     /// The member with the list; empty for a single object.
     list: String,
@@ -87,8 +93,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<bool, String> {
     }
     let root = Metadata::of_workspace()?.workspace_root;
     let folder = documents.map_or_else(|| root.join(DOCUMENTS), PathBuf::from);
-    if !folder.is_dir() {
-        return Err(no_documents(&folder));
+    if let Some(missing) = Documents::missing(&folder) {
+        return Err(no_documents(&missing));
     }
     let files = make(&root, &folder)?;
     if only_check {
@@ -105,8 +111,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<bool, String> {
 /// What the step `generated` asks. With `write` it writes what is not current.
 pub(crate) fn keep(root: &Path, write: bool) -> Result<Checked, String> {
     let folder = root.join(DOCUMENTS);
-    if !folder.is_dir() {
-        return Ok(Checked::NoDocuments(no_documents(&folder)));
+    if let Some(missing) = Documents::missing(&folder) {
+        return Ok(Checked::NoDocuments(no_documents(&missing)));
     }
     let files = make(root, &folder)?;
     if !write {
@@ -118,11 +124,8 @@ pub(crate) fn keep(root: &Path, write: bool) -> Result<Checked, String> {
     Ok(Checked::Current)
 }
 
-fn no_documents(folder: &Path) -> String {
-    format!(
-        "no API documents in {}: get twilio_*_v*.json from twilio-oai's spec/json and name the folder with `--documents`",
-        folder.display()
-    )
+fn no_documents(missing: &str) -> String {
+    format!("there is no {missing}; `cargo xtask audit-fixtures --help` says where the API documents come from")
 }
 
 fn compare(root: &Path, files: &BTreeMap<String, String>) -> Result<(), String> {
@@ -144,10 +147,8 @@ fn make(root: &Path, documents: &Path) -> Result<BTreeMap<String, String>, Strin
         let mut made = Recorded::default();
         mistakes.extend(answers::lay(account, &overlays, &mut documents, &mut made));
         answers::fill(account, &mut documents, &mut made)?;
-        let (segment, twilio) = made.answers.into_iter().partition(|(key, _)| key.starts_with("segment "));
-        for (provider, answers) in [("twilio", twilio), ("segment", segment)] {
-            files.insert(format!("{FIXTURES}/{provider}-{}.json", account.name), text(answers)?);
-        }
+        let name = format!("{FIXTURES}/{}-{}.json", account.provider.as_str(), account.name);
+        files.insert(name, text(made.answers)?);
     }
     if mistakes.is_empty() {
         return Ok(files);
@@ -162,6 +163,12 @@ fn text(answers: BTreeMap<String, audit::service::RecordedAnswer>) -> Result<Str
     let value = serde_json::to_value(BTreeMap::from([("answers", answers)]));
     let text = value.and_then(|value| serde_json::to_string_pretty(&value));
     text.map(|text| text + "\n").map_err(|e| format!("cannot write answers as JSON: {e}"))
+}
+
+/// Whose answers an overlay has: a file with the name of a provider is that provider's, every other one Twilio's.
+fn provider_of(file: &str) -> Provider {
+    let stem = Path::new(file).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    Provider::named(stem).unwrap_or(Provider::Twilio)
 }
 
 /// Every overlay's answers, each with its file.

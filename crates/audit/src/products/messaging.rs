@@ -250,13 +250,14 @@ pub static CHECKS: &[Check] = &[
     Check::new("SMS-CHAN-1", &[NO_CHANNEL_SENDERS, NO_WHATSAPP, NO_RCS, NO_CHANNEL_MESSAGES])
         .on(OURS_AND_TWILIO),
     Check::new("SMS-CHAN-1", &[NO_CHANNEL_MESSAGES]).on(SIGNALWIRE).leaves(ELSEWHERE),
-    Check::new("SMS-TAG-1", &[accounts::NO_TAGS]).leaves(TAGS),
+    Check::new("SMS-TAG-1", &[accounts::NO_TAGS]).on(OURS_AND_TWILIO).leaves(TAGS),
     Check::new(
         "SMS-TAG-2",
         &[never(&MESSAGES, |message, notes| {
             accounts::clean(message, "tags", notes, "identifiers of persons stand in a tag");
         })],
     )
+    .on(OURS_AND_TWILIO)
     .leaves(TAGS),
     Check::new("DES-ELIG-2", &[super::usage::INVENTORY, NO_CHANNEL_MESSAGES, NO_CHANNEL_SENDERS])
         .on(OURS_AND_TWILIO),

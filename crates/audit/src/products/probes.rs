@@ -3,6 +3,7 @@
 use crate::check::{Check, Notes, each};
 use crate::fact::Keep::Words;
 use crate::observations::Item;
+use crate::provider::Provider;
 use crate::resource::Resource;
 
 /// The fact every probe makes.
@@ -93,6 +94,8 @@ pub static MEDIA: &[Media] = &[
 pub static RESOURCES: &[&Resource] =
     &[&PLAIN_HTTP, &CERTIFICATES, &SIGNATURES, &RECORDING_MEDIA, &MESSAGE_MEDIA, &VIDEO_MEDIA];
 
+const WITH_FLEX: &[Provider] = &[Provider::Twilio, Provider::Switchward];
+
 fn refuses_strangers(media: &Item, notes: &mut Notes<'_>) {
     match media.word(ANSWER) {
         Some("refused") => notes.holds(),
@@ -131,7 +134,7 @@ pub static CHECKS: &[Check] = &[
         })],
     ),
     Check::new("VOI-REC-1", &[each(&RECORDING_MEDIA, refuses_strangers)]),
-    Check::new("FLEX-REC-1", &[each(&RECORDING_MEDIA, refuses_strangers)]),
+    Check::new("FLEX-REC-1", &[each(&RECORDING_MEDIA, refuses_strangers)]).on(WITH_FLEX),
     Check::new("SMS-MMS-1", &[each(&MESSAGE_MEDIA, refuses_strangers)]),
     Check::new("VID-MEDIA-1", &[each(&VIDEO_MEDIA, refuses_strangers)]),
 ];

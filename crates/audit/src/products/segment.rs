@@ -262,7 +262,20 @@ const WITH_CONNECTIONS: &[&Resource] = &[&AUDIENCE_DESTINATIONS, &DESTINATIONS, 
 const WITH_PLANS: &[&Resource] = &[&PLAN_SOURCES];
 const WITH_USES: &[&Resource] = &[&AUDIENCES, &ACTIVATIONS, &SUBSCRIPTIONS];
 
+/// Where other sources forward what they blocked: it has to take what no plan names, and PRO-PLAN-2 looks after it.
+fn is_quarantine(settings: &Item, notes: &Notes<'_>) -> bool {
+    let own = settings.id.rsplit('/').next().unwrap_or_default();
+    let forwards = |it: &Item| FORWARDS.iter().any(|field| it.says(field, own));
+    notes.items(&SETTINGS).iter().any(forwards)
+}
+
+const FORWARDS: [&str; 2] =
+    ["data.settings.forwardingBlockedEventsTo", "data.settings.forwardingViolationsTo"];
+
 const UNPLANNED_EVENTS: Test = each(&SETTINGS, |settings, notes| {
+    if is_quarantine(settings, notes) {
+        return;
+    }
     let field = "data.settings.track.allowUnplannedEvents";
     notes.wants(settings.flag(field) == Some(false), field, "lets unplanned events through");
 });
@@ -399,6 +412,9 @@ const NO_CAMPAIGNS: Test = never(&DESTINATIONS, |destination, notes| {
 });
 
 const BLOCKED: Test = each(&SETTINGS, |settings, notes| {
+    if is_quarantine(settings, notes) {
+        return;
+    }
     for field in [
         "data.settings.track.allowUnplannedEvents",
         "data.settings.track.allowUnplannedEventProperties",
@@ -423,7 +439,7 @@ const BLOCKED: Test = each(&SETTINGS, |settings, notes| {
 .also(WITH_PLANS);
 
 const QUARANTINED: Test = each(&SETTINGS, |settings, notes| {
-    for field in ["data.settings.forwardingBlockedEventsTo", "data.settings.forwardingViolationsTo"] {
+    for field in FORWARDS {
         let Some(quarantine) = settings.word(field) else { continue };
         let mut fed = notes.items(&DESTINATIONS).iter().filter(|it| !is_off(it));
         let leaks = fed.any(|it| it.says("sourceId", quarantine));

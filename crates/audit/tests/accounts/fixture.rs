@@ -1,5 +1,6 @@
 //! A recorded account, and an audit of it.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,12 +11,58 @@ use audit::report::{Report, Verdict};
 use audit::resource::Resource;
 use audit::service::{Recorded, Service};
 use audit::wire::{Broken, Credential, Reply};
-use audit::{Provider, judge};
+use audit::{Provider, judge, products};
 use bytes::Bytes;
 use rulebook::Date;
 
 pub const GOOD: &str = "AC00000000000000000000000000000a11";
 pub const BAD: &str = "AC0000000000000000000000000000bad1";
+
+/// A provider with its two recorded subjects.
+#[derive(Clone, Copy)]
+pub struct Pair {
+    pub provider: Provider,
+    pub good: &'static str,
+    pub bad: &'static str,
+}
+
+pub const TWILIO: Pair = Pair { provider: Provider::Twilio, good: GOOD, bad: BAD };
+pub const SIGNALWIRE: Pair = Pair {
+    provider: Provider::SignalWire,
+    good: "00000000-0000-4000-8000-000000000a11",
+    bad: "00000000-0000-4000-8000-00000000bad1",
+};
+pub const SEGMENT: Pair = Pair { provider: Provider::Segment, good: "ws-good-0001", bad: "ws-bad-0001" };
+/// Every provider that somebody else runs.
+pub const PAIRS: [Pair; 3] = [TWILIO, SIGNALWIRE, SEGMENT];
+
+impl Pair {
+    /// What was recorded of the good subject.
+    pub fn good_recorded(self) -> Recorded {
+        recorded(&format!("{}-good", self.provider.as_str()))
+    }
+
+    /// The audit of the good subject.
+    pub fn good_audited(self) -> Report {
+        audited(self.provider, &format!("{}-good", self.provider.as_str()), self.good)
+    }
+
+    /// The audit of the bad subject.
+    pub fn bad_audited(self) -> Report {
+        audited(self.provider, &format!("{}-bad", self.provider.as_str()), self.bad)
+    }
+
+    /// The rules that some check of the provider is for.
+    pub fn rules(self) -> BTreeSet<&'static str> {
+        products::checks_of(self.provider).map(|check| check.rule).collect()
+    }
+
+    /// Whether the provider has every API that a rule's checks read.
+    pub fn can_show(self, rule: &str) -> bool {
+        let mut checks = products::checks_of(self.provider).filter(|check| check.rule == rule);
+        checks.all(|check| check.reads().all(|resource| self.provider.has(resource)))
+    }
+}
 
 /// The files people write, as the fixtures have them. The bad account has agreements with fewer parties.
 pub fn files(account: &str) -> Files {
@@ -36,7 +83,7 @@ pub fn recorded(name: &str) -> Recorded {
     let path = format!("{}/tests/fixtures/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let mut recorded: Recorded = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let is_good = name.ends_with("good");
-    for probe in audit::products::resources().filter(|it| it.purpose == audit::resource::Purpose::Probe) {
+    for probe in products::resources().filter(|it| it.purpose == audit::resource::Purpose::Probe) {
         let answer = match (probe.name, is_good) {
             ("Probe of plain HTTP", true) => "closed",
             ("Probe of plain HTTP", false) => "answers",
@@ -111,7 +158,7 @@ impl Service for Sulking {
         path: &str,
         credential: &Credential,
     ) -> impl Future<Output = Result<Reply, Broken>> + Send {
-        let is_first = path.starts_with("/2010-04-01/Accounts.json");
+        let is_first = path.starts_with("/2010-04-01/Accounts.json") || path == "/";
         self.asked.fetch_add(1, Ordering::Relaxed);
         let (product, path) = (product.to_owned(), path.to_owned());
         async move {

@@ -7,7 +7,7 @@ use crate::files::Files;
 use crate::observations::{Item, Observed, Outcome};
 use crate::provider::Provider;
 use crate::report::Evidence;
-use crate::resource::Resource;
+use crate::resource::{Purpose, Resource};
 
 /// How one rule is observed.
 pub struct Check {
@@ -228,6 +228,10 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
     let mut judged = 0;
     let mut unclear = false;
     for test in check.tests {
+        // What a test misses in a resource that was not read may be there: nothing is said of it.
+        if !test.also.iter().all(|resource| is_whole(resource, subject)) {
+            continue;
+        }
         let reading = subject.reading(test.resource);
         let mut notes = Notes::new(subject, files, today, test.resource);
         match test.judge {
@@ -248,11 +252,8 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
     if !faults.is_empty() {
         return Seen::Fails(faults);
     }
-    let unread = check.reads().filter_map(|resource| {
-        let outcome = subject.reading(resource).outcome;
-        let sampled = resource.purpose == crate::resource::Purpose::Sample && outcome == Outcome::CutShort;
-        (outcome != Outcome::Read && !sampled).then_some((resource.name, outcome))
-    });
+    let unread = check.reads().filter(|resource| !is_whole(resource, subject));
+    let unread = unread.map(|resource| (resource.name, subject.reading(resource).outcome));
     // The worst stands for all: an error is more than a missing permission.
     if let Some((resource, outcome)) = unread.max_by_key(|(_, outcome)| *outcome) {
         return Seen::Unread { resource, outcome };
@@ -266,6 +267,15 @@ pub(crate) fn look(check: &Check, subject: &Observed, files: &Files, today: Date
     if judged > 0 || nothing_passes { Seen::Holds(judged) } else { Seen::Nothing }
 }
 
+/// Whether all of a resource was read that is to be; of content a sample is enough.
+fn is_whole(resource: &Resource, subject: &Observed) -> bool {
+    match subject.reading(resource).outcome {
+        Outcome::Read => true,
+        Outcome::CutShort => resource.purpose == Purpose::Sample,
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -277,17 +287,32 @@ mod tests {
     static WANTED: Resource = Resource::list("Wanted", "api", "/wanted", "wanted");
     static BANNED: Resource = Resource::list("Banned", "api", "/banned", "banned");
     const HOLDS: Test = each(&WANTED, |_, notes| notes.holds());
+    const WITH_BANNED: &[&Resource] = &[&BANNED];
+    const MISSES: Test = each(&WANTED, |_, notes| {
+        let none = notes.items(&BANNED).is_empty();
+        notes.wants(!none, "", "has none");
+    })
+    .also(WITH_BANNED);
     const FAILS: Test = never(&BANNED, |_, notes| notes.fails("", "is there"));
 
     fn seen(tests: &'static [Test], wanted: usize, banned: usize) -> Seen {
+        seen_as(Outcome::Read, tests, wanted, banned)
+    }
+
+    /// `outcome` is how the list of what is banned was read.
+    fn seen_as(outcome: Outcome, tests: &'static [Test], wanted: usize, banned: usize) -> Seen {
         let item = |index: usize| Item { id: format!("item-{index}"), facts: BTreeMap::new() };
-        let read = |count: usize| Reading { outcome: Outcome::Read, items: (0..count).map(item).collect() };
+        let read = |outcome, count: usize| Reading { outcome, items: (0..count).map(item).collect() };
+        let readings = [
+            ("Wanted".to_owned(), read(Outcome::Read, wanted)),
+            ("Banned".to_owned(), read(outcome, banned)),
+        ];
         let subject = Observed {
             id: "subject-1".to_owned(),
             kind: SubjectKind::Account,
             parent: None,
             created: None,
-            readings: BTreeMap::from([("Wanted".to_owned(), read(wanted)), ("Banned".to_owned(), read(banned))]),
+            readings: BTreeMap::from(readings),
         };
         let today = Date::parse("2026-11-26").expect("it is a day");
         look(&Check::new("X-1", tests), &subject, &Files::default(), today)
@@ -302,5 +327,17 @@ mod tests {
         assert_eq!(seen(&[FAILS, HOLDS], 0, 0), Seen::Nothing);
         assert_eq!(seen(&[HOLDS, FAILS], 2, 0), Seen::Holds(2));
         assert!(matches!(seen(&[HOLDS, FAILS], 0, 1), Seen::Fails(faults) if faults.len() == 1));
+    }
+
+    #[test]
+    fn nothing_is_missed_in_what_was_not_read() {
+        assert!(matches!(seen(&[MISSES], 1, 0), Seen::Fails(_)));
+        assert_eq!(seen(&[MISSES], 1, 1), Seen::Holds(1));
+        for outcome in [Outcome::CutShort, Outcome::Denied, Outcome::Absent, Outcome::Failed] {
+            let unread = Seen::Unread { resource: "Banned", outcome };
+            assert_eq!(seen_as(outcome, &[MISSES], 1, 0), unread);
+            // What was seen to be there fails all the same.
+            assert!(matches!(seen_as(outcome, &[FAILS], 1, 1), Seen::Fails(_)));
+        }
     }
 }

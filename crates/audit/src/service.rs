@@ -93,7 +93,7 @@ impl Service for Recorded {
         // What a path asks for by itself (`?Channel=rcs`) stays; the size of pages does not.
         let size = ["&PageSize=", "&pagination.count="].iter().find_map(|size| whole.find(size));
         let sized = size.map_or(whole.as_str(), |at| &whole[..at]);
-        let found = [whole.as_str(), sized, bare].into_iter().find_map(|path| self.answers.get(path));
+        let found = [whole.as_str(), bare, sized].into_iter().find_map(|path| self.answers.get(path));
         let (status, body) = match found {
             Some(answer) => (answer.status, serde_json::to_vec(&answer.body).unwrap_or_default()),
             None => (404, Vec::new()),

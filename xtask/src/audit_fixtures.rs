@@ -125,7 +125,9 @@ pub(crate) fn keep(root: &Path, write: bool) -> Result<Checked, String> {
 }
 
 fn no_documents(missing: &str) -> String {
-    format!("there is no {missing}; `cargo xtask audit-fixtures --help` says where the API documents come from")
+    format!(
+        "there is no {missing}; `cargo xtask audit-fixtures --help` says where the API documents come from"
+    )
 }
 
 fn compare(root: &Path, files: &BTreeMap<String, String>) -> Result<(), String> {

@@ -289,10 +289,17 @@ mod tests {
 
     #[test]
     fn an_id_is_told_from_a_name() {
-        for id in ["rh5BDZp6QDHvXFCkibm1pR", "hxKWpdkacyCNQAtDEPmZqr", "spa_1", "00000000-0000-4000-8000-000000000a11"] {
+        for id in [
+            "rh5BDZp6QDHvXFCkibm1pR",
+            "hxKWpdkacyCNQAtDEPmZqr",
+            "spa_1",
+            "00000000-0000-4000-8000-000000000a11",
+        ] {
             assert_eq!(id_of(id), id);
         }
-        for name in ["", "Roe", "ChristopherMontgomerySmith", "jane-roe", "14155550100", "jane roe 1", "hxKWpdkacyCN"] {
+        for name in
+            ["", "Roe", "ChristopherMontgomerySmith", "jane-roe", "14155550100", "jane roe 1", "hxKWpdkacyCN"]
+        {
             assert_eq!(id_of(name), "other", "{name}");
         }
     }

@@ -72,7 +72,8 @@ impl Provider {
             (Provider::Twilio, product) => !matches!(product, "segment" | "switchward"),
             (Provider::SignalWire, "api") => {
                 let below = resource.path.strip_prefix("/2010-04-01/Accounts/{account}");
-                resource.purpose == Purpose::Probe || below.is_some_and(|below| OF_SIGNALWIRE.contains(&below))
+                resource.purpose == Purpose::Probe
+                    || below.is_some_and(|below| OF_SIGNALWIRE.contains(&below))
             }
             (Provider::SignalWire, _) => false,
         }
@@ -150,7 +151,9 @@ mod tests {
             let resource = crate::products::resources().find(|it| it.name == name).unwrap();
             Provider::SignalWire.has(resource)
         };
-        assert!(has("IncomingPhoneNumbers") && has("Messages") && has("Account") && has("Probe of plain HTTP"));
+        assert!(
+            has("IncomingPhoneNumbers") && has("Messages") && has("Account") && has("Probe of plain HTTP")
+        );
         assert!(!has("Keys") && !has("UsageRecords") && !has("Recording AddOnResults"));
         assert!(!has("Probe of video media") && !has("Flows") && !has("Sources"));
     }

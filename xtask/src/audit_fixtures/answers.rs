@@ -111,7 +111,10 @@ fn unkept(answer: &Answer, documents: &mut Documents) -> Vec<String> {
     let paths = resource.keep.iter().map(|(path, _)| *path).chain([resource.id]);
     let lacks = |path: &str| documents.has(Provider::Segment, &answer.schema, &answer.list, path) != Ok(true);
     let mut lacks = lacks;
-    paths.filter(|path| lacks(path)).map(|path| format!("the audit keeps `{path}`, which it does not have")).collect()
+    paths
+        .filter(|path| lacks(path))
+        .map(|path| format!("the audit keeps `{path}`, which it does not have"))
+        .collect()
 }
 
 /// Whether a path is one of a resource's.
@@ -128,7 +131,9 @@ fn body(account: &Account, answer: &Answer, path: &str, documents: &mut Document
     for item in &answer.items {
         let mut object = match (answer.schema.as_str(), account.provider) {
             ("", _) => Value::Object(Map::new()),
-            (schema, Provider::Twilio) => Value::Object(documents.object(&answer.product, schema, account.sid)?),
+            (schema, Provider::Twilio) => {
+                Value::Object(documents.object(&answer.product, schema, account.sid)?)
+            }
             (schema, provider) => documents.item(provider, schema, &answer.list)?,
         };
         merge(&mut object, &Value::Object(item.clone()));
@@ -362,7 +367,8 @@ mod tests {
 
     #[test]
     fn each_api_has_its_own_envelope() {
-        let old = page(Provider::Twilio, "api", "/2010-04-01/Accounts/AC1/Keys.json", "keys", vec![json!({})]);
+        let old =
+            page(Provider::Twilio, "api", "/2010-04-01/Accounts/AC1/Keys.json", "keys", vec![json!({})]);
         let expected = json!({
             "keys": [{}],
             "page": 0,
@@ -377,7 +383,8 @@ mod tests {
         assert_eq!(new["meta"]["key"], "services");
         assert_eq!(new["meta"]["url"], "https://sync.twilio.com/v1/Services?PageSize=50&Page=0");
         assert_eq!(new["meta"].get("next_page_url"), Some(&Value::Null));
-        let segment = page(Provider::Segment, "segment", "/sources", "data.sources", vec![json!({"id": "a"})]);
+        let segment =
+            page(Provider::Segment, "segment", "/sources", "data.sources", vec![json!({"id": "a"})]);
         let expected = json!({"data": {
             "sources": [{"id": "a"}],
             "pagination": {"current": "MA==", "totalEntries": 1}
@@ -387,7 +394,10 @@ mod tests {
 
     #[test]
     fn a_path_is_known_by_what_stands_in_it() {
-        assert!(is_path("/spaces/{2}/audiences/{1}/activations", "/spaces/spa_1/audiences/aud_1/activations"));
+        assert!(is_path(
+            "/spaces/{2}/audiences/{1}/activations",
+            "/spaces/spa_1/audiences/aud_1/activations"
+        ));
         assert!(is_path("/functions?resourceType={each}", "/functions?resourceType=SOURCE"));
         assert!(!is_path("/functions/{1}", "/functions"));
         assert!(!is_path("/destinations/{1}/subscriptions", "/destination/a/subscriptions"));

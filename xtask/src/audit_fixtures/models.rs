@@ -35,7 +35,9 @@ fn class(body: &[&str]) -> Value {
     let mut required = Vec::new();
     let mut rows = body.iter();
     while let Some(row) = rows.next() {
-        let Some((name, rest)) = row.strip_prefix("    '").and_then(|row| row.split_once('\'')) else { continue };
+        let Some((name, rest)) = row.strip_prefix("    '").and_then(|row| row.split_once('\'')) else {
+            continue;
+        };
         let mut kind = rest.trim_start_matches(['?', ':']).trim().to_owned();
         while !kind.ends_with(';') {
             let Some(more) = rows.next() else { break };

@@ -152,7 +152,9 @@ fn walk<'a>(document: &'a Value, schema: &'a Value, path: &str) -> Option<&'a Va
 
 /// The members that a schema requires, each with a value that says nothing.
 fn least(document: &Value, schema: &Value) -> Value {
-    if schema["nullable"] == true || schema["anyOf"].as_array().is_some_and(|all| all.contains(&json!({ "type": "null" }))) {
+    if schema["nullable"] == true
+        || schema["anyOf"].as_array().is_some_and(|all| all.contains(&json!({ "type": "null" })))
+    {
         return Value::Null;
     }
     let schema = resolve(document, schema);

@@ -85,10 +85,7 @@ pub static FUNCTIONS: Resource =
 pub static FUNCTION: Resource = Resource::one("Function", "segment", "/functions/{1}")
     .id("data.function.id")
     .under(&FUNCTIONS)
-    .keep(&[
-        ("data.function.catalogId", Keep::Sid),
-        ("data.function.code", Keep::With(reduce::urls_in)),
-    ]);
+    .keep(&[("data.function.catalogId", Keep::Sid), ("data.function.code", Keep::With(reduce::urls_in))]);
 
 /// Models of Reverse ETL.
 pub static MODELS: Resource =
@@ -199,10 +196,7 @@ pub static ENTITIES: Resource =
     Resource::list("EntityPaths", "segment", "/spaces/{1}/entity-paths", "data.entityPaths")
         .id("id")
         .under(&SPACES)
-        .keep(&[
-            ("entitySlug", Keep::With(reduce::marks)),
-            ("relationshipSlugs", Keep::With(reduce::marks)),
-        ]);
+        .keep(&[("entitySlug", Keep::With(reduce::marks)), ("relationshipSlugs", Keep::With(reduce::marks))]);
 
 /// The trail of who changed what.
 pub static AUDIT_EVENTS: Resource = Resource::list("AuditEvents", "segment", "/audit-events", "data.events")
@@ -400,8 +394,11 @@ const ENTITIES_USED: Test = each(&ENTITIES, |entity, notes| {
 .also(WITH_USES);
 
 fn names(notes: &Notes<'_>, mark: &str) -> bool {
-    let uses: [(&Resource, &str); 3] =
-        [(&AUDIENCES, "definition"), (&ACTIVATIONS, "personalization.entities"), (&SUBSCRIPTIONS, "settings")];
+    let uses: [(&Resource, &str); 3] = [
+        (&AUDIENCES, "definition"),
+        (&ACTIVATIONS, "personalization.entities"),
+        (&SUBSCRIPTIONS, "settings"),
+    ];
     uses.iter().any(|(resource, field)| notes.items(resource).iter().any(|item| item.says(field, mark)))
 }
 

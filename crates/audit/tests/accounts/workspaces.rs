@@ -103,7 +103,10 @@ fn what_no_api_of_segment_shows_is_left_to_a_person() {
     let report = SEGMENT.good_audited();
     let mut left = BTreeSet::new();
     for rule in &Rulebook::embedded().latest().rules {
-        if is_of_workspaces(&rule.id) && can_be_seen(&rule.observe_classes) && !checked.contains(rule.id.as_str()) {
+        if is_of_workspaces(&rule.id)
+            && can_be_seen(&rule.observe_classes)
+            && !checked.contains(rule.id.as_str())
+        {
             let found = report.rules.iter().find(|it| it.id == rule.id).unwrap();
             assert_eq!(found.verdict, Verdict::NotObserved, "{}", rule.id);
             assert!(found.question.ends_with('?'), "{}", rule.id);

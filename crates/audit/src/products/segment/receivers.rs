@@ -64,7 +64,8 @@ pub fn coverage(destination: &Item, notes: &Notes<'_>) -> Option<bool> {
 pub fn coverage_of_connection(connection: &Item, notes: &Notes<'_>) -> Option<bool> {
     let own = connection.id.rsplit('/').next();
     let named = connection.word("destinationId");
-    let is_it = |destination: &&Item| Some(destination.id.as_str()) == own || Some(destination.id.as_str()) == named;
+    let is_it =
+        |destination: &&Item| Some(destination.id.as_str()) == own || Some(destination.id.as_str()) == named;
     coverage(notes.items(&DESTINATIONS).iter().find(is_it)?, notes)
 }
 

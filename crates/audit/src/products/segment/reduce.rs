@@ -227,7 +227,10 @@ mod tests {
         let host = |settings: Value| hosts(warehouse_host(&settings));
         assert_eq!(host(json!({ "hostname": "db.example.org", "port": "5439" })), ["db.example.org"]);
         assert_eq!(host(json!({ "host": "https://db.example.org:443" })), ["db.example.org"]);
-        assert_eq!(host(json!({ "account": "ab12345.us-west-2" })), ["ab12345.us-west-2.snowflakecomputing.com"]);
+        assert_eq!(
+            host(json!({ "account": "ab12345.us-west-2" })),
+            ["ab12345.us-west-2.snowflakecomputing.com"]
+        );
         assert!(host(json!({ "location": "US" })).is_empty());
     }
 

@@ -16,6 +16,9 @@ use reduce::{EVERYTHING, is_word};
 
 const ON_VIOLATION: &[&str] = &["ALLOW", "BLOCK", "OMIT_PROPERTIES", "OMIT_TRAITS"];
 
+/// How many instances of a destination a source may have, in a mode.
+const INSTANCES: &[&str] = &["0", "1", "MULTIPLE", "NONE", "SINGLE"];
+
 /// Sources.
 pub static SOURCES: Resource = Resource::list("Sources", "segment", "/sources", "data.sources")
     .id("id")
@@ -45,6 +48,8 @@ pub static DESTINATIONS: Resource =
         ("metadata.id", Keep::Sid),
         ("metadata.slug", Keep::Words(receivers::SLUGS)),
         ("metadata.website", Keep::Urls),
+        ("metadata.supportedFeatures.cloudModeInstances", Keep::Words(INSTANCES)),
+        ("metadata.supportedFeatures.deviceModeInstances", Keep::Words(INSTANCES)),
         ("settings", Keep::With(reduce::urls_in)),
     ]);
 
@@ -402,6 +407,20 @@ fn names(notes: &Notes<'_>, mark: &str) -> bool {
     uses.iter().any(|(resource, field)| notes.items(resource).iter().any(|item| item.says(field, mark)))
 }
 
+/// Fields are encrypted on the way from Segment's servers only. A destination that has both modes may run in either.
+const IN_CLOUD_MODE: Test = each(&DESTINATIONS, |destination, notes| {
+    if is_off(destination) {
+        return;
+    }
+    let field = "metadata.supportedFeatures.cloudModeInstances";
+    let has = |field: &str| destination.word(field).map(|count| !matches!(count, "0" | "NONE"));
+    match (has(field), has("metadata.supportedFeatures.deviceModeInstances")) {
+        (Some(false), _) => notes.fails(field, "runs in device mode, where no field is encrypted"),
+        (Some(true), Some(false)) => notes.holds(),
+        (Some(true), _) | (None, _) => notes.unsure(),
+    }
+});
+
 const NO_CAMPAIGNS: Test = never(&DESTINATIONS, |destination, notes| {
     if !is_off(destination) && CAMPAIGNS.iter().any(|slug| destination.says("metadata.slug", slug)) {
         notes.fails("metadata.slug", "is what Engage sends the mails or messages of campaigns through");
@@ -464,6 +483,7 @@ pub static CHECKS: &[Check] = &[
     Check::new("SEG-DEST-1", &[AGREED]).leaves("that each agreement covers what is sent, and the vendor complies"),
     Check::new("SEG-DEST-2", &[STRIPPED])
         .leaves("that no PHI is among the allowed fields, fields are encrypted, and none runs in device mode"),
+    Check::new("LOG-ENC-1", &[IN_CLOUD_MODE]).leaves("which fields are encrypted"),
     Check::new("SEG-FUNC-1", &[CODE]).leaves("hosts made up at run time, and what functions write to their logs"),
     Check::new("RETL-MAP-1", &[MODELLED, MAPPED]).leaves("why each mapped field is needed"),
     Check::new("RETL-DEST-1", &[RETL_AGREED]).leaves("that each agreement covers what is sent"),

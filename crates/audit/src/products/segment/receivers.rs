@@ -2,7 +2,7 @@
 //!
 //! Slugs and websites are those of Segment's catalog of destinations, 2025-11-06.
 
-use super::{AUDIENCE_DESTINATIONS, DESTINATIONS, FUNCTION, SUBSCRIPTIONS};
+use super::resources::{AUDIENCE_DESTINATIONS, DESTINATIONS, FUNCTION, SUBSCRIPTIONS};
 use crate::check::Notes;
 use crate::observations::Item;
 

@@ -449,13 +449,15 @@ fn member<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(value, |value, name| value.get(name))
 }
 
-/// An answer without the list it should have, or an instance without an id.
+/// An answer without the list it should have, an object without any of its members, or an instance without an id.
 struct NotItems;
 
 fn items(resource: &Resource, chain: &[String], subject: &str, body: &Value) -> Result<Vec<Item>, NotItems> {
     let prefix: String = chain.iter().map(|id| format!("{id}/")).collect();
     if resource.list.is_empty() {
-        if !body.is_object() {
+        let has = |path: &str| member(body, path).is_some();
+        // An object with nothing of what it is read for is some other answer.
+        if !has(resource.id) && !resource.keep.iter().any(|(path, _)| has(path)) {
             return Err(NotItems);
         }
         let id = member(body, resource.id).and_then(Value::as_str).map(fact::id_of);

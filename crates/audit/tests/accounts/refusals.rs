@@ -14,7 +14,7 @@ fn sulking(pair: Pair, status: Option<u16>, body: &'static str) -> Sulking {
 
 /// What a service may do instead of answering: a status (none: the connection breaks), a body, and what every rule then
 /// comes to. A probe that was not made is not observed, whatever else fails.
-const SULKS: [(Option<u16>, &str, &[Verdict]); 15] = [
+const SULKS: [(Option<u16>, &str, &[Verdict]); 16] = [
     (Some(401), "{}", NOT_OBSERVED),
     (Some(403), "{}", NOT_OBSERVED),
     (Some(404), "{}", NOT_OBSERVED),
@@ -28,6 +28,7 @@ const SULKS: [(Option<u16>, &str, &[Verdict]); 15] = [
     (Some(200), "<html>", ERROR),
     (Some(200), "[]", ERROR),
     (Some(200), "", ERROR),
+    (Some(200), "{}", ERROR),
     (Some(302), "", ERROR),
     (Some(400), r#"{"errors":[{"type":"bad-request"}]}"#, ERROR),
 ];

@@ -82,6 +82,21 @@ fn a_webhook_is_judged_by_what_it_calls() {
 }
 
 #[test]
+fn an_audience_is_judged_by_the_destination_it_goes_to() {
+    let path = "segment /spaces/spa_0000000000000001/audiences/aud_0000000000000001/destination-connections";
+    let judged = |id: &str| {
+        let mut recorded = SEGMENT.good_recorded();
+        recorded.answers.get_mut(path).unwrap().body["data"]["connections"][0]["destinationId"] = json!(id);
+        let files = files(SEGMENT.good);
+        let report = judge(&seen(&order(Provider::Segment, ""), &recorded, &files), &files);
+        ["ENG-DEST-1", "ENG-DEST-2"].map(|rule| observed(&report, rule, SEGMENT.good))
+    };
+    assert_eq!(judged("destination0000000001"), PASS);
+    assert_eq!(judged("destination0000000077"), UNSURE, "the workspace lists no such one");
+    assert_eq!(judged("somebody"), UNSURE);
+}
+
+#[test]
 fn every_resource_of_a_workspace_is_recorded() {
     let files = files(SEGMENT.good);
     let seen = seen(&order(Provider::Segment, SEGMENT.good), &SEGMENT.good_recorded(), &files);

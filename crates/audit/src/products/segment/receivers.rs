@@ -27,6 +27,8 @@ pub const SLUGS: &[&str] = &[
 const WAREHOUSES: &[(&str, &str)] = &[("bigquery", "bigquery.googleapis.com")];
 /// Their slugs.
 pub const WAREHOUSE_SLUGS: &[&str] = &["bigquery"];
+/// What is kept of an id that does not look like one: it is nobody's.
+const UNKNOWN: &str = "other";
 /// The catalog has this host for vendors that named no website of theirs.
 const NO_WEBSITE: &str = "segment.com";
 
@@ -43,7 +45,7 @@ pub fn coverage(destination: &Item, notes: &Notes<'_>) -> Option<bool> {
         is_told &= !called.is_empty();
         known.extend(called);
     }
-    let catalog = destination.word("metadata.id").filter(|id| *id != "other");
+    let catalog = destination.word("metadata.id").filter(|id| *id != UNKNOWN);
     let function = notes
         .items(&FUNCTION)
         .iter()
@@ -60,18 +62,17 @@ pub fn coverage(destination: &Item, notes: &Notes<'_>) -> Option<bool> {
     if all && !is_told { None } else { Some(all) }
 }
 
-/// As [`coverage`], of the destination that an item of an audience names; none when the workspace lists no such one.
+/// As [`coverage`], of the destination that a connection of an audience names; none when the workspace lists no such one.
 pub fn coverage_of_connection(connection: &Item, notes: &Notes<'_>) -> Option<bool> {
-    let own = connection.id.rsplit('/').next();
-    let named = connection.word("destinationId");
+    let ids = [connection.id.rsplit('/').next(), connection.word("destinationId")];
     let is_it =
-        |destination: &&Item| Some(destination.id.as_str()) == own || Some(destination.id.as_str()) == named;
+        |destination: &&Item| ids.into_iter().flatten().any(|id| id != UNKNOWN && id == destination.id);
     coverage(notes.items(&DESTINATIONS).iter().find(is_it)?, notes)
 }
 
 /// As [`coverage`], of the destination that an activation sends to.
 pub fn coverage_of_activation(activation: &Item, notes: &Notes<'_>) -> Option<bool> {
-    let connection = activation.word("connectionId")?;
+    let connection = activation.word("connectionId").filter(|id| *id != UNKNOWN)?;
     let (audience, _) = activation.id.rsplit_once('/')?;
     let id = format!("{audience}/{connection}");
     let connection = notes.items(&AUDIENCE_DESTINATIONS).iter().find(|it| it.id == id)?;

@@ -42,7 +42,8 @@ struct Bench {
 }
 
 /// The server, and what puts load on it.
-const SERVER: &[&[&str]] = &[&["-p", "server", "-p", "load"], &["-p", "store", "-p", "smpp-net", "--examples"]];
+const SERVER: &[&[&str]] =
+    &[&["-p", "server", "-p", "load"], &["-p", "store", "-p", "smpp-net", "--examples"]];
 const MATCHER: &[&[&str]] = &[&["-p", "matcher", "--examples"]];
 const PERFORMANCE: &str = "docs/performance.md";
 

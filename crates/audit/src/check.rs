@@ -201,6 +201,11 @@ impl<'a> Notes<'a> {
         self.files.is_designated(account)
     }
 
+    /// After how many days a kind of record must be gone, if that is written down.
+    pub fn retention(&self, kind: &str) -> Option<u16> {
+        self.files.designation.retention.get(kind).copied()
+    }
+
     /// Who is judged.
     pub fn subject(&self) -> &'a Observed {
         self.subject

@@ -174,6 +174,22 @@ impl Keep {
     }
 }
 
+/// Every URL among the texts of a value, also in JSON that stands in a text.
+pub fn urls_within(value: &Value) -> Option<Fact> {
+    let mut found = Vec::new();
+    each_text(value, &mut |text| match serde_json::from_str::<Value>(text) {
+        Ok(inner @ (Value::Object(_) | Value::Array(_))) => {
+            each_text(&inner, &mut |text| found.extend(url_of(text)))
+        }
+        _ => found.extend(url_of(text)),
+    });
+    (!found.is_empty()).then_some(Fact::Urls(found))
+}
+
+fn url_of(text: &str) -> Option<UrlFacts> {
+    UrlFacts::of(text).filter(|url| url.scheme != "other" && !url.host.is_empty())
+}
+
 /// The text itself, or each text of a list.
 fn texts(value: &Value) -> impl Iterator<Item = &str> {
     let (one, many) = match value {

@@ -5,6 +5,7 @@
 //! be read is never a pass, and a person's word never covers what was seen to fail.
 
 mod designation;
+mod sums;
 
 use std::collections::BTreeMap;
 
@@ -28,15 +29,18 @@ pub fn judge(seen: &Observations, files: &Files) -> Report {
     let provider = Provider::named(&seen.provider).unwrap_or(Provider::Twilio);
     let bench =
         Bench { seen, files, today: seen.observed_on, checks: products::checks_of(provider).collect() };
-    let rules: Vec<RuleReport> = edition
-        .rules
-        .iter()
-        .map(|rule| {
-            let note =
-                edition.note(&rule.id).expect("a test of the rulebook shows that every rule has a note");
-            bench.rule(rule, note)
-        })
-        .collect();
+    let note_of = |rule: &Rule| {
+        edition.note(&rule.id).expect("a test of the rulebook shows that every rule has a note")
+    };
+    let (sums, others): (Vec<&Rule>, Vec<&Rule>) =
+        edition.rules.iter().partition(|rule| sums::sum_of(&rule.id).is_some());
+    let mut rules: Vec<RuleReport> =
+        others.into_iter().map(|rule| bench.rule(rule, note_of(rule), &[])).collect();
+    let summed: Vec<RuleReport> =
+        sums.into_iter().map(|rule| bench.rule(rule, note_of(rule), &rules)).collect();
+    rules.extend(summed);
+    let place = |id: &str| edition.rules.iter().position(|rule| rule.id == id);
+    rules.sort_by_key(|report| place(&report.id));
     let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
     let mut excepted = 0;
     let mut headline = Verdict::NotApplicable;
@@ -110,14 +114,17 @@ impl Bench<'_> {
         }
     }
 
-    fn rule(&self, rule: &Rule, note: &Note) -> RuleReport {
-        let answers: Vec<Answer> =
-            self.seen.subjects.iter().map(|subject| self.answer(rule, note, subject)).collect();
+    /// `others` are the reports of the rules that a sum adds up.
+    fn rule(&self, rule: &Rule, note: &Note, others: &[RuleReport]) -> RuleReport {
+        let answer = |(index, subject)| {
+            let observation = self.observation(rule, subject, |sum| sum.observe(others, index));
+            self.answer(rule, note, subject, observation)
+        };
+        let answers: Vec<Answer> = self.seen.subjects.iter().enumerate().map(answer).collect();
         RuleReport::of(rule, note, answers)
     }
 
-    fn answer(&self, rule: &Rule, note: &Note, subject: &Observed) -> Answer {
-        let observation = self.observation(rule, subject);
+    fn answer(&self, rule: &Rule, note: &Note, subject: &Observed, observation: Observation) -> Answer {
         let mut answer = Answer {
             subject: subject.id.clone(),
             verdict: Verdict::NotObserved,
@@ -149,7 +156,12 @@ impl Bench<'_> {
     }
 
     /// What was seen, before anybody's word.
-    fn observation(&self, rule: &Rule, subject: &Observed) -> Observation {
+    fn observation(
+        &self,
+        rule: &Rule,
+        subject: &Observed,
+        add_up: impl FnOnce(&sums::Sum) -> Observation,
+    ) -> Observation {
         if !speaks_of(&rule.id, subject.kind) {
             let other = match subject.kind {
                 SubjectKind::Account => "The rule is about workspaces of a customer-data platform.",
@@ -162,6 +174,9 @@ impl Bench<'_> {
         }
         if !self.files.is_designated(&subject.id) {
             return Observation::of(Verdict::NotApplicable, "It is not designated as a HIPAA project.");
+        }
+        if let Some(sum) = sums::sum_of(&rule.id) {
+            return add_up(sum);
         }
         let seen: Vec<(&Check, Seen)> = self
             .checks

@@ -34,6 +34,14 @@ pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub const SAMPLE_ITEMS: usize = 200;
 /// Hosts or media that one probe tries.
 pub const PROBES: usize = 20;
+/// Hosts of the API whose TLS is probed.
+pub const API_HOSTS: usize = 32;
+/// How far back the oldest medium is looked for, in days.
+pub const OLDEST_DAYS: u16 = 4_096;
+/// Requests to find it: one per halving of that time, and one for the newest.
+pub const OLDEST_REQUESTS: usize = 14;
+/// Seconds for which a URL of media may live (VID-MEDIA-2).
+pub const MEDIA_LIFE: u64 = 3_600;
 /// Oldest API key that passes, in days (derived rule D-KEY-2).
 pub const KEY_DAYS: i32 = 90;
 /// After how many days a message must have lost what redaction takes away (the vendor says 24 hours, D-RED-5).

@@ -128,8 +128,12 @@ pub async fn observe<S: Service>(
     before: Option<Observations>,
     mut save: impl FnMut(&Observations, Progress),
 ) -> Observations {
-    let reader =
-        Reader { order, service, made: AtomicUsize::new(before.as_ref().map_or(0, |it| it.requests.made)) };
+    let reader = Reader {
+        order,
+        service,
+        files,
+        made: AtomicUsize::new(before.as_ref().map_or(0, |it| it.requests.made)),
+    };
     let (accounts, found) = reader.subjects().await;
     let mut seen = Observations {
         format: FORMAT,
@@ -164,6 +168,7 @@ pub async fn observe<S: Service>(
 struct Reader<'a, S> {
     order: &'a Order,
     service: &'a S,
+    files: &'a Files,
     made: AtomicUsize,
 }
 
@@ -294,7 +299,11 @@ impl<S: Service> Reader<'_, S> {
     /// by their path; every other product shows the account whose credentials were sent, so another's are no use.
     fn credential(&self, subject: &str, resource: &Resource) -> Option<&Credential> {
         let all = &self.order.credentials;
-        let own = all.iter().find(|credential| credential.account == subject);
+        let of = |account: &str| all.iter().find(|credential| credential.account == account);
+        if resource.path.contains(ORGANIZATION) {
+            return self.files.designation.organization.as_deref().and_then(of);
+        }
+        let own = of(subject);
         match self.order.provider.subjects() {
             SubjectKind::Workspace => all.first(),
             SubjectKind::Account if own.is_some() => own,
@@ -303,9 +312,23 @@ impl<S: Service> Reader<'_, S> {
         }
     }
 
+    /// A path with the last day in it that is too old for its kind of record; none when nobody wrote a limit down.
+    fn dated(&self, path: &str) -> Option<String> {
+        let Some((before, rest)) = path.split_once("{expired:") else {
+            return Some(path.to_owned());
+        };
+        let (kind, after) = rest.split_once('}')?;
+        let days = self.files.designation.retention.get(kind)?.checked_add(1)?;
+        Some(format!("{before}{}{after}", self.order.today.days_before(days)))
+    }
+
     async fn read(&self, task: &Task, subject: &str, credential: &Credential) -> Reading {
         let resource = task.resource;
-        let mut path = resource.path.replace("{account}", subject).replace("{each}", task.each);
+        let Some(mut path) = self.dated(resource.path) else {
+            return Reading { outcome: Outcome::NotAsked, items: Vec::new() };
+        };
+        path = path.replace("{account}", subject).replace("{each}", task.each);
+        path = path.replace(ORGANIZATION, self.files.designation.organization.as_deref().unwrap_or_default());
         for (index, id) in task.chain.iter().rev().enumerate() {
             path = path.replace(&format!("{{{}}}", index + 1), id);
         }
@@ -391,6 +414,9 @@ pub(crate) fn outcome_of(reply: &Reply) -> Outcome {
         _ => Outcome::Malformed,
     }
 }
+
+/// The place of the Organization's SID in a path.
+const ORGANIZATION: &str = "{organization}";
 
 /// An account and its subaccounts.
 static ACCOUNTS: Resource =
@@ -480,7 +506,8 @@ fn items(resource: &Resource, chain: &[String], subject: &str, body: &Value) -> 
 
 fn item(resource: &Resource, id: String, value: &Value) -> Item {
     let kept = resource.keep.iter().filter_map(|(path, keep)| {
-        let fact: Option<Fact> = member(value, path).and_then(|value| keep.of(value));
+        let place = path.split('#').next().unwrap_or_default();
+        let fact: Option<Fact> = member(value, place).and_then(|value| keep.of(value));
         Some(((*path).to_owned(), fact?))
     });
     Item { id, facts: kept.collect() }

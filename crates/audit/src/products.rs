@@ -5,15 +5,19 @@
 
 mod accounts;
 mod all;
+mod calls;
 mod chat;
 mod conversations;
 mod events;
 mod flex;
 mod hosts;
+mod insights;
 mod intelligence;
 mod marketplace;
 mod messaging;
+mod plugins;
 pub(crate) mod probes;
+mod retention;
 mod runtime;
 mod segment;
 mod trunking;
@@ -29,7 +33,7 @@ use crate::resource::Resource;
 
 /// Every resource, parents before what lies under them.
 pub fn resources() -> impl Iterator<Item = &'static Resource> {
-    let all: [&[&Resource]; 16] = [
+    let all: [&[&Resource]; 20] = [
         accounts::RESOURCES,
         usage::RESOURCES,
         messaging::RESOURCES,
@@ -38,17 +42,24 @@ pub fn resources() -> impl Iterator<Item = &'static Resource> {
         verify::RESOURCES,
         runtime::RESOURCES,
         voice::RESOURCES,
+        calls::RESOURCES,
         trunking::RESOURCES,
         video::RESOURCES,
         marketplace::RESOURCES,
         intelligence::RESOURCES,
         events::RESOURCES,
         flex::RESOURCES,
+        plugins::RESOURCES,
+        insights::RESOURCES,
+        retention::RESOURCES,
         segment::RESOURCES,
         probes::RESOURCES,
     ];
     all.into_iter().flatten().copied()
 }
+
+pub(crate) use flex::attached_to;
+pub(crate) use hosts::is_vendor;
 
 /// The checks that are for a provider.
 pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
@@ -61,7 +72,7 @@ pub fn checks_of(provider: Provider) -> impl Iterator<Item = &'static Check> {
 
 /// Every check.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
-    let all: [&[Check]; 17] = [
+    let all: [&[Check]; 21] = [
         all::CHECKS,
         accounts::CHECKS,
         usage::CHECKS,
@@ -71,12 +82,16 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
         verify::CHECKS,
         runtime::CHECKS,
         voice::CHECKS,
+        calls::CHECKS,
         trunking::CHECKS,
         video::CHECKS,
         marketplace::CHECKS,
         intelligence::CHECKS,
         events::CHECKS,
         flex::CHECKS,
+        plugins::CHECKS,
+        insights::CHECKS,
+        retention::CHECKS,
         segment::CHECKS,
         probes::CHECKS,
     ];

@@ -23,8 +23,9 @@ pub struct Resource {
     pub name: &'static str,
     /// The product: the first label of Twilio's host (`api`, `messaging`), `segment`, or `switchward`.
     pub product: &'static str,
-    /// The path. `{account}` is the subject's SID, `{1}` the parent's id, `{2}` the id of the parent's parent, `{each}`
-    /// each of [`Resource::each`] in turn.
+    /// The path. `{account}` is the subject's SID, `{1}` the parent's id, `{2}` the id of the parent's parent,
+    /// `{organization}` the Organization's SID, `{expired:KIND}` the last day that is too old for a kind of record,
+    /// `{each}` each of [`Resource::each`] in turn.
     pub path: &'static str,
     /// What the path asks for, one list after the other; empty when there is one list.
     pub each: &'static [&'static str],
@@ -32,7 +33,8 @@ pub struct Resource {
     pub list: &'static str,
     /// The member with the id of an item.
     pub id: &'static str,
-    /// Members that are kept, by dotted path, and how. The path is the fact's name.
+    /// Members that are kept, by dotted path, and how. The path is the fact's name; after a `#` in it stands which of
+    /// several questions about one member it answers.
     pub keep: &'static [(&'static str, Keep)],
     /// The resource under which it lies; read once per item of that.
     pub under: Option<&'static Resource>,

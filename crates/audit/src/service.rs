@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
+use rulebook::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -43,6 +44,8 @@ pub struct Live<'a> {
     pub provider: Provider,
     /// Where, unless it is the vendor's own place.
     pub base: Option<&'a Url>,
+    /// The day, in UTC, from which older media is looked for.
+    pub today: Date,
 }
 
 impl Service for Live<'_> {

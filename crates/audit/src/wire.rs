@@ -14,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -26,7 +26,7 @@ use crate::limits;
 /// What a request authenticates with. No Debug: it is a secret.
 #[derive(Clone)]
 pub struct Credential {
-    /// The account it belongs to.
+    /// The account, or Organization, it belongs to.
     pub account: String,
     /// `Authorization`, ready to be sent.
     authorization: Zeroizing<String>,
@@ -45,7 +45,12 @@ impl Credential {
 
     /// A bearer token (Segment).
     pub fn bearer(token: &str) -> Credential {
-        Credential { account: String::new(), authorization: Zeroizing::new(format!("Bearer {token}")) }
+        Credential::of_organization("", token)
+    }
+
+    /// A bearer token of an Organization of Twilio's, which is asked for what accounts do not show.
+    pub fn of_organization(sid: &str, token: &str) -> Credential {
+        Credential { account: sid.to_owned(), authorization: Zeroizing::new(format!("Bearer {token}")) }
     }
 }
 
@@ -206,14 +211,30 @@ impl Wire {
         }
     }
 
+    /// Connects, sends bytes that begin a conversation, and gives the first ones of the answer; fewer than were asked
+    /// for when the other side closes.
+    ///
+    /// # Errors
+    /// [`Broken`] when nobody is reached, or answers nothing in time.
+    pub async fn greet(&self, url: &Url, greeting: &[u8], most: usize) -> Result<Vec<u8>, Broken> {
+        let spoken = async {
+            let mut tcp = tcp(url).await?;
+            tcp.write_all(greeting).await.map_err(|_| Broken::Unreachable)?;
+            let mut answer = Vec::with_capacity(most);
+            let most = u64::try_from(most).map_err(|_| Broken::Garbled)?;
+            // A connection that is reset is an answer too: no.
+            let _end = tcp.take(most).read_to_end(&mut answer).await;
+            Ok(answer)
+        };
+        timeout(limits::CONNECT, spoken).await.unwrap_or(Err(Broken::Slow))
+    }
+
     async fn connect(&self, url: &Url) -> Result<Box<dyn Stream>, Broken> {
-        let host = url.host_str().ok_or(Broken::Unreachable)?.trim_matches(['[', ']']);
-        let port = url.port_or_known_default().ok_or(Broken::Unreachable)?;
-        let tcp = TcpStream::connect((host, port)).await.map_err(|_| Broken::Unreachable)?;
-        tcp.set_nodelay(true).map_err(|_| Broken::Unreachable)?;
+        let tcp = tcp(url).await?;
         if url.scheme() == "http" {
             return Ok(Box::new(tcp));
         }
+        let host = host_of(url)?;
         let name = ServerName::try_from(host.to_owned()).map_err(|_| Broken::Unreachable)?;
         let tls = self.tls.connect(name, tcp).await.map_err(|error| {
             let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
@@ -224,6 +245,17 @@ impl Wire {
         })?;
         Ok(Box::new(tls))
     }
+}
+
+fn host_of(url: &Url) -> Result<&str, Broken> {
+    Ok(url.host_str().ok_or(Broken::Unreachable)?.trim_matches(['[', ']']))
+}
+
+async fn tcp(url: &Url) -> Result<TcpStream, Broken> {
+    let port = url.port_or_known_default().ok_or(Broken::Unreachable)?;
+    let tcp = TcpStream::connect((host_of(url)?, port)).await.map_err(|_| Broken::Unreachable)?;
+    tcp.set_nodelay(true).map_err(|_| Broken::Unreachable)?;
+    Ok(tcp)
 }
 
 async fn read(answer: Response<Incoming>) -> Result<Reply, Broken> {

@@ -88,7 +88,9 @@ fn classes(messages: &[corpus::Message]) -> Vec<String> {
     }
     let row = |(class, (marked, hit, alarms)): (Class, (u32, u32, u32))| {
         let (name, is_structured) = (class.as_str(), class.is_structured());
-        format!("{{\"class\":{name:?},\"structured\":{is_structured},\"marked\":{marked},\"hit\":{hit},\"alarms\":{alarms}}}")
+        format!(
+            "{{\"class\":{name:?},\"structured\":{is_structured},\"marked\":{marked},\"hit\":{hit},\"alarms\":{alarms}}}"
+        )
     };
     counts.into_iter().map(row).collect()
 }

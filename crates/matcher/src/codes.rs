@@ -47,14 +47,13 @@ pub(crate) fn drug(text: &Text<'_>, index: usize) -> Option<Found> {
     if text.joint(index) != b'-' || text.joint(index + 1) != b'-' {
         return None;
     }
-    let length = |at: usize| text.get(at).filter(|token| token.is(Trait::Number)).map_or(0, |token| token.len());
+    let length =
+        |at: usize| text.get(at).filter(|token| token.is(Trait::Number)).map_or(0, |token| token.len());
     let is_form = matches!(
         (length(index), length(index + 1), length(index + 2)),
         (4, 4, 2) | (5, 3, 2) | (5, 4, 1) | (5, 4, 2)
     );
-    let is_joined = is_form
-        && text.joint(index + 2) != b'-'
-        && text.joint_before(index) != b'-';
+    let is_joined = is_form && text.joint(index + 2) != b'-' && text.joint_before(index) != b'-';
     is_joined.then(|| Found {
         span: text.token(index).start..text.token(index + 2).end,
         class: Class::Drug,

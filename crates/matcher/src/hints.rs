@@ -150,8 +150,7 @@ pub(crate) const NUMBERING: &[&str] = &["id", "ids", "no", "num", "number", "ide
 /// Words that may stand there and say nothing.
 pub(crate) const FILLING: &[&str] = &[
     "is", "was", "my", "your", "the", "of", "for", "at", "on", "to", "me", "us", "him", "her", "them", "a",
-    "s",
-    // For pictures and biometrics.
+    "s", // For pictures and biometrics.
     "attached", "file", "hash", "template", "scan", "pattern", "data", "driver", "drivers", "plate", "10",
     "cm", "home", "work", "cell",
 ];

@@ -123,9 +123,8 @@ pub(crate) const NO_NAMES: &[&str] = &[
 
 fn is_name(text: &Text<'_>, index: usize) -> bool {
     // `O'Brien`
-    let is_elided = is_initial(text, index)
-        && is_apostrophe(text.gap(index))
-        && text.is(index + 1, Trait::NameLike);
+    let is_elided =
+        is_initial(text, index) && is_apostrophe(text.gap(index)) && text.is(index + 1, Trait::NameLike);
     is_elided || text.is(index, Trait::NameLike) && !text.is(index, Trait::NoName)
 }
 
@@ -148,8 +147,7 @@ fn end_of_name(text: &Text<'_>, first: usize) -> usize {
     for _ in 0..NAME_WORDS {
         let is_joined = matches!(text.gap(last), " " | "-" | ". ") || is_apostrophe(text.gap(last));
         let is_next = || {
-            is_name(text, last + 1)
-                || is_initial(text, last + 1) && matches!(text.gap(last + 1), ". " | " ")
+            is_name(text, last + 1) || is_initial(text, last + 1) && matches!(text.gap(last + 1), ". " | " ")
         };
         if !is_joined || !is_next() {
             break;
@@ -164,11 +162,7 @@ fn end_of_name(text: &Text<'_>, first: usize) -> usize {
 }
 
 fn found(text: &Text<'_>, first: usize, last: usize, detector: &'static str) -> Option<Found> {
-    Some(Found {
-        span: text.token(first).start..text.token(last).end,
-        class: Class::Name,
-        detector,
-    })
+    Some(Found { span: text.token(first).start..text.token(last).end, class: Class::Name, detector })
 }
 
 /// `Mrs. Doe`, `Mr John Doe`.
@@ -190,7 +184,8 @@ pub(crate) fn after_label(text: &Text<'_>, index: usize) -> Option<Found> {
     let is_known = is_given(text, index);
     let colon = matches!(text.gap(before), ": " | ":" | " : " | "=");
     let is_label = colon && (is_behind_person || text.is_word(before, "name"));
-    let is_behind_is = |word: &str| text.is_word(before, "is") && text.word_before(before).eq_ignore_ascii_case(word);
+    let is_behind_is =
+        |word: &str| text.is_word(before, "is") && text.word_before(before).eq_ignore_ascii_case(word);
     let is_said = is_behind_is("name");
     let is_speaker = is_known && (is_behind_is("this") || text.is_word(before, "am"));
     let is_person = text.joint(before) == b' ' && is_behind_person && (is_known || last > index);

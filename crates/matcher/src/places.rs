@@ -48,11 +48,7 @@ pub(crate) const STATES: &[&str] = &[
 pub(crate) const WORDS_TOO: &[&str] = &["HI", "IN", "ME", "OK", "OR", "PA", "MA", "LA", "AL", "CO"];
 
 fn found(text: &Text<'_>, first: usize, last: usize, detector: &'static str) -> Option<Found> {
-    Some(Found {
-        span: text.token(first).start..text.token(last).end,
-        class: Class::Geography,
-        detector,
-    })
+    Some(Found { span: text.token(first).start..text.token(last).end, class: Class::Geography, detector })
 }
 
 /// `1600 Example Street`, `12B N 5th Ave, Apt 3`.

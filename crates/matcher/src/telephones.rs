@@ -51,7 +51,8 @@ pub(crate) fn telephone(text: &Text<'_>, index: usize) -> Option<Found> {
     } else if groups_fit(&groups) {
         is_national(&digits).then(|| label().unwrap_or(Class::Telephone))?
     } else {
-        let is_number = groups.len() == 1 && is_national(&digits) || *groups == [3, 4] && is_exchange(national);
+        let is_number =
+            groups.len() == 1 && is_national(&digits) || *groups == [3, 4] && is_exchange(national);
         is_number.then(label)??
     };
     if is_toll_free(national) {

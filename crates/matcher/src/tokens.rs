@@ -116,8 +116,7 @@ impl<'a> Text<'a> {
         }
         let length = at - start;
         let is_longer = if wide { self.text[start..at].chars().nth(1).is_some() } else { length > 1 };
-        let meaning =
-            if wide { Default::default() } else { self.dictionary.look_up(bytes, start, at) };
+        let meaning = if wide { Default::default() } else { self.dictionary.look_up(bytes, start, at) };
         let written = Traits::of(&[
             (Trait::Capitalised, is_capitalised),
             (Trait::NameLike, is_capitalised && capitals == 1 && digits == 0 && is_longer),

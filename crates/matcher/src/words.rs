@@ -215,7 +215,9 @@ mod tests {
 
     #[test]
     fn a_word_of_no_list_says_nothing() {
-        for word in ["a1b2", "stree", "streets", "janes", "an", "x", "extraordinarily", "medicalmedicalmedical"] {
+        for word in
+            ["a1b2", "stree", "streets", "janes", "an", "x", "extraordinarily", "medicalmedicalmedical"]
+        {
             let meaning = DICTIONARY.look_up(word.as_bytes(), 0, word.len());
             assert_eq!((meaning.traits.0, meaning.hint), (0, None), "{word}");
         }

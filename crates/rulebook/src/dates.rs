@@ -60,6 +60,22 @@ impl Date {
         self.day_number() - earlier.day_number()
     }
 
+    /// The day that many calendar days earlier; the first one there is when none is so early.
+    #[must_use]
+    pub fn days_before(self, days: u16) -> Date {
+        let Date { mut year, mut month, mut day } = self;
+        let mut left = days;
+        while left >= u16::from(day) {
+            left -= u16::from(day);
+            (year, month) = if month == 1 { (year - 1, 12) } else { (year, month - 1) };
+            if year == 0 {
+                return Date { year: 1, month: 1, day: 1 };
+            }
+            day = MONTH_DAYS[usize::from(month) - 1] + u8::from(month == 2 && is_leap(year));
+        }
+        Date { year, month, day: day - u8::try_from(left).expect("it is less than a day of a month") }
+    }
+
     /// Days since 1 January of year 1.
     fn day_number(self) -> i32 {
         let past_years = i32::from(self.year) - 1;
@@ -128,5 +144,15 @@ mod tests {
         assert_eq!(days("2024-12-11", "2025-06-09"), 180);
         assert_eq!(days("1970-01-01", "2000-01-01"), 10_957);
         assert_eq!(days("2000-01-02", "2000-01-01"), -1);
+    }
+
+    #[test]
+    fn counts_back_across_months_and_leap_years() {
+        let from = Date::parse("2024-03-01").unwrap();
+        for days in [0, 1, 29, 60, 366, 10_000] {
+            assert_eq!(from.days_since(from.days_before(days)), i32::from(days));
+        }
+        assert_eq!(from.days_before(1).to_string(), "2024-02-29");
+        assert_eq!(Date::parse("0001-01-31").unwrap().days_before(31).to_string(), "0001-01-01");
     }
 }

@@ -258,7 +258,9 @@ pub(super) fn fill(account: &Account, documents: &mut Documents, made: &mut Reco
 }
 
 fn is_asked(account: &Account, resource: &Resource) -> bool {
-    resource.purpose != Purpose::Probe && account.provider.has(resource)
+    // A question by date is answered by the list itself, and that of the Organization by an overlay.
+    let is_named = ["{expired:", "{organization}"].iter().any(|name| resource.path.contains(name));
+    resource.purpose != Purpose::Probe && account.provider.has(resource) && !is_named
 }
 
 /// The lists of a resource.

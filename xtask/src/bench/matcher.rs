@@ -46,7 +46,12 @@ pub(crate) fn run(setup: &Setup) -> Result<Table, String> {
         let Some(python) = &python else { return Ok(None) };
         let mut driver = Command::new(python);
         // The order of Python's sets, and so what is generated, follows this.
-        driver.env("PYTHONHASHSEED", "0").arg(source.join("compare.py")).arg(command).arg(&folder).args(numbers);
+        driver
+            .env("PYTHONHASHSEED", "0")
+            .arg(source.join("compare.py"))
+            .arg(command)
+            .arg(&folder)
+            .args(numbers);
         finished("compare.py", &mut driver).map(|(answer, _)| Some(answer))
     };
     let marked = theirs("generate", &[SEED, GENERATED])?;
@@ -59,7 +64,9 @@ pub(crate) fn run(setup: &Setup) -> Result<Table, String> {
     text.push_str(&speeds(&mut table, &ours, theirs.as_ref())?);
     text.push_str(&worst(&mut table, &ours)?);
     match (&marked, &theirs) {
-        (Some(marked), Some(theirs)) => text.push_str(&compared::markdown(marked, &ours["found"], &theirs["found"])?),
+        (Some(marked), Some(theirs)) => {
+            text.push_str(&compared::markdown(marked, &ours["found"], &theirs["found"])?)
+        }
         _ => table.notes.push("Presidio was not measured: there is no python3.".to_owned()),
     }
     let figure = |name: &str| ours[name].clone();
@@ -127,7 +134,11 @@ fn worst(table: &mut Table, ours: &Value) -> Result<String, String> {
         let times = times.filter(|times| !times.is_empty()).ok_or("a worst text has no times")?;
         most = most.max(times[times.len() - 1] / times[0]);
         let cells: Vec<String> = times.iter().map(|time| number(*time)).collect();
-        text.push_str(&format!("| `{}` | {} |\n", row["unit"].as_str().unwrap_or_default(), cells.join(" | ")));
+        text.push_str(&format!(
+            "| `{}` | {} |\n",
+            row["unit"].as_str().unwrap_or_default(),
+            cells.join(" | ")
+        ));
     }
     table.at_most("a byte of a worst text of 1 MiB, beside one of 64 KiB", most, GROWTH, "times as long");
     Ok(text)

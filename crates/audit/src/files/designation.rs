@@ -17,6 +17,8 @@ use crate::report::SubjectKind;
 pub struct Designation {
     /// The agreement with the vendor.
     pub agreement: Option<Agreement>,
+    /// The Organization that the accounts are linked to, if there is one.
+    pub organization: Option<String>,
     /// Policy switches chosen other than the edition's default.
     pub policy: BTreeMap<String, String>,
     /// Accounts and subaccounts.
@@ -25,7 +27,12 @@ pub struct Designation {
     pub workspaces: Vec<Workspace>,
     /// People whose attestations count.
     pub signers: Vec<Signer>,
+    /// After how many days a kind of record must be gone, by its name.
+    pub retention: BTreeMap<String, u16>,
 }
+
+/// Kinds of records whose retention limit may be written down.
+const RETAINED: &[&str] = &["calls", "messages", "recordings", "video-recordings"];
 
 /// The agreement that permits PHI.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,10 +114,16 @@ impl Designation {
         let shape: Shape = text.parse()?;
         let designation = Designation {
             agreement: shape.agreement.as_ref().map(|row| agreement(&text, row)).transpose()?,
+            organization: shape.organization.as_ref().map(|sid| organization(&text, sid)).transpose()?,
             policy: policies(&text, &shape.policy)?,
             accounts: shape.account.iter().map(|row| account(&text, row)).collect::<Result<_, _>>()?,
             workspaces: shape.workspace.iter().map(|row| workspace(&text, row)).collect::<Result<_, _>>()?,
             signers: shape.signer.iter().map(|row| signer(&text, row)).collect::<Result<_, _>>()?,
+            retention: shape
+                .retention
+                .iter()
+                .map(|(kind, days)| retention(&text, kind, days))
+                .collect::<Result<_, _>>()?,
         };
         for (index, row) in shape.account.iter().enumerate() {
             if shape.account[..index].iter().any(|other| other.sid.get_ref() == row.sid.get_ref()) {
@@ -166,6 +179,7 @@ impl Designation {
 #[serde(deny_unknown_fields)]
 struct Shape {
     agreement: Option<AgreementShape>,
+    organization: Option<Spanned<String>>,
     #[serde(default)]
     policy: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
@@ -174,6 +188,8 @@ struct Shape {
     workspace: Vec<WorkspaceShape>,
     #[serde(default)]
     signer: Vec<SignerShape>,
+    #[serde(default)]
+    retention: BTreeMap<String, Spanned<u16>>,
 }
 
 #[derive(Deserialize)]
@@ -248,6 +264,27 @@ fn policies(
     Ok(chosen)
 }
 
+fn organization(text: &Text<'_>, sid: &Spanned<String>) -> Result<String, Mistake> {
+    let hex =
+        sid.get_ref().strip_prefix("OR").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    if !(hex && sid.get_ref().len() == 34) {
+        let what = "is not the SID of an Organization (OR and 32 hexadecimal digits)";
+        return Err(text.at(&sid.span(), what));
+    }
+    Ok(sid.get_ref().clone())
+}
+
+fn retention(text: &Text<'_>, kind: &str, days: &Spanned<u16>) -> Result<(String, u16), Mistake> {
+    if !RETAINED.contains(&kind) {
+        let what = format!("is a limit for no kind of record; there are: {}", RETAINED.join(", "));
+        return Err(text.at(&days.span(), &what));
+    }
+    if *days.get_ref() == 0 {
+        return Err(text.at(&days.span(), "must be at least one day"));
+    }
+    Ok((kind.to_owned(), *days.get_ref()))
+}
+
 fn account(text: &Text<'_>, row: &AccountShape) -> Result<Account, Mistake> {
     let sid = row.sid.get_ref();
     let hex = sid.strip_prefix("AC").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_hexdigit()));
@@ -293,4 +330,31 @@ fn signer(text: &Text<'_>, row: &SignerShape) -> Result<Signer, Mistake> {
         ));
     }
     Ok(Signer { name: text.said(&row.name)?, role: text.said(&row.role)?, key })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+mod tests {
+    use super::*;
+
+    fn problem(text: &str) -> String {
+        Designation::read("designation.toml", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn limits_of_retention_are_days_of_a_known_kind() {
+        let read = Designation::read("designation.toml", "[retention]\nmessages = 365\n").unwrap();
+        assert_eq!(read.retention.get("messages"), Some(&365));
+        let unknown = problem("[retention]\nmessages = 365\nletters = 30\n");
+        assert!(unknown.contains("designation.toml:3") && unknown.contains("video-recordings"), "{unknown}");
+        assert!(problem("[retention]\nmessages = 0\n").contains("at least one day"));
+    }
+
+    #[test]
+    fn an_organization_has_a_sid() {
+        let sid = "OR00000000000000000000000000000001";
+        let read = Designation::read("designation.toml", &format!("organization = \"{sid}\"\n")).unwrap();
+        assert_eq!(read.organization.as_deref(), Some(sid));
+        assert!(problem("organization = \"AC00000000000000000000000000000001\"\n").contains("Organization"));
+    }
 }

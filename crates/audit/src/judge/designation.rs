@@ -135,6 +135,9 @@ pub(super) fn observe(
     if rule == "DES-SCOPE-1" {
         return Some(scope(seen, subject, files, fails, fault));
     }
+    if matches!(rule, "DES-SELF-1" | "DES-SELF-2") {
+        return self_service(rule, subject, files);
+    }
     let rows = rows_of(rule)?;
     Some(match case_of(seen, subject, files) {
         None if files.designation.agreement.is_none() => {
@@ -159,6 +162,26 @@ pub(super) fn observe(
             fails(&reason, fault("designated", note))
         }
     })
+}
+
+/// DES-SELF-1 and -2 are about accounts that the customer designated itself; whether such a one is linked to its
+/// Organization is a check's to see.
+fn self_service(rule: &str, subject: &Observed, files: &Files) -> Option<Observation> {
+    let designation = &files.designation;
+    let by_itself = designation.account(&subject.id).is_some_and(|it| it.method == Some(Method::SelfService));
+    if !by_itself {
+        return Some(Observation::of(Verdict::NotApplicable, "It was not designated by self-service."));
+    }
+    match &designation.agreement {
+        None => {
+            Some(Observation::of(Verdict::NotObserved, "The designation file has no agreement to judge by."))
+        }
+        Some(agreement) if rule == "DES-SELF-1" && agreement.initiated < BOUNDARY => Some(Observation::of(
+            Verdict::NotApplicable,
+            "The agreement was initiated before self-service began.",
+        )),
+        Some(_) => None,
+    }
 }
 
 /// DES-SCOPE-1: every account the vendor lists stands in the file, one way or the other.

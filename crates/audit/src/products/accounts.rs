@@ -86,6 +86,15 @@ pub static IAM_KEYS: Resource =
 pub static IAM_KEY: Resource =
     Resource::one("IAM Key", "iam", "/v1/Keys/{1}").under(&IAM_KEYS).keep(&[("policy", Filled)]);
 
+/// Accounts that are linked to the customer's Organization. Its API takes a token of the Organization.
+pub static ORGANIZATION: Resource = Resource::list(
+    "Organization Accounts",
+    "preview-iam",
+    "/Organizations/{organization}/Accounts",
+    "content",
+)
+.id("account_sid");
+
 /// Public keys by which signed requests are checked.
 pub static PUBLIC_KEYS: Resource =
     Resource::list("PublicKeys", "accounts", "/v1/Credentials/PublicKeys", "credentials");
@@ -133,10 +142,20 @@ pub static RESOURCES: &[&Resource] = &[
     &KEYS,
     &IAM_KEYS,
     &IAM_KEY,
+    &ORGANIZATION,
     &PUBLIC_KEYS,
     &MESSAGES,
 ];
 
+const LINKED: Test = all(&ORGANIZATION, |accounts, notes| {
+    let own = &notes.subject().id;
+    let linked = accounts.iter().any(|account| account.id == *own);
+    notes.wants(
+        linked,
+        "account_sid",
+        "has no account of this SID, though it was designated by self-service",
+    );
+});
 /// No key is older than [`KEY_DAYS`] (D-KEY-2).
 pub const KEY_AGE: Test = each(&KEYS, key_age);
 /// As [`KEY_AGE`], for the keys that only the newer API lists.
@@ -176,6 +195,11 @@ pub static CHECKS: &[Check] = &[
         })],
     )
     .leaves("that requests are signed with the key and others are refused"),
+    // For accounts that were designated by self-service; of the others it is said before that they are not meant.
+    Check::new("DES-SELF-1", &[LINKED]).on(TWILIO),
+    Check::new("DES-SELF-2", &[LINKED])
+        .on(TWILIO)
+        .leaves("that the vendor lets you designate each linked account"),
     Check::new("ART-RESTR-SMS", &[MESSAGE_TEXT]).on(ACCOUNTS),
     Check::new("ART-CTRL-ACCESS", &[KEY_RESTRICTED]).on(ACCOUNTS).leaves(ROLES),
     Check::new("ART-CTRL-AUTHN", &[HAS_KEY, KEY_AGE, IAM_KEY_AGE]).on(TWILIO).leaves(MFA),

@@ -3,8 +3,9 @@
 use super::accounts;
 use super::conversations;
 use super::hosts;
-use crate::check::{Check, Test, each, never};
+use crate::check::{Check, Notes, Test, each, never};
 use crate::fact::Keep::{Text, Urls, Words};
+use crate::observations::Item;
 use crate::resource::Resource;
 
 /// Chat Services.
@@ -70,14 +71,14 @@ pub static CHECKS: &[Check] = &[
     Check::new(
         "CHAT-ELIG-1",
         &[
+            super::usage::CHAT_LISTED,
             each(&SERVICES, |_, notes| notes.holds()),
-            each(&WEBHOOKS, |webhook, notes| {
-                notes.wants(
-                    !webhook.says("type", "other"),
-                    "type",
-                    "is a kind of link that is not on the list",
-                );
+            each(&CHANNELS, |channel, notes| {
+                let known = channel.word("type").is_some_and(|kind| kind != "other");
+                notes.wants(known, "type", "is a kind of channel that is not on the list");
             }),
+            each(&WEBHOOKS, |webhook, notes| on_list(webhook, "type", notes)),
+            each(&conversations::SCOPED_WEBHOOKS, |webhook, notes| on_list(webhook, "target", notes)),
         ],
     ),
     Check::new("CHAT-PRIV-1", &[PRIVATE]),
@@ -85,3 +86,8 @@ pub static CHECKS: &[Check] = &[
     Check::new("CHAT-AUTOP-1", &[SERVICE_AUTOPILOT, CHANNEL_AUTOPILOT]),
     Check::new("CHAT-BOT-1", &[SERVICE_PARTIES, CHANNEL_PARTIES]),
 ];
+
+fn on_list(webhook: &Item, field: &str, notes: &mut Notes<'_>) {
+    let known = webhook.word(field).is_some_and(|kind| kind != "other");
+    notes.wants(known, field, "is a kind of link that is not on the list");
+}

@@ -221,9 +221,19 @@ const OPT_OUT: &str =
 
 /// What this file settles.
 pub static CHECKS: &[Check] = &[
-    Check::new("SMS-ELIG-1", &[each(&NUMBERS, |_, notes| notes.holds()), NO_CHANNEL_SENDERS, NO_RCS])
-        .on(OURS_AND_TWILIO),
-    Check::new("SMS-ELIG-1", &[each(&NUMBERS, |_, notes| notes.holds()), NO_CHANNEL_MESSAGES])
+    Check::new(
+        "SMS-ELIG-1",
+        &[
+            super::usage::MESSAGING_LISTED,
+            NO_CHANNEL_SENDERS,
+            NO_WHATSAPP,
+            NO_RCS,
+            NO_CHANNEL_MESSAGES,
+            NO_ALPHA,
+        ],
+    )
+    .on(OURS_AND_TWILIO),
+    Check::new("SMS-ELIG-1", &[super::usage::MESSAGING_LISTED, NO_CHANNEL_MESSAGES])
         .on(SIGNALWIRE)
         .leaves(ELSEWHERE),
     Check::new(

@@ -97,10 +97,13 @@ pub static SYNC_DOCUMENTS: Resource =
 pub static ALERTS: Resource = Resource::list("Alerts", "monitor", "/v1/Alerts", "alerts").sample();
 
 /// One alert with the request it is about.
-pub static ALERT: Resource = Resource::one("Alert", "monitor", "/v1/Alerts/{1}")
-    .under(&ALERTS)
-    .sample()
-    .keep(&[("alert_text", Text), ("request_variables", Text), ("response_body", Text)]);
+pub static ALERT: Resource =
+    Resource::one("Alert", "monitor", "/v1/Alerts/{1}").under(&ALERTS).sample().keep(&[
+        ("alert_text", Text),
+        ("request_variables", Text),
+        ("response_body", Text),
+        ("request_headers", With(is_signed)),
+    ]);
 
 /// Who changed what, newest first.
 pub static EVENTS: Resource = Resource::list("Events", "monitor", "/v1/Events", "events")
@@ -141,7 +144,8 @@ pub static RESOURCES: &[&Resource] = &[
 
 const VISIBILITIES: &[&str] = &["public", "protected", "private"];
 
-/// Widgets of Studio that use eligible services only; the types as flow definitions write them.
+/// Widgets of Studio that use eligible services only; the types as the vendor's schema of flow definitions writes them
+/// (twilio.com/docs/studio/rest-api/v2/schemas), and its list of widgets for those that came after it.
 const WIDGETS: &[&str] = &[
     "trigger",
     "split-based-on",
@@ -150,7 +154,7 @@ const WIDGETS: &[&str] = &[
     "say-play",
     "gather-input-on-call",
     "connect-call-to",
-    "make-outgoing-call",
+    "make-outgoing-call-v1",
     "make-outgoing-call-v2",
     "record-call",
     "record-voicemail",
@@ -158,15 +162,22 @@ const WIDGETS: &[&str] = &[
     "capture-payments",
     "fork-stream",
     "connect-virtual-agent",
+    "connect-virtual-agent-v2",
     "send-message",
     "send-and-wait-for-reply",
     "make-http-request",
     "run-function",
     "add-twiml-redirect",
     "send-to-flex",
+    "start-conversation",
+    "resume-conversation",
 ];
-/// The widget that hands over to Autopilot.
+/// The widget that hands over to Autopilot. The schema no longer has it; flows of its time do.
 const AUTOPILOT_WIDGET: &str = "send-to-auto-pilot";
+/// The widget that hands a call to an AI by ConversationRelay.
+const RELAY_WIDGET: &str = "run-conversation-relay";
+/// What every widget that reads or writes Unified Profiles has in its type (`search-for-a-profile`).
+const PROFILE: &str = "profile";
 /// What only addresses of channels that are not eligible begin with.
 const SCHEMES: &[&str] = &["whatsapp:", "messenger:", "rcs:"];
 /// Packages by which a function reaches a service that is not eligible, and what that is.
@@ -187,6 +198,18 @@ pub const NO_AUTOPILOT_WIDGET: Test = never(&FLOW, |flow, notes| {
         notes.fails("definition.states", "hands over to Autopilot, which is not eligible");
     }
 });
+/// No flow reads or writes Unified Profiles.
+pub const NO_PROFILE_WIDGET: Test = never(&FLOW, |flow, notes| {
+    if flow.says("definition.states", PROFILE) {
+        notes.fails("definition.states", "uses Unified Profiles, which is not eligible");
+    }
+});
+/// No flow hands a call to an AI.
+pub const NO_RELAY_WIDGET: Test = never(&FLOW, |flow, notes| {
+    if flow.says("definition.states", RELAY_WIDGET) {
+        notes.fails("definition.states", "hands the call to an AI, and no feature with AI is eligible");
+    }
+});
 /// What runs of flows know names nobody.
 pub const EXECUTION_TEXT: Test = each(&EXECUTION_CONTEXT, |context, notes| {
     accounts::clean(context, "context", notes, "identifiers of persons can be read in the context of a run");
@@ -205,6 +228,8 @@ const WIDGETS_ELIGIBLE: Test = each(&FLOW, |flow, notes| {
     for widget in flow.words("definition.states") {
         let note = match widget.as_str() {
             AUTOPILOT_WIDGET => "hands over to Autopilot, which is not eligible",
+            RELAY_WIDGET => "hands the call to an AI, and no feature with AI is eligible",
+            PROFILE => "uses Unified Profiles, which is not eligible",
             "channel" => "writes to an address of a channel that is not eligible",
             "other" => "has a widget that is not on the list of eligible ones",
             _ => {
@@ -272,6 +297,20 @@ pub static CHECKS: &[Check] = &[
     Check::new("RT-FUNC-1", &[FUNCTIONS_CLOSED]),
     Check::new("RT-DEBUG-1", &[ALERT_TEXT]).leaves(TRAINED),
     Check::new("RT-SYNC-1", &[ACL]),
+    Check::new("FLEX-PLUG-2", &[ALERT_TEXT])
+        .leaves("error texts of plugins that tools other than the Debugger collect"),
+    // The Debugger keeps the headers of requests that went wrong. It is not documented that it keeps all of them, so
+    // a missing signature says nothing.
+    Check::new(
+        "GEN-SIG-1",
+        &[all(&ALERT, |alerts, notes| {
+            if alerts.iter().any(|alert| alert.is("request_headers")) {
+                notes.holds()
+            } else {
+                notes.unsure()
+            }
+        })],
+    ),
     Check::new("RT-ASSET-1", &[never(&ASSET_VERSIONS, public_asset).also(&[&BUILDS, &ENVIRONMENTS])]),
     Check::new("RT-ASSET-2", &[ASSETS_PRIVATE]),
     Check::new("RT-BIN-1", BINS).leaves(BIN_TEXT),
@@ -304,16 +343,10 @@ pub static CHECKS: &[Check] = &[
         ],
     )
     .on(ACCOUNTS),
-    Check::new(
-        "ART-CTRL-RETAIN",
-        &[each(&SYNC_DOCUMENTS, |document, notes| {
-            let ends = document.day("date_expires").is_some();
-            notes.wants(ends, "date_expires", "never expires, so nothing limits how long it is kept");
-        })],
-    )
-    .on(ACCOUNTS)
-    .leaves("the retention limit of each channel and flow, and that what is older is gone"),
-    Check::new("AI-GEN-1", &[super::usage::NO_AI, NO_ASSISTANT, PACKAGES_ELIGIBLE]).on(ACCOUNTS),
+    Check::new("AI-GEN-1", &[super::usage::NO_AI, NO_ASSISTANT, PACKAGES_ELIGIBLE, NO_RELAY_WIDGET])
+        .on(ACCOUNTS),
+    Check::new("FLEX-UP-1", &[NO_PROFILE_WIDGET])
+        .leaves("that Unified Profiles is off in the console of Flex, which no API shows"),
 ];
 
 /// D-ASSET-1: what is saved is reported, and what is deployed is worse.
@@ -341,8 +374,9 @@ fn widgets(states: &Value) -> Option<Fact> {
     let mut words = Vec::new();
     for state in states.as_array()? {
         let kind = state.get("type").and_then(Value::as_str).unwrap_or_default();
-        let known = WIDGETS.iter().chain([&AUTOPILOT_WIDGET]).find(|known| **known == kind);
-        words.push(known.map_or("other", |known| known).to_owned());
+        let known = WIDGETS.iter().chain([&AUTOPILOT_WIDGET, &RELAY_WIDGET]).find(|known| **known == kind);
+        let unknown = if kind.contains(PROFILE) { PROFILE } else { "other" };
+        words.push(known.map_or(unknown, |known| known).to_owned());
         let mut channel = false;
         each_text(state.get("properties").unwrap_or(&Value::Null), &mut |text| {
             let lower = text.trim_start().to_ascii_lowercase();
@@ -364,6 +398,12 @@ fn requests(definition: &Value) -> Option<Fact> {
     let urls: Vec<Value> =
         states.iter().filter(asks).filter_map(|state| state.pointer("/properties/url")).cloned().collect();
     Keep::Urls.of(&Value::Array(urls))
+}
+
+/// Whether a signature of the platform is among the headers of a request.
+fn is_signed(headers: &Value) -> Option<Fact> {
+    let text = headers.to_string().to_ascii_lowercase();
+    (!headers.is_null()).then(|| Fact::Flag(text.contains("x-twilio-signature")))
 }
 
 /// The SIDs of a list of SIDs, or of objects that have one.
@@ -404,9 +444,10 @@ mod tests {
             { "type": "send-to-auto-pilot", "properties": {} },
             { "type": "send-message", "properties": { "to": "whatsapp:+14155550100", "body": "Alice" } },
             { "type": "send-a-letter" },
+            { "type": "search-for-a-profile" },
         ]);
         let found = words(widgets(&states));
-        assert_eq!(found, ["channel", "other", "send-message", "send-to-auto-pilot", "trigger"]);
+        assert_eq!(found, ["channel", "other", "profile", "send-message", "send-to-auto-pilot", "trigger"]);
     }
 
     #[test]

@@ -231,6 +231,14 @@ const BLOCKED: Test = each(&SETTINGS, |settings, notes| {
     ] {
         notes.wants(settings.says(field, "BLOCK"), field, "does not block what violates the plan");
     }
+    for field in [
+        "data.settings.track.allowEventOnViolations",
+        "data.settings.track.allowPropertiesOnViolations",
+        "data.settings.identify.allowTraitsOnViolations",
+        "data.settings.group.allowTraitsOnViolations",
+    ] {
+        notes.wants(settings.flag(field) != Some(true), field, "lets through what violates the plan");
+    }
     let planned = notes
         .items(&PLAN_SOURCES)
         .iter()

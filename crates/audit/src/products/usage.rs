@@ -17,13 +17,26 @@ pub static USAGE: Resource = Resource::list(
     "usage_records",
 )
 .id("category")
-.keep(&[("category", With(class)), ("count", With(positive)), ("usage", With(positive))]);
+.keep(&[
+    ("category", With(class)),
+    ("category#product", With(product)),
+    ("count", With(positive)),
+    ("usage", With(positive)),
+]);
 
 /// What this file reads.
 pub static RESOURCES: &[&Resource] = &[&USAGE];
 
 /// What is used is eligible, and nothing that is on no list is used.
 pub const INVENTORY: Test = each(&USAGE, inventory);
+/// What is used of Programmable Voice and SIP is eligible.
+pub const VOICE_LISTED: Test = each(&USAGE, |record, notes| listed(record, notes, "voice"));
+/// What is used of Programmable Video is eligible.
+pub const VIDEO_LISTED: Test = each(&USAGE, |record, notes| listed(record, notes, "video"));
+/// What is used of Programmable Messaging is eligible.
+pub const MESSAGING_LISTED: Test = each(&USAGE, |record, notes| listed(record, notes, "messaging"));
+/// What is used of Chat and Conversations is eligible.
+pub const CHAT_LISTED: Test = each(&USAGE, |record, notes| listed(record, notes, "chat"));
 /// No feature with AI or machine learning is used.
 pub const NO_AI: Test = never(&USAGE, |record, notes| {
     unused(record, notes, "ai", "is a feature with AI or machine learning, and none of them is eligible");
@@ -73,6 +86,12 @@ fn unused(record: &Item, notes: &mut Notes<'_>, class: &str, note: &'static str)
     }
 }
 
+fn listed(record: &Item, notes: &mut Notes<'_>, product: &str) {
+    if record.says("category#product", product) {
+        inventory(record, notes);
+    }
+}
+
 fn inventory(record: &Item, notes: &mut Notes<'_>) {
     if !in_use(record) {
         return;
@@ -117,6 +136,53 @@ fn class_of(category: &str) -> &'static str {
     let row = CLASSES.iter().filter(starts).max_by_key(|(prefix, _)| prefix.len());
     row.map_or("unlisted", |(_, class)| class)
 }
+
+fn product(value: &Value) -> Option<Fact> {
+    product_of(value.as_str()?).map(|product| Fact::Words(vec![product.to_owned()]))
+}
+
+/// The product that a usage category is of, by the longest prefix; none for what is of several, or of another.
+fn product_of(category: &str) -> Option<&'static str> {
+    let starts = |(prefix, _): &&(&str, &'static str)| category.starts_with(prefix);
+    let row = PRODUCTS.iter().filter(starts).max_by_key(|(prefix, _)| prefix.len());
+    row.map(|(_, product)| *product)
+}
+
+const PRODUCTS: &[(&str, &str)] = &[
+    ("a2p", "messaging"),
+    ("agent-conference", "voice"),
+    ("amazon-polly", "voice"),
+    ("answering-machine-detection", "voice"),
+    ("calls", "voice"),
+    ("call-progess-events", "voice"),
+    ("channels", "messaging"),
+    ("conversations", "chat"),
+    ("cps", "voice"),
+    ("group-rooms", "video"),
+    ("ivr", "voice"),
+    ("media-composer", "video"),
+    ("mediastorage", "messaging"),
+    ("mms", "messaging"),
+    ("pchat", "chat"),
+    ("peer-to-peer-rooms", "video"),
+    ("pv", "video"),
+    ("recordings", "voice"),
+    ("recordingstorage", "voice"),
+    ("rooms-group", "video"),
+    ("shortcodes", "messaging"),
+    ("sip", "voice"),
+    ("small-group-rooms", "video"),
+    ("sms", "messaging"),
+    ("speech-recognition", "voice"),
+    ("transcriptions", "voice"),
+    ("trunking", "voice"),
+    ("tts", "voice"),
+    ("turnmegabytes", "video"),
+    ("twilio-interconnect", "voice"),
+    ("video", "video"),
+    ("virtual-agent", "voice"),
+    ("voice", "voice"),
+];
 
 const CLASSES: &[(&str, &str)] = &[
     ("a2p", "eligible"),
@@ -210,6 +276,22 @@ mod tests {
         ];
         for (category, class) in cases {
             assert_eq!(class_of(category), class, "{category}");
+        }
+    }
+
+    #[test]
+    fn a_category_is_of_a_product() {
+        let cases = [
+            ("sms-inbound-longcode", Some("messaging")),
+            ("calls-inbound", Some("voice")),
+            ("calleridlookups", None),
+            ("call-forwarding-lookups", None),
+            ("video-recordings", Some("video")),
+            ("pchat-users", Some("chat")),
+            ("totalprice", None),
+        ];
+        for (category, product) in cases {
+            assert_eq!(product_of(category), product, "{category}");
         }
     }
 

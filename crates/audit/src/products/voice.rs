@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::accounts::NUMBERS;
-use super::runtime;
+use super::{calls, runtime, usage};
 use crate::check::{Check, Notes, each, never};
-use crate::fact::Fact;
 use crate::fact::Keep::{Filled, Flag, Number, Place, Urls, With, Words};
+use crate::fact::{Fact, UrlFacts};
 use crate::observations::Item;
 use crate::resource::Resource;
 
@@ -94,13 +94,14 @@ pub static CALLS: Resource =
         ("to", Place),
         ("from", Place),
         ("forwarded_from", Place),
+        ("tags", Filled),
     ]);
 
 /// Recordings.
 pub static RECORDINGS: Resource =
     Resource::list("Recordings", "api", "/2010-04-01/Accounts/{account}/Recordings.json", "recordings")
         .sample()
-        .keep(&[("encryption_details", Filled)]);
+        .keep(&[("encryption_details", Filled), ("media_url", Urls)]);
 
 /// What marketplace add-ons made of recordings.
 pub static ADD_ON_RESULTS: Resource = Resource::list(
@@ -137,14 +138,22 @@ pub static RESOURCES: &[&Resource] = &[
 /// Shortest prefix of an access control list: no one party holds more than a /8 of the IPv4 internet.
 const SHORTEST_PREFIX: i64 = 8;
 
-/// Widgets this file asks about: Autopilot, Virtual Agent and media streams.
-const WIDGETS: &[&str] =
-    &["send-to-auto-pilot", "connect-virtual-agent", "connect-virtual-agent-v2", "fork-stream"];
+/// Widgets this file asks about: Autopilot, Virtual Agent, media streams, menus.
+const WIDGETS: &[&str] = &[
+    "send-to-auto-pilot",
+    "connect-virtual-agent",
+    "connect-virtual-agent-v2",
+    "fork-stream",
+    "gather-input-on-call",
+];
 
 /// Where Virtual Agent sends the conversation.
-const DIALOGFLOW: &str = "dialogflow.googleapis.com";
+pub const DIALOGFLOW: &str = "dialogflow.googleapis.com";
+/// What is wrong when there is no agreement about that.
+pub const NO_GOOGLE: &str =
+    "uses Virtual Agent and the register has no agreement with Google (dialogflow.googleapis.com)";
 
-const TWIML: &str = "TwiML that is answered outside this account";
+const TWIML: &str = "TwiML with which none of the sampled calls was answered";
 
 /// What this file settles.
 pub static CHECKS: &[Check] = &[
@@ -198,21 +207,20 @@ pub static CHECKS: &[Check] = &[
             }),
         ],
     ),
-    Check::new("VOI-STREAM-1", &[never(&FLOW_WIDGETS, stream)]).leaves(TWIML),
+    Check::new("VOI-STREAM-1", &[never(&FLOW_WIDGETS, stream), calls::STREAMS_REGISTERED]).leaves(TWIML),
     Check::new(
         "VOI-DIALOG-1",
-        &[never(&FLOW_WIDGETS, |flow, notes| {
-            must_be_readable(flow, notes);
-            let agent = flow.says("definition.states", "connect-virtual-agent")
-                || flow.says("definition.states", "connect-virtual-agent-v2");
-            if agent {
-                notes.wants(
-                    notes.is_registered(DIALOGFLOW),
-                    "definition.states",
-                    "uses Virtual Agent and the register has no agreement with Google (dialogflow.googleapis.com)",
-                );
-            }
-        })],
+        &[
+            never(&FLOW_WIDGETS, |flow, notes| {
+                must_be_readable(flow, notes);
+                let agent = flow.says("definition.states", "connect-virtual-agent")
+                    || flow.says("definition.states", "connect-virtual-agent-v2");
+                if agent {
+                    notes.wants(notes.is_registered(DIALOGFLOW), "definition.states", NO_GOOGLE);
+                }
+            }),
+            calls::AGENT_REGISTERED,
+        ],
     )
     .leaves(TWIML),
     Check::new(
@@ -229,9 +237,22 @@ pub static CHECKS: &[Check] = &[
                     notes.fails("voice_url", "hands the call to Autopilot");
                 }
             }),
+            calls::NO_AUTOPILOT,
         ],
     )
     .leaves(TWIML),
+    Check::new(
+        "VOI-IVR-1",
+        &[each(&FLOW_WIDGETS, |flow, notes| {
+            if flow.says("definition.states", "gather-input-on-call") {
+                let autopilot = flow.says("definition.states", "send-to-auto-pilot");
+                notes.wants(!autopilot, "definition.states", "is a voice menu that hands over to Autopilot");
+            }
+        })],
+    ),
+    // What is marketplace, Intelligence or Autopilot has rules of its own; this one is about what is on no list.
+    Check::new("VOI-ELIG-1", &[usage::VOICE_LISTED, runtime::NO_RELAY_WIDGET, calls::NO_RELAY])
+        .leaves("voice features that neither usage, nor flows, nor the sampled calls show"),
 ];
 
 fn country(country: &Item, notes: &mut Notes<'_>) {
@@ -293,16 +314,18 @@ fn must_be_readable(flow: &Item, notes: &mut Notes<'_>) {
 fn stream(flow: &Item, notes: &mut Notes<'_>) {
     must_be_readable(flow, notes);
     for url in flow.urls("definition") {
-        notes.wants(url.scheme == "wss", "definition", "streams media without TLS");
-        notes.wants(
-            notes.is_registered(&url.host),
-            "definition",
-            "streams media to a host without an agreement in the register",
-        );
+        streamed(url, "definition", notes);
     }
-    if flow.says("definition.states", "fork-stream") && flow.urls("definition").is_empty() {
-        notes.fails("definition.states", "streams media to a place that is not written in the flow");
+}
+
+/// Media goes over TLS to a party of the register, and it is known where.
+pub fn streamed(url: &UrlFacts, field: &str, notes: &mut Notes<'_>) {
+    if url.host.is_empty() {
+        return notes.fails(field, "streams media to a place that is not written there");
     }
+    notes.wants(url.scheme == "wss", field, "streams media without TLS");
+    let note = "streams media to a host without an agreement in the register";
+    notes.wants(notes.is_registered(&url.host), field, note);
 }
 
 /// Whether a SIP URI asks for TLS: `sips:`, or `;transport=tls` (RFC 3261 §19.1).
@@ -319,10 +342,18 @@ fn widgets(states: &Value) -> Option<Fact> {
     Some(Fact::Words(known.map(|kind| (*kind).to_owned()).collect()))
 }
 
+/// Where the streams go that a flow starts. One without a URL (SIPREC names a connector) keeps a place that is unknown.
 fn stream_urls(definition: &Value) -> Option<Fact> {
     let states = definition.get("states")?.as_array()?;
-    let streams = states.iter().filter(|state| state.get("type").is_some_and(|kind| kind == "fork-stream"));
-    let urls = streams.filter_map(|state| state.get("properties")?.get("stream_url").cloned());
+    let is_stream = |state: &&Value| state.get("type").is_some_and(|kind| kind == "fork-stream");
+    let property =
+        |state: &Value, name: &str| state.get("properties")?.get(name)?.as_str().map(str::to_owned);
+    let urls = states
+        .iter()
+        .filter(is_stream)
+        .filter(|state| property(state, "stream_action").as_deref() != Some("stop"))
+        .map(|state| property(state, "stream_url").filter(|url| !url.is_empty()))
+        .map(|url| Value::from(url.unwrap_or_else(|| "unknown".to_owned())));
     Urls.of(&Value::Array(urls.collect()))
 }
 
@@ -346,8 +377,19 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_that_is_started_has_a_place_known_or_not() {
+        let definition = json!({ "states": [
+            { "type": "fork-stream", "properties": { "stream_action": "start", "stream_url": "wss://a.example.org/x" } },
+            { "type": "fork-stream", "properties": { "stream_action": "start", "stream_transport_type": "siprec" } },
+            { "type": "fork-stream", "properties": { "stream_action": "stop" } },
+        ]});
+        let Some(Fact::Urls(urls)) = stream_urls(&definition) else { panic!("there are URLs") };
+        assert_eq!(urls.iter().map(|url| url.host.as_str()).collect::<Vec<_>>(), ["a.example.org", ""]);
+    }
+
+    #[test]
     fn keeps_the_widgets_that_rules_ask_about_and_no_others() {
-        let states = json!([{ "type": "fork-stream", "name": "a" }, { "type": "gather-input-on-call" }]);
+        let states = json!([{ "type": "fork-stream", "name": "a" }, { "type": "say-play" }]);
         assert_eq!(widgets(&states), Some(Fact::Words(vec!["fork-stream".to_owned()])));
     }
 }

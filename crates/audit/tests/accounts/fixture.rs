@@ -70,9 +70,12 @@ pub fn files(account: &str) -> Files {
         BAD => include_str!("../fixtures/register-bad.toml"),
         _ => include_str!("../fixtures/register.toml"),
     };
+    let mut designation =
+        Designation::read("designation.toml", include_str!("../fixtures/designation.toml")).unwrap();
+    // The file is one for both accounts; to the key of one the other does not exist.
+    designation.accounts.retain(|it| it.sid == account);
     Files {
-        designation: Designation::read("designation.toml", include_str!("../fixtures/designation.toml"))
-            .unwrap(),
+        designation,
         register: Register::read("register.toml", register).unwrap(),
         attestations: Attestations::default(),
     }
@@ -89,7 +92,14 @@ pub fn recorded(name: &str) -> Recorded {
             ("Probe of plain HTTP", false) => "answers",
             ("Probe of callback certificates", true) => "trusted",
             ("Probe of callback certificates", false) => "untrusted",
-            ("Probe of callback signatures", false) => "accepted",
+            ("Probe of callback signatures" | "Probe of Conversations callback signatures", false) => {
+                "accepted"
+            }
+            ("Probe of callback TLS versions" | "Probe of the API's TLS versions", true) => "modern",
+            ("Probe of callback TLS versions", false) => "old",
+            ("Probe of the API's TLS versions", false) => "weak",
+            ("Probe of the life of video media URLs", true) => "bounded",
+            ("Probe of the life of video media URLs", false) => "longer",
             (_, true) => "refused",
             (_, false) => "open",
         };
@@ -105,7 +115,10 @@ pub fn order(provider: Provider, account: &str) -> Order {
         provider,
         host: "recorded".to_owned(),
         account: account.to_owned(),
-        credentials: vec![Credential::basic(account, "key", "secret")],
+        credentials: vec![
+            Credential::basic(account, "key", "secret"),
+            Credential::of_organization("OR00000000000000000000000000000001", "token"),
+        ],
         sample: true,
         probe: true,
         assume_designated: false,

@@ -93,3 +93,14 @@ fn an_interrupted_audit_goes_on_and_ends_as_one_that_was_not() {
         assert_eq!(after.subjects, at_once.subjects, "after {status:?}");
     }
 }
+
+#[test]
+fn what_nobody_wrote_down_is_not_asked() {
+    let mut files = files(GOOD);
+    files.designation.retention.clear();
+    files.designation.organization = None;
+    let report = judge(&seen(&order(Provider::Twilio, GOOD), &recorded("twilio-good"), &files), &files);
+    for rule in ["ART-CTRL-RETAIN", "DES-SELF-1", "DES-SELF-2"] {
+        assert_eq!(observed(&report, rule, GOOD), Some(Verdict::NotObserved), "{rule}");
+    }
+}

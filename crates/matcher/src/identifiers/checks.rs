@@ -47,7 +47,8 @@ pub(super) fn is_card(text: &[u8]) -> bool {
     if !(13..=19).contains(&text.len()) || !is_digits(text) {
         return false;
     }
-    let starts = |range: std::ops::RangeInclusive<u32>, length: usize| range.contains(&number(&text[..length]));
+    let starts =
+        |range: std::ops::RangeInclusive<u32>, length: usize| range.contains(&number(&text[..length]));
     let is_range = match text.len() {
         15 => starts(34..=34, 2) || starts(37..=37, 2),
         13 | 19 => starts(4..=4, 1) || starts(62..=62, 2),
@@ -78,7 +79,8 @@ pub(super) fn is_routing(text: &[u8]) -> bool {
     if text.len() != 9 || !is_digits(text) {
         return false;
     }
-    let sum: u32 = text.iter().zip([3, 7, 1].into_iter().cycle()).map(|(byte, weight)| digit(*byte) * weight).sum();
+    let sum: u32 =
+        text.iter().zip([3, 7, 1].into_iter().cycle()).map(|(byte, weight)| digit(*byte) * weight).sum();
     sum != 0 && sum.is_multiple_of(10)
 }
 

@@ -60,7 +60,12 @@ fn texts(value: &Value) -> Option<Texts<'_>> {
         for it in text.as_array()? {
             // Our findings have no score: they stand or they do not.
             let score = it.get(3).map_or(Some(1.0), Value::as_f64)?;
-            places.push(Place { class: it[0].as_str()?, start: it[1].as_u64()?, end: it[2].as_u64()?, score });
+            places.push(Place {
+                class: it[0].as_str()?,
+                start: it[1].as_u64()?,
+                end: it[2].as_u64()?,
+                score,
+            });
         }
         texts.push(places);
     }
@@ -109,7 +114,9 @@ pub(super) fn markdown(marked: &Value, ours: &Value, theirs: &Value) -> Result<S
         let our = count(&marked, &ours, class.marks, class.ours, 0.0);
         text.push_str(&format!("| {} | {}", class.name, our.marked));
         let their = SCORES.map(|score| count(&marked, &theirs, class.marks, class.theirs, score));
-        for (count, has_recogniser) in [(&our, true), (&their[0], !class.theirs.is_empty()), (&their[1], !class.theirs.is_empty())] {
+        for (count, has_recogniser) in
+            [(&our, true), (&their[0], !class.theirs.is_empty()), (&their[1], !class.theirs.is_empty())]
+        {
             let cells = if has_recogniser {
                 [share(count.hit, count.marked), share(count.right, count.found)]
             } else {
@@ -144,7 +151,8 @@ mod tests {
     #[test]
     fn counts_what_overlaps_and_what_does_not() {
         let marked = json!([[["US_SSN", 0, 11], ["PERSON", 20, 24]], [["US_SSN", 5, 16]], []]);
-        let found = json!([[["a", 0, 11, 0.9], ["a", 20, 24, 0.9]], [], [["a", 0, 3, 0.1], ["b", 0, 3, 0.9]]]);
+        let found =
+            json!([[["a", 0, 11, 0.9], ["a", 20, 24, 0.9]], [], [["a", 0, 3, 0.1], ["b", 0, 3, 0.9]]]);
         let (marked, found) = (texts(&marked).expect("marks"), texts(&found).expect("findings"));
         let all = count(&marked, &found, &["US_SSN"], &["a"], 0.0);
         assert_eq!(all, Count { marked: 2, hit: 1, found: 3, right: 1 });

@@ -24,6 +24,10 @@ pub static SETTINGS: Resource = Resource::one("SourceSettings", "segment", "/sou
     .keep(&[
         ("data.settings.track.allowUnplannedEvents", Keep::Flag),
         ("data.settings.track.allowUnplannedEventProperties", Keep::Flag),
+        ("data.settings.track.allowEventOnViolations", Keep::Flag),
+        ("data.settings.track.allowPropertiesOnViolations", Keep::Flag),
+        ("data.settings.identify.allowTraitsOnViolations", Keep::Flag),
+        ("data.settings.group.allowTraitsOnViolations", Keep::Flag),
         ("data.settings.track.commonEventOnViolations", Keep::Words(ON_VIOLATION)),
         ("data.settings.identify.allowUnplannedTraits", Keep::Flag),
         ("data.settings.identify.commonEventOnViolations", Keep::Words(ON_VIOLATION)),

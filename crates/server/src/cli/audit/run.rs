@@ -223,10 +223,15 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
         Some(account) => account.clone(),
         None => variable("TWILIO_ACCOUNT_SID")?.unwrap_or_default(),
     };
-    let credentials = match arguments.fixtures {
+    let mut credentials = match arguments.fixtures {
         Some(_) => vec![Credential::basic(&account, "", "")],
         None => credentials(provider, &account, arguments.credentials.as_deref())?,
     };
+    if let Some(sid) = &files.designation.organization
+        && let Some(token) = variable("TWILIO_ORGANIZATION_TOKEN")?
+    {
+        credentials.push(Credential::of_organization(sid, &token));
+    }
     if provider.needs_base() && arguments.base_url.is_none() && arguments.fixtures.is_none() {
         return Err(Problem::new(format!("--base-url says where {} is", provider.as_str())));
     }
@@ -271,7 +276,8 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
                 Ok(observe(&order, &recorded, files, before, save).await)
             }
             None => {
-                let live = Live { wire: &wire, provider, base: arguments.base_url.as_ref() };
+                let today = order.today;
+                let live = Live { wire: &wire, provider, base: arguments.base_url.as_ref(), today };
                 Ok::<_, Problem>(observe(&order, &live, files, before, save).await)
             }
         }

@@ -18,6 +18,9 @@ fuzz_target!(|data: &[u8]| {
     for problem in problems.into_iter().flatten() {
         assert!(!problem.to_string().is_empty());
     }
+    if let Ok(register) = Register::read("r", text) {
+        assert_eq!(Register::read("again", &register.to_toml()).as_ref(), Ok(&register));
+    }
     let value = serde_json::from_str(text).unwrap_or_else(|_| serde_json::Value::String(text.to_owned()));
     if let Some(Fact::Words(words)) = Keep::Words(WORDS).of(&value) {
         assert!(words.iter().all(|word| WORDS.contains(&word.as_str()) || word == "other"));

@@ -9,10 +9,21 @@ type Row = (&'static str, &'static [&'static str]);
 
 /// Everything a product may use besides `kit` itself.
 const BELOW_KIT: &[&str] = &[
-    "base", "spans", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "throttle",
+    "base",
+    "spans",
+    "phi",
+    "errors",
+    "rulebook",
+    "statements",
+    "store",
+    "ledger",
+    "auth",
+    "jobs",
+    "webhooks",
+    "throttle",
 ];
 const KIT_AND_BELOW: &[&str] =
-    &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit"];
+    &["base", "phi", "errors", "rulebook", "statements", "store", "ledger", "auth", "jobs", "webhooks", "kit"];
 
 /// The layers. Products never use products; `sim` is the one exception, because it plugs into the
 /// carrier port that `messaging` owns.
@@ -22,26 +33,42 @@ pub(crate) const LAYERS: &[Row] = &[
     ("phi", &["base"]),
     ("errors", &["base"]),
     ("rulebook", &["base", "errors"]),
+    // What people write down, for the checker and for the guard alike.
+    ("statements", &["base", "rulebook"]),
     ("kms", &["base", "phi"]),
     ("store", &["base", "spans", "phi", "errors"]),
     ("ledger", &["base", "phi", "errors", "store"]),
     ("backup", &["base", "phi", "store", "ledger"]),
-    ("auth", &["base", "phi", "errors", "rulebook", "store", "ledger"]),
+    ("auth", &["base", "phi", "errors", "rulebook", "statements", "store", "ledger"]),
     ("jobs", &["base", "spans", "phi", "errors", "store"]),
-    ("webhooks", &["base", "spans", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs"]),
+    (
+        "webhooks",
+        &["base", "spans", "phi", "errors", "rulebook", "statements", "store", "ledger", "auth", "jobs"],
+    ),
     ("edge", &[]),
     ("twiml", &["base"]),
     ("matcher", &["base"]),
     ("throttle", &["base"]),
     // It judges accounts from outside and needs no running server.
-    ("audit", &["base", "rulebook", "matcher"]),
+    ("audit", &["base", "rulebook", "statements", "matcher"]),
     ("kit", BELOW_KIT),
     ("accounts", KIT_AND_BELOW),
     (
         "messaging",
         &[
-            "base", "spans", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks",
-            "kit", "twiml",
+            "base",
+            "spans",
+            "phi",
+            "errors",
+            "rulebook",
+            "statements",
+            "store",
+            "ledger",
+            "auth",
+            "jobs",
+            "webhooks",
+            "kit",
+            "twiml",
         ],
     ),
     ("lookup", KIT_AND_BELOW),
@@ -57,6 +84,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "phi",
             "errors",
             "rulebook",
+            "statements",
             "store",
             "auth",
             "jobs",
@@ -75,6 +103,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "phi",
             "errors",
             "rulebook",
+            "statements",
             "kms",
             "store",
             "ledger",

@@ -15,7 +15,7 @@ use rulebook::designation::Clearance;
 use rulebook::{Action, designation::Path as Way};
 use serde::{Deserialize, Serialize};
 
-use crate::attestation::OperatorRequest;
+use crate::statement::OperatorRequest;
 use crate::author::Author;
 use crate::text::shown;
 use model::Change;

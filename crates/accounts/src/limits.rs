@@ -24,17 +24,20 @@ pub const AUTHORITIES: usize = 10;
 /// Characters of one certificate in PEM.
 pub const PEM: usize = 16_384;
 
-/// Characters of a host name (RFC 1035 §2.3.4).
-pub const HOST: usize = 253;
-
 /// Rows of a page of the ledger or of organizations when no size is asked for.
 pub const PAGE: usize = 50;
 
 /// The largest such page.
 pub const MAX_PAGE: usize = 1_000;
 
-/// Attestations shown at once, newest first.
-pub const ATTESTATIONS: usize = 1_000;
+/// Statements shown at once, newest first.
+pub const STATEMENTS: usize = 1_000;
+
+/// Bytes of an account's register as it is kept.
+pub const REGISTER_BYTES: usize = 256 * 1024;
+
+/// People whose attestations an account takes.
+pub const SIGNERS: usize = 100;
 
 /// Bytes of a restricted key's policy as JSON.
 pub const POLICY: usize = 16_384;

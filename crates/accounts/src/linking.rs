@@ -113,6 +113,7 @@ async fn linked_to(ctx: &Ctx, account: &Document<Account>, sid: OrganizationSid)
     Ok(AccountContext {
         account: Arc::new(account.clone()),
         is_owner_active: ctx.account().is_owner_active,
+        register: ctx.account().register.clone(),
         organization: Some(Arc::new(organizations::find(store, sid).await?)),
         agreements: in_force.map(Arc::new).collect(),
     })

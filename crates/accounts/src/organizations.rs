@@ -8,15 +8,16 @@ use auth::provision::add_organization;
 use auth::{Grant, Organization, OrganizationFacts, load_account};
 use base::{OrganizationSid, Sid, Timestamp};
 use errors::{ApiError, Result, codes};
-use kit::{Answer, Caller, Created, Found, FromParams, Json, Params, Path, Query};
+use kit::{Answer, Caller, Created, Found, Json, Path, Query};
 use rulebook::designation::{Path as Way, may_use};
 use serde::{Deserialize, Serialize};
-use store::{Cursor, Document, Kind, NewDocument, Scope, Store};
+use store::{Document, Kind, NewDocument, Scope, Store};
 
 use crate::agreements::service::all;
-use crate::attestation::{self, OperatorRequest};
+use crate::statement::{self, OperatorRequest};
 use crate::author::{Author, NOTHING};
 use crate::limits;
+use crate::pages::{Page, page};
 use crate::text::{day, friendly_name, invalid, is_filled, optional_date, shown};
 
 /// One row of the operator's list: nothing but the organization's SID.
@@ -107,37 +108,17 @@ pub(crate) struct CreateOrganization {
     entitlement_reference: Option<String>,
 }
 
-/// Where a list goes on.
-pub(crate) struct After(Option<OrganizationSid>, usize);
-
-impl FromParams for After {
-    fn from_params(params: &mut Params) -> Result<Self> {
-        let size = params.integer("PageSize", 1..=limits::MAX_PAGE as i64)?;
-        Ok(Self(params.sid("After")?, size.map_or(limits::PAGE, |size| size as usize)))
-    }
-}
-
 /// `GET /Organizations`.
 pub(crate) async fn list(
     caller: Caller,
-    Query(After(after, limit)): Query<After>,
+    Query(query): Query<Page<OrganizationSid>>,
 ) -> Answer<Found<OrganizationList>> {
     let store = &caller.services.store;
-    let system = store.scope(Scope::SYSTEM);
-    let cursor = match after {
-        None => None,
-        Some(sid) => {
-            let listing = system.get::<Listing>(sid).await?.ok_or_else(|| invalid("After"))?;
-            Some(Cursor::new::<Listing>(listing.created_at, sid, false))
-        }
-    };
-    let page = system.list::<Listing>(store::Query { limit, cursor, ..store::Query::default() }).await?;
-    let mut organizations = Vec::with_capacity(page.documents.len());
-    for listing in &page.documents {
+    let (listed, next_after) = page::<Listing>(&store.scope(Scope::SYSTEM), query).await?;
+    let mut organizations = Vec::with_capacity(listed.len());
+    for listing in &listed {
         organizations.push(OrganizationView::new(find(store, listing.sid).await?, caller.now()));
     }
-    let last = page.documents.last().map(|listing| listing.sid.to_string());
-    let next_after = if page.next.is_some() { last } else { None };
     Ok(Found(OrganizationList { organizations, next_after }))
 }
 
@@ -215,8 +196,8 @@ pub(crate) async fn migrate(
         let hint = "no agreement in force is waiting to be moved to self-service";
         return Err(ApiError::new(codes::CONFLICT).hint(hint).into());
     }
-    let attestation = attestation::add(&mut batch, &author, request.about("migration")?);
-    let mut sids = vec![sid.to_string(), attestation.to_string()];
+    let statement = statement::add(&mut batch, &author, request.about("migration")?);
+    let mut sids = vec![sid.to_string(), statement.to_string()];
     sids.extend(agreement_sids.iter().cloned());
     author.commit(batch, scope, sids, NOTHING).await?;
     Ok(Created(MigrationView { organization_sid: sid.to_string(), agreement_sids }))

@@ -6,9 +6,11 @@ use auth::Permission;
 use kit::{Access, Product, Routes, Services};
 
 use crate::{
-    agreements, attestation, designation, iam, keys, ledger_rows, linking, organizations, reference, settings,
+    agreements, attestations, designation, iam, keys, ledger_rows, linking, organizations, reference, register,
 };
-use crate::{public_keys, rate_limits, signatures, subaccounts, tokens, webhook_keys};
+use crate::{
+    public_keys, rate_limits, settings, signatures, signers, statement, subaccounts, tokens, webhook_keys,
+};
 
 /// The part of label `api` that this crate serves.
 const API: Product = Product { label: "api", service: "accounts" };
@@ -92,7 +94,7 @@ pub fn iam_routes(services: Arc<Services>) -> Routes {
 /// Our own API, `/switchward/v1`.
 pub fn switchward_routes(services: Arc<Services>) -> Routes {
     let routes = Routes::new(SWITCHWARD, services);
-    webhook_rows(account_rows(organization_rows(routes)))
+    webhook_rows(evidence_rows(account_rows(organization_rows(routes))))
         .fetch(
             "/switchward/v1/Rulebook",
             access(Permission::ComplianceRead, "fetch_rulebook"),
@@ -173,14 +175,56 @@ fn account_rows(routes: Routes) -> Routes {
         .fetch(LIMITS, access(ComplianceRead, "fetch_limits"), rate_limits::fetch)
         .update(LIMITS, access(ComplianceWrite, "update_limits").operator_only(), rate_limits::update)
         .list(
-            "/switchward/v1/Accounts/{AccountSid}/Attestations",
-            access(ComplianceRead, "list_attestation"),
-            attestation::list,
+            "/switchward/v1/Accounts/{AccountSid}/Statements",
+            access(ComplianceRead, "list_statement"),
+            statement::list,
         )
         .list(
             "/switchward/v1/Accounts/{AccountSid}/Ledger",
             access(LedgerRead, "list_ledger_entry").inactive_too(),
             ledger_rows::list,
+        )
+}
+
+/// What people state for an account: third parties, signers, answers, exceptions.
+fn evidence_rows(routes: Routes) -> Routes {
+    use Permission::{ComplianceRead, ComplianceWrite};
+    const REGISTER: &str = "/switchward/v1/Accounts/{AccountSid}/Register";
+    const PARTY: &str = "/switchward/v1/Accounts/{AccountSid}/Register/{PartySid}";
+    const SIGNERS: &str = "/switchward/v1/Accounts/{AccountSid}/Signers";
+    const ATTESTATIONS: &str = "/switchward/v1/Accounts/{AccountSid}/Attestations";
+    const EXCEPTIONS: &str = "/switchward/v1/Accounts/{AccountSid}/Exceptions";
+    routes
+        .list(REGISTER, access(ComplianceRead, "list_party"), register::list)
+        .create(REGISTER, access(ComplianceWrite, "create_party"), register::create)
+        .fetch(PARTY, access(ComplianceRead, "fetch_party"), register::fetch)
+        .update(PARTY, access(ComplianceWrite, "update_party"), register::update)
+        .delete(PARTY, access(ComplianceWrite, "delete_party"), register::delete)
+        .update(
+            "/switchward/v1/Accounts/{AccountSid}/Register/Import",
+            access(ComplianceWrite, "import_register"),
+            register::import,
+        )
+        .list(SIGNERS, access(ComplianceRead, "list_signer"), signers::list)
+        .create(SIGNERS, access(ComplianceWrite, "create_signer"), signers::create)
+        .delete(
+            "/switchward/v1/Accounts/{AccountSid}/Signers/{SignerSid}",
+            access(ComplianceWrite, "delete_signer"),
+            signers::delete,
+        )
+        .list(ATTESTATIONS, access(ComplianceRead, "list_attestation"), attestations::list)
+        .create(ATTESTATIONS, access(ComplianceWrite, "create_attestation"), attestations::create)
+        .fetch(
+            "/switchward/v1/Accounts/{AccountSid}/Attestations/{AttestationSid}",
+            access(ComplianceRead, "fetch_attestation"),
+            attestations::fetch,
+        )
+        .list(EXCEPTIONS, access(ComplianceRead, "list_exception"), attestations::list_exceptions)
+        .create(EXCEPTIONS, access(ComplianceWrite, "create_exception"), attestations::create_exception)
+        .fetch(
+            "/switchward/v1/Accounts/{AccountSid}/Exceptions/{ExceptionSid}",
+            access(ComplianceRead, "fetch_exception"),
+            attestations::fetch_exception,
         )
 }
 

@@ -12,7 +12,7 @@ use store::Document;
 
 use crate::author::{Author, NOTHING};
 use crate::designation::service::update_account;
-use crate::{attestation, public_keys};
+use crate::{public_keys, statement};
 use model::UpdateSettings;
 use view::SettingsView;
 
@@ -30,7 +30,7 @@ pub(crate) async fn update(ctx: Ctx, Json(request): Json<UpdateSettings>) -> Ans
 async fn change(ctx: &Ctx, request: UpdateSettings) -> Result<Document<Account>> {
     let mut account = Document::clone(&ctx.account().account);
     let (settings, attestation) = request.apply(&account.facts.settings)?;
-    for change in changes(&account.facts.settings, &settings) {
+    for change in changes(&settings) {
         ctx.guard(&Action::ChangeSetting(change))?;
     }
     if settings.enforce_client_validation && !account.facts.settings.enforce_client_validation {
@@ -41,7 +41,7 @@ async fn change(ctx: &Ctx, request: UpdateSettings) -> Result<Document<Account>>
     let mut batch = ctx.batch();
     let mut sids = vec![account.sid.to_string()];
     if let Some(facts) = attestation {
-        sids.push(attestation::add(&mut batch, &author, facts).to_string());
+        sids.push(statement::add(&mut batch, &author, facts).to_string());
     }
     update_account(&mut batch, &account);
     author.commit(batch, ctx.scope(), sids, NOTHING).await?;
@@ -49,13 +49,9 @@ async fn change(ctx: &Ctx, request: UpdateSettings) -> Result<Document<Account>>
 }
 
 /// The guard judges the settings as they would be, not only what the request names.
-fn changes(now: &Settings, wanted: &Settings) -> [SettingChange; 3] {
+fn changes(wanted: &Settings) -> [SettingChange; 2] {
     [
         SettingChange::BodyRedaction(wanted.body_redaction),
         SettingChange::AddressRedaction(wanted.number_redaction),
-        SettingChange::HostRegister {
-            kept: !now.registered_hosts.is_empty(),
-            keeps: !wanted.registered_hosts.is_empty(),
-        },
     ]
 }

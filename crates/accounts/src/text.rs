@@ -11,6 +11,11 @@ pub(crate) fn invalid(parameter: &'static str) -> ApiError {
     ApiError::new(codes::INVALID_PARAMETER).parameter(parameter)
 }
 
+/// The error for a statement that is not as it should be.
+pub(crate) fn wrong(problem: statements::Problem) -> ApiError {
+    invalid(problem.field)
+}
+
 /// Whether the text says something and is not longer than `limit` characters.
 pub(crate) fn is_filled(text: &str, limit: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= limit

@@ -2,15 +2,12 @@
 //!
 //! Three TOML files, each read strictly: a mistake names file, line and field. None of them holds a secret.
 
-mod attestations;
 mod designation;
-mod read;
-mod register;
 
-pub use attestations::{Attestation, Attestations, Exception, sign, signing_key};
-pub use designation::{Account, Agreement, Designation, Method, Signer, Workspace};
-pub use read::Mistake;
-pub use register::{Party, Register};
+pub use designation::{Account, Agreement, Designation, Method, Workspace};
+pub use statements::{
+    Answer, Attestation, Attestations, Exception, Mistake, Party, Register, Signer, sign, signing_key,
+};
 
 use rulebook::Rulebook;
 

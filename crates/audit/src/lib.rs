@@ -22,6 +22,7 @@ pub mod render;
 pub mod report;
 pub mod resource;
 pub mod service;
+pub mod stated;
 pub mod tls;
 pub mod wire;
 

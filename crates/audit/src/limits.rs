@@ -10,6 +10,10 @@ pub const ANSWER_BYTES: usize = 4 * 1024 * 1024;
 pub const PAGE_ITEMS: usize = 100;
 /// Pages of one list that are read.
 pub const PAGES: usize = 20;
+/// Statements asked of a Switchward at a time.
+pub const PAGE_STATEMENTS: usize = 200;
+/// Pages of statements that are read.
+pub const STATEMENT_PAGES: usize = 100;
 /// Items of a list below which nested lists are read.
 pub const PARENTS: usize = 50;
 /// Subjects of one audit.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use base::{AccountSid, Timestamp};
 use rulebook::{AccountFacts as GuardFacts, Policy};
+use statements::{InForce, Register};
 use store::{Document, Name, Query, Scope, Steady, Store, StoreError};
 
-use crate::{Account, AccountStatus, Agreement, Organization};
+use crate::{Account, AccountStatus, Agreement, Organization, RegisterFacts, StoredRegister};
 
 /// Agreements of one organization that are looked at; more than anyone signs.
 const MAX_AGREEMENTS: usize = 100;
@@ -23,6 +24,8 @@ pub struct AccountContext {
     pub agreements: Vec<Arc<Document<Agreement>>>,
     /// Whether the owner account is active; a main account owns itself.
     pub is_owner_active: bool,
+    /// The register of third parties that its data obeys: its own, or its owner's when it keeps none.
+    pub register: Option<InForce>,
 }
 
 impl AccountContext {
@@ -46,6 +49,11 @@ impl AccountContext {
         self.agreements.iter().any(|agreement| agreement.facts.covers(service))
     }
 
+    /// Whether a host is in the register, under an agreement that covers `service` now.
+    pub fn is_registered(&self, host: &str, service: &str) -> bool {
+        self.register.as_ref().is_some_and(|register| register.covers(host, service))
+    }
+
     /// What the guard decides from, for a request to `service`.
     pub fn facts(&self, service: &str) -> GuardFacts {
         let designation = &self.account.facts.designation;
@@ -55,7 +63,7 @@ impl AccountContext {
             agreement_active: self.is_covered(service),
             policy: Policy {
                 us_territories: self.account.facts.settings.us_territories,
-                registered_hosts_only: !self.account.facts.settings.registered_hosts.is_empty(),
+                registered_hosts_only: self.register.is_some(),
                 ..Policy::default()
             },
             simulator: false,
@@ -80,6 +88,10 @@ pub async fn load_account(
         organization: known.organization.clone(),
         agreements: agreements.cloned().collect(),
         is_owner_active: known.is_owner_active,
+        register: known
+            .register
+            .as_ref()
+            .map(|register| InForce { register: Arc::clone(register), today: statements::day(now) }),
     }))
 }
 
@@ -90,6 +102,8 @@ struct Known {
     /// In force or not.
     agreements: Vec<Arc<Document<Agreement>>>,
     is_owner_active: bool,
+    /// None when neither it nor its owner keeps one.
+    register: Option<Arc<Register>>,
 }
 
 async fn read(steady: Steady, sid: AccountSid) -> Result<Option<Known>, StoreError> {
@@ -108,10 +122,20 @@ async fn read(steady: Steady, sid: AccountSid) -> Result<Option<Known>, StoreErr
         agreements = listed.documents.into_iter().map(Arc::new).collect();
     }
     let owner = account.facts.owner.0;
-    let is_owner_active = owner == sid
-        || steady
-            .get::<Account>(located.scope, owner)
-            .await?
-            .is_some_and(|owner| owner.facts.status == AccountStatus::Active);
-    Ok(Some(Known { account: Arc::new(account), organization, agreements, is_owner_active }))
+    let owner = if owner == sid { None } else { steady.get::<Account>(located.scope, owner).await? };
+    let is_main = account.facts.owner.0 == sid;
+    let is_owner_active =
+        is_main || owner.as_ref().is_some_and(|owner| owner.facts.status == AccountStatus::Active);
+    let mut register = register_of(&steady, &account).await?;
+    if let (None, Some(owner)) = (&register, &owner) {
+        register = register_of(&steady, owner).await?;
+    }
+    Ok(Some(Known { account: Arc::new(account), organization, agreements, is_owner_active, register }))
+}
+
+/// The register that an account keeps itself.
+async fn register_of(steady: &Steady, account: &Document<Account>) -> Result<Option<Arc<Register>>, StoreError> {
+    let stored = steady.get::<StoredRegister>(Scope::account(account.sid), account.sid).await?;
+    let register = RegisterFacts::of(account, stored.as_ref()).register();
+    Ok((!register.parties.is_empty()).then(|| Arc::new(register)))
 }

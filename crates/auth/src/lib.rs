@@ -12,6 +12,7 @@ mod permission;
 pub mod provision;
 mod public_key;
 mod records;
+mod register;
 mod secret;
 mod webhook_key;
 
@@ -24,5 +25,6 @@ pub use records::{
     Account, AccountFacts, AccountLimits, AccountStatus, ApiKey, ApiKeyFacts, Designation, DesignationMethod,
     KeyType, Organization, OrganizationFacts, Settings, SidText,
 };
+pub use register::{Registered, RegisterFacts, StoredRegister};
 pub use secret::Secret;
 pub use webhook_key::{WEBHOOK_KEYS, WebhookKey};

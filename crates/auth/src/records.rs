@@ -154,8 +154,10 @@ pub struct Settings {
     pub inherit_self_service: bool,
     /// Certificates (PEM) of private authorities that webhooks of this account may chain to (GEN-HTTPS-3).
     pub webhook_authorities: Vec<String>,
-    /// Hosts covered by the register of third parties (ART-CTRL-INTEG); empty means "own hosts only, not checked".
-    pub registered_hosts: Vec<String>,
+    /// Hosts from before there was a register: its first party, until it is written
+    /// ([`crate::RegisterFacts::of`]).
+    #[serde(default, rename = "registered_hosts", skip_serializing_if = "Vec::is_empty")]
+    pub former_hosts: Vec<String>,
     /// Only requests signed for public key client validation are accepted (GEN-PKCV-1).
     #[serde(default)]
     pub enforce_client_validation: bool,

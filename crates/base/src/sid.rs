@@ -120,6 +120,10 @@ sids! {
     MessageSid = "SM";
     /// An organization: the owner of accounts, agreements and people.
     OrganizationSid = "OR";
+    /// A party of an account's register of third parties (ours).
+    PartySid = "TP";
+    /// An exception: a failure that is known for a while (ours).
+    ExceptionSid = "EX";
     /// A person: a console user or signer (ours).
     PersonSid = "US";
     /// A public key that signs requests (`accounts/v1/Credentials/PublicKeys`).

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use base::{AccountSid, MessageSid, Timestamp};
+use statements::InForce;
 
 use crate::segments::Coding;
 
@@ -25,6 +26,8 @@ pub struct Submission {
     pub valid_until: Timestamp,
     /// It must not leave by a way that others could read (ART-CTRL-TRANS).
     pub private_path: bool,
+    /// It must not leave by a carrier that this register does not have (ART-BAA-4); none for any carrier.
+    pub register: Option<InForce>,
 }
 
 /// A message, as carriers name it: `AC…:SM…`.

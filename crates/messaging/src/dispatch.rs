@@ -13,10 +13,12 @@ use kit::Services;
 use kit::ctx::decide;
 use ledger::{Action as LedgerAction, Actor, Entry, Purpose};
 use phi::Phi;
+use rulebook::codes::CARRIER_NOT_REGISTERED;
 use rulebook::guard::{Action, Settings};
 use store::{Batch, Document, Lease, NewJob, StoreError};
 use tokio::time::{sleep, timeout};
-use webhooks::Webhooks;
+use webhooks::alert::raise;
+use webhooks::{LogLevel, NewAlert, Webhooks};
 
 use crate::carrier::{Carrier, CarrierError, Pace, Reference, Submission};
 use crate::inbound;
@@ -168,6 +170,7 @@ async fn send(
         segments: message.facts.segments,
         valid_until: Timestamp::from_micros(message.facts.valid_until),
         private_path: settings.private_carriage,
+        register: account.register.clone().filter(|_| protected),
     };
     // Without an answer in time nothing is known; the carrier will recognise the reference.
     let submitting = async {
@@ -311,6 +314,11 @@ async fn fail(
     messages::advance(&mut batch, &message);
     report(&mut batch, lease, &message, Some(number), now);
     messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
+    if code == CARRIER_NOT_REGISTERED {
+        // The owner of the register can put it right.
+        let alert = NewAlert::now(&services.store, code, LogLevel::Error);
+        raise(&mut batch, NewAlert { resource_sid: Some(message.sid.to_string()), ..alert });
+    }
     batch.record(entry("fail_message", message.sid, &[], Purpose::Carriage).to_bytes());
     services.store.commit(batch).await?;
     Ok(Outcome::Done)

@@ -28,6 +28,8 @@ codes! {
     PHI_IN_URL = 77004, 403, "A URL carries a query parameter that looks like protected health information; use an opaque token";
     /// ART-CTRL-TRANS: no way to the carrier is private.
     CARRIAGE_NOT_PRIVATE = 77005, 403, "Messages of a HIPAA project leave only over TLS or an attested private interconnect, and no carrier connection is either";
+    /// ART-BAA-4: no way to the carrier is by a party of the register.
+    CARRIER_NOT_REGISTERED = 77006, 403, "The account keeps a register of third parties, and no carrier in it is under an agreement in force";
     /// CON-BAA-1.
     AGREEMENT_NOT_ACTIVE = 77058, 403, "No business associate agreement is active for this account";
     /// DES-SCOPE-1: un-designation before all PHI is gone.
@@ -75,7 +77,7 @@ codes! {
     /// D-RED-3.
     GET_WEBHOOK_REFUSED = 77288, 403, "Message webhooks in a HIPAA project must use POST";
     /// SMS-BOT-1, ART-CTRL-INTEG.
-    HOST_NOT_REGISTERED = 77301, 403, "The host of a callback URL is not in this account's register";
+    HOST_NOT_REGISTERED = 77301, 403, "The host of a callback URL is not in this account's register under an agreement in force";
     /// ART-CTRL-INTEG: the register is kept once it was begun.
     REGISTER_LOCKED = 77302, 403, "The register of callback hosts cannot be emptied in a HIPAA project";
     /// SMS-CHAN-1.

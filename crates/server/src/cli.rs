@@ -12,6 +12,7 @@ mod init;
 mod keys;
 mod ledger;
 mod place;
+mod register;
 mod rules;
 mod serve;
 mod smsc;
@@ -73,6 +74,9 @@ enum Command {
     Keys(keys::KeysCommand),
     /// Judge an account of any Twilio-compatible vendor, or a Segment workspace, by the guide's rules
     Audit(Box<audit::Arguments>),
+    /// Bring an account's register of third parties and signed answers from files to a server, or back
+    #[command(subcommand)]
+    Register(register::RegisterCommand),
     /// Make and check backups
     #[command(subcommand)]
     Backup(backup::BackupCommand),
@@ -99,6 +103,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Ledger(command) => ledger::run(&command),
         Command::Keys(command) => keys::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
+        Command::Register(command) => register::run(&command),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Compat(arguments) => compat::run(&arguments),

@@ -40,6 +40,14 @@ const EXCEPTIONS: &[(&str, Cell, u16, &str)] = &[
     ("update_webhook_key", Cell::Exact, 403, SIGNING),
     ("delete_webhook_key", Cell::Exact, 403, SIGNING),
     ("diagnose_webhook_signature", Cell::Exact, 403, SIGNING),
+    // Whom data may go to, whose word counts and what may fail takes full credentials too.
+    ("create_party", Cell::Exact, 403, STATED),
+    ("update_party", Cell::Exact, 403, STATED),
+    ("delete_party", Cell::Exact, 403, STATED),
+    ("import_register", Cell::Exact, 403, STATED),
+    ("create_signer", Cell::Exact, 403, STATED),
+    ("delete_signer", Cell::Exact, 403, STATED),
+    ("create_exception", Cell::Exact, 403, STATED),
     // A subaccount is in its parent's organization and sees what it stands under.
     ("list_account", Cell::Below, 200, "its own record names its owner"),
     ("fetch_organization", Cell::Below, 200, MEMBER),
@@ -64,6 +72,7 @@ const AT_ONCE: usize = 16;
 const MORE: &str = "it could do more than the key that makes it";
 const BINDING: &str = "it binds the whole organization";
 const SIGNING: &str = "it concerns the secrets that webhooks are signed with";
+const STATED: &str = "it takes full credentials of the account";
 const MEMBER: &str = "a subaccount is a member of its parent's organization";
 
 /// Collections whose members are nobody's objects: phone numbers of the whole world.

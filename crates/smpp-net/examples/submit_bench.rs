@@ -119,6 +119,7 @@ fn submission(reference: Reference) -> Submission {
         body: BODY.to_owned(),
         segments: 1,
         private_path: false,
+        register: None,
         valid_until: base::Timestamp::from_seconds(4_102_444_800),
     }
 }

@@ -9,7 +9,7 @@ use base::CarrierRecordSid;
 use messaging::Inbox;
 use messaging::carrier::{Carrier, CarrierError, Pace, Submission, Submitting};
 use messaging::segments::{Encoding, encode};
-use rulebook::codes::CARRIAGE_NOT_PRIVATE;
+use rulebook::codes::{CARRIAGE_NOT_PRIVATE, CARRIER_NOT_REGISTERED};
 use smpp_proto::{Joined, Submit};
 use store::{Store, StoreError};
 use tokio::sync::{Notify, oneshot, watch};
@@ -245,10 +245,13 @@ impl SmppCarrier {
             let links = self.links();
             let submitting = links.iter().filter(|link| link.config.mode != BindMode::Receiver);
             let submitting: Vec<_> = submitting.map(Arc::clone).collect();
-            let may_leave_by = |link: &Arc<Link>| !submission.private_path || link.config.is_private();
-            let allowed: Vec<_> =
-                submitting.iter().filter(|link| may_leave_by(link)).map(Arc::clone).collect();
-            (submitting.is_empty(), allowed)
+            let is_private = |link: &&Arc<Link>| !submission.private_path || link.config.is_private();
+            let is_registered = |link: &&Arc<Link>| is_registered(submission, &link.config);
+            let private: Vec<_> = submitting.iter().filter(is_private).collect();
+            let obstacle = if private.is_empty() { CARRIAGE_NOT_PRIVATE } else { CARRIER_NOT_REGISTERED };
+            let allowed: Vec<_> = private.into_iter().filter(is_registered).map(Arc::clone).collect();
+            let obstacle = (!submitting.is_empty() && allowed.is_empty()).then_some(obstacle);
+            (obstacle, allowed)
         };
         let (_, allowed) = submitting();
         if !allowed.is_empty() {
@@ -257,8 +260,8 @@ impl SmppCarrier {
         // Another process may have added one that this one does not know yet.
         self.renew().await.map_err(|_| CarrierError::Unavailable)?;
         match submitting() {
-            (false, allowed) if allowed.is_empty() => Err(CarrierError::Rejected(CARRIAGE_NOT_PRIVATE)),
-            (_, allowed) => Ok(allowed),
+            (Some(obstacle), _) => Err(CarrierError::Rejected(obstacle)),
+            (None, allowed) => Ok(allowed),
         }
     }
 
@@ -313,6 +316,11 @@ impl Carrier for SmppCarrier {
         }
         lock(&self.inner.senders).pace(from, segments, again, self.inner.started.elapsed())
     }
+}
+
+/// Whether the register that a submission obeys has this bind's host, under an agreement about messaging.
+fn is_registered(submission: &Submission, bind: &BindConfig) -> bool {
+    submission.register.as_ref().is_none_or(|it| it.covers(&bind.host, messaging::PRODUCT.service))
 }
 
 /// Says how open a bind is that is about to connect.

@@ -7,17 +7,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth::{KeyType, Permission, Secret};
+use auth::{KeyType, Permission, RegisterFacts, Registered, Secret, SidText, StoredRegister};
 use axum::Router;
 use axum::body::Body;
-use base::{OrganizationSid, Timestamp, VirtualClock};
+use base::{OrganizationSid, PartySid, Sid, Timestamp, VirtualClock};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use kit::{Gate, GateConfig, Origin, RouteRow, Routes, Services};
 use ledger::RecordedEntry;
 use phi::{LocalKey, SystemRandom};
-use store::{Database, Options, Scope, Store};
+use rulebook::Date;
+use statements::{Agreement, Party};
+use store::{Database, NewDocument, Options, Scope, Store};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -191,6 +193,39 @@ impl TestApp {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("an answer in memory").to_bytes();
         Reply::new(parts.status.as_u16(), parts.headers, &bytes)
+    }
+
+    /// Gives an account a register with one party: these hosts, under an agreement about `service` that ends with
+    /// the day `expires`.
+    ///
+    /// # Panics
+    /// When it has one already.
+    pub async fn register(&self, account: &TestAccount, hosts: &[&str], service: &str, expires: &str) {
+        let agreement = Agreement {
+            signed: Date::parse("2020-01-01").expect("a day"),
+            expires: Some(Date::parse(expires).expect("a day")),
+        };
+        let party = Party {
+            name: "Example Cloud".to_owned(),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            agreement: Some(agreement),
+            services: vec![service.to_owned()],
+            contact: "legal@cloud.example".to_owned(),
+            ..Party::default()
+        };
+        let sid = SidText(PartySid::generate(&SystemRandom));
+        let party = party.checked().expect("a party as it should be");
+        let mut batch = self.services.store.batch(account.scope());
+        batch.insert::<StoredRegister>(NewDocument {
+            sid: account.sid,
+            parent: None,
+            created_at: self.now(),
+            event_at: None,
+            facts: RegisterFacts { parties: vec![Registered { sid, party }] },
+            content: None,
+            index: Vec::new(),
+        });
+        self.services.store.commit(batch).await.expect("a first register");
     }
 
     /// Moves the clock forward.

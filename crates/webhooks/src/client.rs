@@ -16,6 +16,7 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
+use statements::InForce;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
@@ -91,9 +92,9 @@ pub struct Delivery<'a> {
     pub idempotency_token: &'a str,
     /// Refuse plain http, in the URL and in every redirect, before a byte leaves: accounts designated for PHI.
     pub https_only: bool,
-    /// The only hosts that may be reached, redirects included; `None` for any: the register of an account designated
-    /// for PHI (ART-CTRL-INTEG).
-    pub hosts: Option<&'a [String]>,
+    /// Whose hosts alone may be reached, redirects included, and for what; `None` for any: the register of an account
+    /// designated for PHI (ART-CTRL-INTEG).
+    pub register: Option<(&'a InForce, &'a str)>,
     /// The conversation whose cookies are sent and kept.
     pub cookies: Conversation<'a>,
     /// Time left for this attempt when it is shorter than the URL's or the client's total.
@@ -226,9 +227,8 @@ impl Client {
             if delivery.https_only && !hop.url.is_https() {
                 return Err(SendError::PlainHttpRefused);
             }
-            let is_registered =
-                |hosts: &[String]| hosts.iter().any(|host| host.eq_ignore_ascii_case(hop.url.host()));
-            if !delivery.hosts.is_none_or(is_registered) {
+            let covers = |(register, service): (&InForce, &str)| register.covers(hop.url.host(), service);
+            if !delivery.register.is_none_or(covers) {
                 return Err(SendError::Refused(rulebook::codes::HOST_NOT_REGISTERED));
             }
             let (response, deadline) = self.ask(delivery, &hop, login).await?;

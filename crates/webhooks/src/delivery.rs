@@ -194,7 +194,7 @@ impl Webhooks {
         let payload = payload(*method, params.open(proof).clone());
         let token = HEXLOWER.encode(&token.0[..TOKEN_BYTES]);
         let client = self.client(account);
-        let sending = client.send(delivery(account, &parsed, &payload, &token, cookies));
+        let sending = client.send(delivery(account, (&parsed, service_of(event)), &payload, &token, cookies));
         spans::child(sending, told).await
     }
 
@@ -290,12 +290,11 @@ pub(crate) fn decode(payload: &[u8]) -> Option<(Queued, Phi<Parameters>)> {
 /// Reads the URL and puts it to the guard, by the account as it is now.
 pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<WebhookUrl, SendError> {
     let url = WebhookUrl::parse(head.url).map_err(SendError::BadUrl)?;
-    let registered = &account.account.facts.settings.registered_hosts;
     let fact = UrlFact {
         field: "Url",
         purpose: UrlPurpose::Callback,
         scheme_https: url.is_https(),
-        host_registered: registered.iter().any(|host| host.eq_ignore_ascii_case(url.host())),
+        host_registered: account.is_registered(url.host(), service_of(head.event)),
         has_phi_like_query: guard::urls::query_looks_like_phi(url.query()),
         get_message_webhook: head.method == Method::Get && head.event.starts_with("message"),
     };
@@ -308,6 +307,14 @@ pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<Webhook
     }
 }
 
+/// The service that an event is of, as agreements name it.
+pub(crate) fn service_of(event: &str) -> &'static str {
+    match event.starts_with("message") {
+        true => "messaging",
+        false => "",
+    }
+}
+
 pub(crate) fn payload(method: Method, params: Parameters) -> Payload {
     match method {
         Method::Post => Payload::Form(params),
@@ -317,12 +324,13 @@ pub(crate) fn payload(method: Method, params: Parameters) -> Payload {
 
 pub(crate) fn delivery<'a>(
     account: &'a AccountContext,
-    url: &'a WebhookUrl,
+    (url, service): (&'a WebhookUrl, &'a str),
     payload: &'a Payload,
     idempotency_token: &'a str,
     cookies: Conversation<'a>,
 ) -> Delivery<'a> {
     let facts = &account.account.facts;
+    let register = account.register.as_ref().filter(|_| facts.designation.protected);
     Delivery {
         url,
         payload,
@@ -330,8 +338,7 @@ pub(crate) fn delivery<'a>(
         idempotency_token,
         // Holds for redirects too, which the guard has not seen.
         https_only: facts.designation.protected,
-        hosts: Some(&facts.settings.registered_hosts[..])
-            .filter(|hosts| facts.designation.protected && !hosts.is_empty()),
+        register: register.map(|register| (register, service)),
         cookies,
         time_left: None,
     }

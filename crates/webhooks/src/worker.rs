@@ -16,7 +16,7 @@ use store::{Batch, Lane, Lease, StoreError};
 use crate::alert::{self, AlertContent, DESTINATION_BACK, DESTINATION_WAITS, LogLevel, NewAlert};
 use crate::circuit::{Admission, Circuits, Failed};
 use crate::client::Answer;
-use crate::delivery::{Head, Parameters, Queued, Webhooks, check, decode, delivery, payload};
+use crate::delivery::{Head, Parameters, Queued, Webhooks, check, decode, delivery, payload, service_of};
 use crate::error::SendError;
 use crate::flood::{Floods, Subject};
 use crate::log::{self, DeliveryOutcome, Run};
@@ -141,7 +141,8 @@ impl Webhooks {
         let open = params.open(&proof);
         run.sends(open);
         let payload = payload(head.method, open.clone());
-        let delivery = delivery(account, url, &payload, &lease.id, cookies);
+        let to = (url, service_of(head.event));
+        let delivery = delivery(account, to, &payload, &lease.id, cookies);
         let client = self.client(account);
         let sent = spans::child(client.send_with_retries(delivery, &mut run.attempts), told).await;
         Ok(match sent {

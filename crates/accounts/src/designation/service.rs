@@ -13,7 +13,7 @@ use rulebook::{AccountFacts, Action, Policy};
 use store::{Batch, Document, Scope};
 
 use super::model::{self, Change};
-use crate::attestation::{self, OperatorRequest};
+use crate::statement::{self, OperatorRequest};
 use crate::author::{Author, NOTHING};
 use crate::limits;
 use crate::settings;
@@ -95,7 +95,7 @@ pub(crate) async fn designate(
     let mut batch = author.store().batch(account.scope());
     let mut sids = vec![account.sid().to_string()];
     if let Some(request) = request.request {
-        sids.push(attestation::add(&mut batch, author, request.about("designation")?).to_string());
+        sids.push(statement::add(&mut batch, author, request.about("designation")?).to_string());
     }
     let (method, by) = match request.way {
         Path::SelfService => (DesignationMethod::SelfService, author.name()),
@@ -131,6 +131,7 @@ fn with_account(context: &AccountContext, account: Document<Account>) -> Account
     AccountContext {
         account: Arc::new(account),
         is_owner_active: context.is_owner_active,
+        register: context.register.clone(),
         organization: context.organization.clone(),
         agreements: context.agreements.clone(),
     }

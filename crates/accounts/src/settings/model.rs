@@ -6,7 +6,7 @@ use errors::{ApiError, Result, codes};
 use serde::Deserialize;
 use webhooks::{Client, ClientConfig};
 
-use crate::attestation::{AttestationFacts, Statement};
+use crate::statement::{GivenStatement, StatementFacts};
 use crate::limits;
 use crate::text::invalid;
 
@@ -22,9 +22,8 @@ pub(crate) struct UpdateSettings {
     us_territories: Option<bool>,
     inherit_self_service: Option<bool>,
     webhook_authorities: Option<Vec<String>>,
-    registered_hosts: Option<Vec<String>>,
     enforce_client_validation: Option<bool>,
-    attestation: Option<Statement>,
+    attestation: Option<GivenStatement>,
 }
 
 impl UpdateSettings {
@@ -32,7 +31,7 @@ impl UpdateSettings {
     ///
     /// # Errors
     /// 20001 when a value is not acceptable, or a switch is turned on without a statement.
-    pub(crate) fn apply(self, now: &Settings) -> Result<(Settings, Option<AttestationFacts>)> {
+    pub(crate) fn apply(self, now: &Settings) -> Result<(Settings, Option<StatementFacts>)> {
         let us_territories = self.us_territories.unwrap_or(now.us_territories);
         let inherit_self_service = self.inherit_self_service.unwrap_or(now.inherit_self_service);
         let turned_on = [
@@ -61,10 +60,7 @@ impl UpdateSettings {
                 Some(authorities) => checked_authorities(authorities)?,
                 None => now.webhook_authorities.clone(),
             },
-            registered_hosts: match self.registered_hosts {
-                Some(hosts) => checked_hosts(hosts)?,
-                None => now.registered_hosts.clone(),
-            },
+            former_hosts: now.former_hosts.clone(),
             enforce_client_validation: self
                 .enforce_client_validation
                 .unwrap_or(now.enforce_client_validation),
@@ -98,39 +94,9 @@ fn certificate(pem: &str) -> Option<Vec<u8>> {
     BASE64.decode(body.as_bytes()).ok()
 }
 
-fn checked_hosts(hosts: Vec<String>) -> Result<Vec<String>> {
-    let hosts: Vec<String> = hosts.into_iter().map(|host| host.to_ascii_lowercase()).collect();
-    if hosts.len() <= limits::LIST && hosts.iter().all(|host| is_host(host)) {
-        Ok(hosts)
-    } else {
-        Err(invalid("registered_hosts"))
-    }
-}
-
-/// A name without scheme, port, path or wildcard (RFC 1123 §2.1).
-fn is_host(host: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    host.len() <= limits::HOST && host.split('.').all(is_label)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_are_names_only() {
-        for good in ["example.org", "a-b.example.org", "localhost", "10.0.0.1"] {
-            assert!(is_host(good), "{good}");
-        }
-        for bad in ["", ".", "a..b", "https://a", "a:443", "a/b", "*.a", "-a", "a b", "a@b"] {
-            assert!(!is_host(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn a_pem_text_holds_exactly_one_certificate() {

@@ -12,7 +12,6 @@ pub(crate) struct SettingsView {
     us_territories: bool,
     inherit_self_service: bool,
     webhook_authorities: Vec<String>,
-    registered_hosts: Vec<String>,
     enforce_client_validation: bool,
     /// Callbacks must use https (GEN-HTTPS-2); forced, not a choice.
     https_only: bool,
@@ -29,7 +28,6 @@ impl SettingsView {
             us_territories: settings.us_territories,
             inherit_self_service: settings.inherit_self_service,
             webhook_authorities: settings.webhook_authorities,
-            registered_hosts: settings.registered_hosts,
             enforce_client_validation: settings.enforce_client_validation,
             https_only: account.designation.protected,
             media_authentication: account.designation.protected,

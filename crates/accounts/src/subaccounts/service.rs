@@ -35,7 +35,6 @@ pub(crate) async fn create_subaccount(
     let mut settings = Settings {
         body_redaction: above.settings.body_redaction,
         number_redaction: above.settings.number_redaction,
-        registered_hosts: above.settings.registered_hosts.clone(),
         ..Settings::default()
     };
     let mut designation = Designation::default();

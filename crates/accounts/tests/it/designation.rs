@@ -210,8 +210,8 @@ async fn des_sup_2__allows_a_request_and_keeps_who_asked() {
     let main = main_account(&app, &clinic).await;
     let reply = by_support(&app, &main.sid).await;
     assert_eq!(reply.json["designated_by"], "T-1");
-    let kept = get(&app, &main, &format!("Accounts/{}/Attestations", main.sid)).await;
-    let attestation = &kept.json["attestations"][0];
+    let kept = get(&app, &main, &format!("Accounts/{}/Statements", main.sid)).await;
+    let attestation = &kept.json["statements"][0];
     assert_eq!((&attestation["reference"], &attestation["signer"]), (&json!("T-1"), &json!("R. Quester")));
     let ledger = get(&app, &main, &format!("Accounts/{}/Ledger", main.sid)).await;
     let entries = ledger.json["entries"].as_array().unwrap();

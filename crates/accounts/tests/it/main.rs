@@ -4,6 +4,7 @@
 mod accounts;
 mod agreements;
 mod designation;
+mod evidence;
 mod iam;
 mod inheritance;
 mod keys;
@@ -12,6 +13,7 @@ mod policy;
 mod public_keys;
 mod rate_limits;
 mod reference;
+mod register;
 mod settings;
 mod setup;
 mod signatures;

@@ -110,6 +110,7 @@ async fn answers_have_the_described_members() {
     let turned_on = json!({"us_territories": true, "attestation": attestation});
     post(&app, &app.hipaa, &settings, turned_on).await.assert_status(200);
     crate::world::organization(&app, true).await;
+    crate::evidence::state_everything(&app, account).await;
     for (path, pointer, schema) in [
         ("Organizations".to_owned(), "", "OrganizationList"),
         ("Organizations".to_owned(), "/organizations/0", "Organization"),
@@ -118,7 +119,16 @@ async fn answers_have_the_described_members() {
         (format!("Accounts/{account}/Organization"), "", "OrganizationLink"),
         (format!("Accounts/{account}/Designation"), "", "Designation"),
         (settings, "", "Settings"),
-        (format!("Accounts/{account}/Attestations"), "/attestations/0", "Attestation"),
+        (format!("Accounts/{account}/Statements"), "", "StatementList"),
+        (format!("Accounts/{account}/Statements"), "/statements/0", "KeptStatement"),
+        (format!("Accounts/{account}/Register"), "", "Register"),
+        (format!("Accounts/{account}/Register"), "/parties/0", "RegisteredParty"),
+        (format!("Accounts/{account}/Signers"), "", "SignerList"),
+        (format!("Accounts/{account}/Signers"), "/signers/0", "RegisteredSigner"),
+        (format!("Accounts/{account}/Attestations"), "", "AttestationList"),
+        (format!("Accounts/{account}/Attestations"), "/attestations/0", "StatedAttestation"),
+        (format!("Accounts/{account}/Exceptions"), "", "ExceptionList"),
+        (format!("Accounts/{account}/Exceptions"), "/exceptions/0", "StatedException"),
         (format!("Accounts/{account}/Ledger"), "", "LedgerPage"),
         (format!("Accounts/{account}/Ledger"), "/entries/0", "LedgerEntry"),
         ("Rulebook".to_owned(), "", "Rulebook"),

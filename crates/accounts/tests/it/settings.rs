@@ -18,7 +18,7 @@ async fn set(app: &TestApp, body: Value) -> Reply {
 async fn settings_have_all_members_and_keep_what_is_not_named() {
     let app = start().await;
     set(&app, json!({"body_redaction": true})).await.assert_status(200);
-    let reply = set(&app, json!({"number_redaction": true, "registered_hosts": ["Hooks.Example.ORG"]})).await;
+    let reply = set(&app, json!({"number_redaction": true})).await;
     assert_eq!(
         members(&reply.assert_status(200).json),
         [
@@ -28,13 +28,11 @@ async fn settings_have_all_members_and_keep_what_is_not_named() {
             "inherit_self_service",
             "media_authentication",
             "number_redaction",
-            "registered_hosts",
             "us_territories",
             "webhook_authorities"
         ]
     );
     assert_eq!(reply.json["body_redaction"], true);
-    assert_eq!(reply.json["registered_hosts"], json!(["hooks.example.org"]));
     assert_eq!(get(&app, &app.owner, &path(app.owner.sid)).await.json, reply.json);
 }
 
@@ -53,7 +51,7 @@ async fn sms_redact_3__refuses_to_switch_redaction_off_in_a_hipaa_project() {
 #[tokio::test]
 async fn sms_redact_3__allows_other_settings_of_a_hipaa_project_to_change() {
     let app = start().await;
-    let body = json!({"registered_hosts": ["a.example.org"], "body_redaction": true});
+    let body = json!({"webhook_authorities": [], "body_redaction": true});
     post(&app, &app.hipaa, &path(app.hipaa.sid), body).await.assert_status(200);
 }
 
@@ -108,22 +106,22 @@ async fn a_switch_the_guide_leaves_open_needs_a_named_persons_statement() {
         body.as_object_mut().unwrap().remove("attestation");
         assert_eq!(set(&app, body).await.assert_status(200).json[name], false);
     }
-    let kept = get(&app, &app.owner, &format!("Accounts/{}/Attestations", app.owner.sid)).await;
-    let attestations = kept.assert_status(200).json["attestations"].as_array().unwrap();
+    let kept = get(&app, &app.owner, &format!("Accounts/{}/Statements", app.owner.sid)).await;
+    let attestations = kept.assert_status(200).json["statements"].as_array().unwrap();
     assert_eq!(attestations.len(), 2);
     assert!(attestations.iter().all(|row| row["signer"] == "C. Ounsel" && row["reference"].is_null()));
-    get(&app, &app.other, &format!("Accounts/{}/Attestations", app.owner.sid))
+    get(&app, &app.other, &format!("Accounts/{}/Statements", app.owner.sid))
         .await
         .assert_error(404, 20_404);
 }
 
 #[tokio::test]
-async fn rejects_hosts_and_authorities_that_are_none() {
+async fn rejects_authorities_that_are_none() {
     let app = start().await;
     let pem = |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
     for body in [
-        json!({"registered_hosts": ["https://a.example.org"]}),
-        json!({"registered_hosts": ["*.example.org"]}),
+        // The register is a resource of its own.
+        json!({"registered_hosts": ["a.example.org"]}),
         json!({"webhook_authorities": ["not a certificate"]}),
         json!({"webhook_authorities": [pem("AAEC")]}),
         json!({"webhook_authorities": vec![pem("AAEC"); 11]}),

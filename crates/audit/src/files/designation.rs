@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use rulebook::{Date, Rulebook};
 use serde::Deserialize;
+use statements::{Mistake, Signer, Text};
 use toml::Spanned;
 
-use super::read::{Mistake, Text};
 use crate::observations::Observations;
 use crate::report::SubjectKind;
 
@@ -91,17 +91,6 @@ pub struct Workspace {
     pub date: Option<Date>,
     /// By whose word.
     pub signer: String,
-}
-
-/// Somebody whose signature counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Signer {
-    /// Who.
-    pub name: String,
-    /// As what.
-    pub role: String,
-    /// The Ed25519 public key.
-    pub key: Vec<u8>,
 }
 
 impl Designation {

@@ -59,12 +59,11 @@ pub fn callback_fact(account: &AccountContext, field: &'static str, url: &str, g
     let parsed =
         WebhookUrl::parse(url).map_err(|_| ApiError::new(codes::CALLBACK_INVALID).parameter(field))?;
     let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-    let registered = &account.account.facts.settings.registered_hosts;
     Ok(UrlFact {
         field,
         purpose: UrlPurpose::Callback,
         scheme_https: parsed.is_https(),
-        host_registered: registered.iter().any(|host| host.eq_ignore_ascii_case(parsed.host())),
+        host_registered: account.is_registered(parsed.host(), crate::PRODUCT.service),
         has_phi_like_query: query_looks_like_phi(query),
         get_message_webhook: get,
     })

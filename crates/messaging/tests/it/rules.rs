@@ -369,3 +369,38 @@ async fn art_ctrl_audit__allows_what_is_recorded() {
     assert_eq!((last.act.as_str(), last.what.as_slice()), ("fetch_message", &[message.to_string()][..]));
     assert_eq!(last.fields, ["body", "from", "to"]);
 }
+
+async fn send_with_callback(site: &Site, url: &str) -> test_kit::Reply {
+    let fields = [("To", PATIENT), ("From", CLINIC), ("Body", "x"), ("StatusCallback", url)];
+    site.post(&site.app.hipaa, &fields).await
+}
+
+#[tokio::test]
+async fn sms_bot_1__allows_callbacks_to_parties_under_agreement() {
+    let site = Site::idle().await;
+    // Whoever keeps no register may have callbacks everywhere.
+    send_with_callback(&site, "https://elsewhere.example/status").await.assert_status(201);
+    site.app.register(&site.app.hipaa, &["*.cloud.example"], "messaging", "2099-12-31").await;
+    send_with_callback(&site, "https://hooks.Cloud.example/status").await.assert_status(201);
+    let on_number = [("SmsUrl", "https://hooks.cloud.example/sms")];
+    site.configure(&site.app.hipaa, &on_number).await.assert_status(200);
+}
+
+#[tokio::test]
+async fn sms_bot_1__refuses_callbacks_outside_the_register_or_the_agreement() {
+    for (service, expires) in
+        [("messaging", "2099-12-31"), ("messaging", "2020-12-31"), ("lookup", "2099-12-31")]
+    {
+        let site = Site::idle().await;
+        let in_force = (service, expires) == ("messaging", "2099-12-31");
+        site.app.register(&site.app.hipaa, &["*.cloud.example"], service, expires).await;
+        let host = if in_force { "cloud.example.org" } else { "hooks.cloud.example" };
+        let url = format!("https://{host}/status");
+        send_with_callback(&site, &url).await.assert_refused("SMS-BOT-1", 77301);
+        let on_number = [("SmsUrl", url.as_str())];
+        site.configure(&site.app.hipaa, &on_number).await.assert_refused("ART-CTRL-INTEG", 77301);
+        // No HIPAA project, no rule.
+        let elsewhere = [("To", PATIENT), ("From", OWN), ("Body", "x"), ("StatusCallback", &url)];
+        site.post(&site.app.owner, &elsewhere).await.assert_status(201);
+    }
+}

@@ -89,7 +89,8 @@ impl FakeCarrier {
 
 impl Carrier for FakeCarrier {
     fn submit(&self, submission: Submission) -> Submitting<'_> {
-        let Submission { reference, from, to, body, segments, valid_until, private_path: _ } = submission;
+        let Submission { reference, from, to, body, segments, valid_until, private_path: _, register: _ } =
+            submission;
         let taken = Taken { reference, from, to, body, segments, valid_until };
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
         let step = self.next();

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 use crate::problem::Result;
 
+pub(super) use run::{OfServer, read_text};
+
 /// What `audit --help` says at its end.
 const AFTER: &str = "Credentials, from the environment or --credentials:
   TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET

@@ -17,6 +17,9 @@ pub(super) enum Sample {
 use Sample::{Bare, Form, Json, Query};
 
 const NAMED: Sample = Form(&[("FriendlyName", "Renamed")]);
+/// A name that the register has not yet.
+const PARTY: Sample =
+    Json(r#"{"name": "<FreeName>", "hosts": ["*.clinic.example"], "own": true, "contact": "it"}"#);
 const REQUEST: Sample = Json(r#"{"request_reference": "T-1", "requester": "R. Quester"}"#);
 
 /// By operation.
@@ -48,7 +51,18 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_designation", Json("{}")),
     ("create_account_key", Json(r#"{"key_type": "standard"}"#)),
     ("create_designation_by_support", REQUEST),
-    ("update_settings", Json(r#"{"registered_hosts": ["clinic.example"]}"#)),
+    ("update_settings", Json(r#"{"number_redaction": true}"#)),
+    ("create_party", PARTY),
+    ("update_party", PARTY),
+    ("import_register", Json(r#"{"parties": [{"name": "Own", "hosts": ["own.example"], "own": true, "contact": "it"}]}"#)),
+    ("create_signer", Json("<Signer>")),
+    ("create_attestation", Json("<Attestation>")),
+    (
+        "create_exception",
+        Json(
+            r#"{"rule": "GEN-SUP-1", "subject": "*", "owner": "Jane Roe", "reason": "Until <FreeName>", "expires": "2099-01-01"}"#,
+        ),
+    ),
     ("update_limits", Json(r#"{"requests_per_second": 1000}"#)),
     ("requeue_parked_job", Bare),
     (

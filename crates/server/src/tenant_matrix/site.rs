@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use audit::files::{Answer, Attestation, sign, signing_key};
 use auth::provision::{NewAccount, add_account, add_key};
 use auth::{Designation, KeyType, Permission, Secret, Settings};
 use axum::body::Body;
@@ -29,6 +30,8 @@ pub(super) struct Site {
     pub(super) app: TestApp,
     /// Numbers handed out so far, for addresses of peers and phone numbers.
     count: Cell<u32>,
+    /// A private key, and the signer whose it is as JSON.
+    signer: (String, String),
 }
 
 /// An account, and who may or may not act in it.
@@ -71,7 +74,9 @@ impl Site {
             products.into_values().collect()
         })
         .await;
-        Self { app, count: Cell::new(0) }
+        let (private, public) = signing_key();
+        let signer = format!(r#"{{"name": "Jane Roe", "role": "Privacy officer", "key": "{public}"}}"#);
+        Self { app, count: Cell::new(0), signer: (private.as_str().to_owned(), signer) }
     }
 
     fn next(&self) -> u32 {
@@ -159,6 +164,9 @@ impl Site {
         messaging::claim_number(&self.app.services, account, &number).await.expect("a free number");
         values.insert("Number".to_owned(), number.clone());
         values.insert("FreeNumber".to_owned(), self.number().await);
+        values.insert("FreeName".to_owned(), format!("Name {}", self.next()));
+        values.insert("Signer".to_owned(), self.signer.1.clone());
+        values.insert("Attestation".to_owned(), self.attestation());
         values.insert("FreeBind".to_owned(), format!("bind-{}", self.next()));
         for (collection, name) in parameters(row.path) {
             let api = format!("/2010-04-01/Accounts/{account}");
@@ -180,6 +188,13 @@ impl Site {
                     let listed = self.send(login, "api", Method::GET, &path, None).await;
                     word(&listed.json["incoming_phone_numbers"][0], "sid")
                 }
+                "Register" => self.stated(login, account, "Register", self.party()).await,
+                "Signers" => self.stated(login, account, "Signers", self.signer.1.clone()).await,
+                "Attestations" => {
+                    self.stated(login, account, "Signers", self.signer.1.clone()).await;
+                    self.stated(login, account, "Attestations", self.attestation()).await
+                }
+                "Exceptions" => self.stated(login, account, "Exceptions", self.exception()).await,
                 "Alerts" => self.alert(account).await,
                 "WebhookDeliveries" => self.delivery(account).await,
                 "WebhookKeys" => {
@@ -202,6 +217,9 @@ impl Site {
             self.send(login, "accounts", Method::POST, "/v1/AuthTokens/Secondary", None).await;
         }
         match row.access.operation {
+            "create_attestation" => {
+                self.stated(login, account, "Signers", self.signer.1.clone()).await;
+            }
             "delete_designation" => {
                 let path = format!("/switchward/v1/Accounts/{account}/Designation");
                 self.send(login, "switchward", Method::POST, &path, Some((JSON, "{}".to_owned()))).await;
@@ -223,6 +241,45 @@ impl Site {
         self.send(login, "switchward", Method::POST, path, Some((JSON, body))).await.assert_status(201);
         let path = format!("/2010-04-01/Accounts/{account}/Messages?To={}", number.replace('+', "%2B"));
         word(&self.send(login, "api", Method::GET, &path, None).await.json["messages"][0], "sid")
+    }
+
+    /// Something that people state about an account; its SID.
+    async fn stated(&self, login: &Credentials, account: AccountSid, collection: &str, body: String) -> String {
+        let path = format!("/switchward/v1/Accounts/{account}/{collection}");
+        let reply = self.send(login, "switchward", Method::POST, &path, Some((JSON, body))).await;
+        assert_eq!(reply.status, 201, "{path}: {}", reply.text);
+        word(&reply.json, "sid")
+    }
+
+    fn party(&self) -> String {
+        let name = self.next();
+        format!(r#"{{"name": "Party {name}", "hosts": ["*.clinic.example"], "own": true, "contact": "it"}}"#)
+    }
+
+    fn exception(&self) -> String {
+        let reason = self.next();
+        format!(
+            r#"{{"rule": "GEN-SUP-1", "subject": "*", "owner": "Jane Roe", "reason": "{reason}", "expires": "2099-01-01"}}"#
+        )
+    }
+
+    /// An answer that nobody gave before, signed by the site's signer.
+    fn attestation(&self) -> String {
+        let day = |text| rulebook::Date::parse(text).expect("a day");
+        let mut attestation = Attestation {
+            rule: "GEN-SUP-1".to_owned(),
+            subjects: vec!["*".to_owned()],
+            question: format!("Question {}?", self.next()),
+            answer: Answer::Yes,
+            by: "Jane Roe".to_owned(),
+            role: "Privacy officer".to_owned(),
+            on: day("2026-01-01"),
+            expires: day("2026-06-30"),
+            evidence: "https://wiki.clinic.example/1".to_owned(),
+            signature: Vec::new(),
+        };
+        sign(&mut attestation, &self.signer.0).expect("a key");
+        serde_json::to_string(&attestation).expect("strings always encode")
     }
 
     async fn alert(&self, account: AccountSid) -> String {

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Output;
 
+use ::audit::files::Register;
 use data_encoding::BASE64;
 use serde_json::Value;
 
@@ -231,4 +232,81 @@ fn says_what_it_would_ask_and_what_is_wrong() {
     fs::write(&wrong, "[[account]]\nsid = \"AC1\"\ndesignated = true\nsigner = \"x\"\n").expect("a file");
     let problem = problem_of(&["audit", "--account", "AC1", "--designation", text(&wrong)]);
     assert!(problem.contains("designation.toml:2: `sid`"), "{problem}");
+}
+
+/// Goal: what people state reaches the server from files, comes back the same, and the audit reads it there. Method: a
+/// register, a signer and an attestation go in by the command line and the API; an audit is given no file.
+#[test]
+fn the_audit_reads_what_the_server_keeps() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| text(&dir.path().join(name)).to_owned();
+    let account = init(&dir.path().join("data"), &[]);
+    let server = Server::start(&dir.path().join("data"));
+    let base = format!("http://{}", server.address);
+    let register = |arguments: &[&str]| {
+        let mut command = switchward(&["register"]);
+        command.args(arguments).args(["--base-url", &base]);
+        command.env("TWILIO_ACCOUNT_SID", account["account_sid"].as_str().expect("a SID"));
+        command.env("TWILIO_AUTH_TOKEN", account["auth_token"].as_str().expect("a token"));
+        let output = command.output().expect("the binary runs");
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    assert_eq!(register(&["export"]), (true, String::new()), "nothing is kept yet");
+    let parties = fs::read_to_string(format!("{FIXTURES}/register.toml")).expect("a file");
+    fs::write(file("register.toml"), &parties).expect("a file");
+    let (done, said) = register(&["import", &file("register.toml")]);
+    assert!(done && said.starts_with("2 parties"), "{said}");
+    let (_, exported) = register(&["export"]);
+    let read = |name, text| Register::read(name, text).expect("a register");
+    assert_eq!(read("given", &parties), read("exported", &exported));
+    fs::write(file("wrong.toml"), parties.replace("own = true", "own = 1")).expect("a file");
+    let (done, said) = register(&["import", &file("wrong.toml")]);
+    assert!(!done && said.contains("wrong.toml:4: `own`"), "{said}");
+
+    let made = stdout_of(&["audit", "keygen", "--out", &file("key")]);
+    let public = made.split("key = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a key");
+    let signer = format!(r#"{{"name": "Sample Officer", "role": "Privacy officer", "key": "{public}"}}"#);
+    let sid = account["account_sid"].as_str().expect("a SID");
+    let login = BASE64.encode(format!("{sid}:{}", account["auth_token"].as_str().expect("a token")).as_bytes());
+    let request = format!(
+        "POST /switchward/v1/Accounts/{sid}/Signers HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {login}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{signer}",
+        signer.len()
+    );
+    assert_eq!(parsed(&server.raw(request.as_bytes())).0, 201);
+    let stated = file("attestations.toml");
+    let mut attest = vec!["audit", "attest", "GEN-SUP-1", "--yes", "--everywhere", "--by", "Sample Officer"];
+    let (expires, key, evidence) = ("2099-01-01", file("key"), "https://wiki.example.org/1");
+    attest.extend(["--expires", expires, "--evidence", evidence, "--key", &key, "--attestations", &stated]);
+    stdout_of(&attest);
+    let signed = fs::read_to_string(&stated).expect("a file");
+    let exception = "\n[[exception]]\nrule = \"GEN-HTTPS-2\"\nsubject = \"*\"\nowner = \"Sample Officer\"\nreason = \"Next week.\"\nexpires = \"2099-01-01\"\n";
+    fs::write(&stated, format!("{signed}{exception}")).expect("a file");
+    assert_eq!(register(&["attest", &stated]).1, "2 statements were taken, 0 were there already\n");
+    assert_eq!(register(&["attest", &stated]).1, "0 statements were taken, 2 were there already\n");
+    fs::write(file("forged.toml"), signed.replace("2099-01-01", "2098-01-01")).expect("a file");
+    let (done, said) = register(&["attest", &file("forged.toml")]);
+    assert!(!done && said.contains("GEN-SUP-1 was refused with status 400"), "{said}");
+
+    let list = format!("GET /2010-04-01/Accounts/{sid}/IncomingPhoneNumbers.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {login}\r\nConnection: close\r\n\r\n");
+    let (_, list) = parsed(&server.raw(list.as_bytes()));
+    let number = list["incoming_phone_numbers"][0]["sid"].as_str().expect("a SID");
+    let set = |url: &str| post(&server, &account, &format!("IncomingPhoneNumbers/{number}.json"), &format!("SmsUrl={url}")).0;
+    let verdict = |report: &Value, rule: &str| {
+        let rules = report["rules"].as_array().expect("rules");
+        rules.iter().find(|it| it["id"] == rule).expect("the rule").clone()
+    };
+    assert_eq!(set("https%3A%2F%2Fapp.hospital.example.org%2Fsms"), 200);
+    let (_, report) = audit(server.address, &account, &[]);
+    assert_eq!(verdict(&report, "GEN-SUP-1")["verdict"], "attested");
+    assert_ne!(verdict(&report, "ART-CTRL-INTEG")["verdict"], "fail", "the host is in the register");
+    assert_eq!(set("http%3A%2F%2Felsewhere.example.net%2Fsms"), 200);
+    let (_, report) = audit(server.address, &account, &[]);
+    assert_eq!(verdict(&report, "ART-CTRL-INTEG")["verdict"], "fail");
+    let https = verdict(&report, "GEN-HTTPS-2");
+    assert_eq!((&https["verdict"], &https["answers"][0]["exception"]["owner"]), (&"fail".into(), &"Sample Officer".into()));
+    // A file that is given goes before what the server keeps.
+    fs::write(file("none.toml"), "").expect("a file");
+    let (_, report) = audit(server.address, &account, &["--attestations", &file("none.toml")]);
+    assert_eq!(verdict(&report, "GEN-SUP-1")["verdict"], "not_observed");
 }

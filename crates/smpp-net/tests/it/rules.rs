@@ -10,6 +10,10 @@ const INTERCONNECT: &str =
     "interconnect = [\"127.0.0.0/8\"]\ninterconnect_attested_by = \"Jane Doe, 2026-11-22\"";
 /// The code of a message that has no private way out.
 const NOT_PRIVATE: u32 = 77_005;
+/// The code of a message whose carrier is not in the register.
+const NOT_REGISTERED: u32 = 77_006;
+/// A day that is far away.
+const LATER: &str = "2099-12-31";
 
 async fn site(more: &str) -> (RunningSmsc, Site) {
     let smsc = RunningSmsc::start(SmscSettings::default()).await;
@@ -60,4 +64,53 @@ async fn art_ctrl_trans__passes_over_cleartext_for_private() {
     assert_eq!(private.text().await, "hello");
     site.submit("not protected").await.unwrap();
     assert_eq!(open.text().await, "not protected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn art_baa_4__allows_a_carrier_of_the_register() {
+    let (_smsc, site) = site(INTERCONNECT).await;
+    site.bound("main").await;
+    site.app.register(&site.app.hipaa, &["127.0.0.1"], "messaging", LATER).await;
+    let sid = site.send_from_project("hello").await;
+    site.wait_status_in_project(&sid, "delivered").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn art_baa_4__refuses_a_carrier_outside_the_register_or_its_agreement() {
+    for (host, service, expires) in [
+        ("smsc.elsewhere.example", "messaging", LATER),
+        ("127.0.0.1", "lookup", LATER),
+        ("127.0.0.1", "messaging", "2020-12-31"),
+    ] {
+        let (smsc, site) = site(INTERCONNECT).await;
+        site.bound("main").await;
+        site.app.register(&site.app.hipaa, &[host], service, expires).await;
+        let sid = site.send_from_project("hello").await;
+        let failed = site.wait_status_in_project(&sid, "failed").await;
+        assert_eq!(failed["error_code"], NOT_REGISTERED, "{host} {service} {expires}");
+        // Its owner is told, and another account's message may leave.
+        let alerts = site.app.services.store.scope(site.app.hipaa.scope());
+        let query = store::Query { limit: 10, ..store::Query::default() };
+        let alerts = alerts.list::<webhooks::Alert>(query).await.unwrap().documents;
+        assert_eq!(alerts.iter().map(|it| it.facts.error_code).collect::<Vec<_>>(), [NOT_REGISTERED]);
+        assert_eq!(alerts[0].facts.resource_sid.as_deref(), Some(sid.as_str()));
+        let sid = site.send("another").await;
+        site.wait_status(&sid, "delivered").await;
+        drop(smsc);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn art_baa_4__passes_over_a_carrier_outside_the_register() {
+    let mut known = RunningSmsc::start(SmscSettings::default()).await;
+    let other = RunningSmsc::start(SmscSettings::default()).await;
+    let elsewhere = to("other", other.port, INTERCONNECT).replace("127.0.0.1", "localhost");
+    let mut site = Site::start(&(elsewhere + &to("known", known.port, INTERCONNECT))).await;
+    site.work();
+    site.bound("known").await;
+    site.bound("other").await;
+    site.app.register(&site.app.hipaa, &["127.0.0.1"], "messaging", LATER).await;
+    let sid = site.send_from_project("hello").await;
+    site.wait_status_in_project(&sid, "delivered").await;
+    assert_eq!(known.text().await, "hello");
 }

@@ -138,6 +138,7 @@ impl Site {
             segments: messaging::segments::segment(body).segments,
             valid_until: self.app.now().plus(Duration::from_secs(4 * 3_600)),
             private_path: false,
+            register: None,
         };
         timeout(PATIENCE, self.carrier.submit(submission)).await.expect("an answer")
     }

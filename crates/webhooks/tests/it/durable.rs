@@ -119,16 +119,17 @@ async fn gen_https_2__never_sends_plain_http_for_a_hipaa_project() {
 
 #[tokio::test]
 async fn refuses_at_delivery_what_the_guide_forbids() {
-    let registered = Settings { registered_hosts: vec!["clinic.example".to_owned()], ..Settings::default() };
-    let any = Settings::default;
-    for (settings, method, url, code) in [
-        (registered, Method::Post, "https://elsewhere.example/", 77301),
-        (any(), Method::Get, "https://clinic.example/", 77288),
-        (any(), Method::Post, "https://clinic.example/?patient=1", 77004),
-        (any(), Method::Post, "ftp://clinic.example/", 11100),
-        (any(), Method::Post, "https://clinic.example/#rp=never", 11243),
+    for (keeps_register, method, url, code) in [
+        (true, Method::Post, "https://elsewhere.example/", 77301),
+        (false, Method::Get, "https://clinic.example/", 77288),
+        (false, Method::Post, "https://clinic.example/?patient=1", 77004),
+        (false, Method::Post, "ftp://clinic.example/", 11100),
+        (false, Method::Post, "https://clinic.example/#rp=never", 11243),
     ] {
-        let platform = Platform::start(hipaa(), settings).await;
+        let platform = Platform::start(hipaa(), Settings::default()).await;
+        if keeps_register {
+            platform.register(&["clinic.example"], platform.today()).await;
+        }
         platform.queue(method, url).await;
         platform.work().await;
         let alerts = platform.alerts().await;
@@ -150,18 +151,47 @@ async fn art_ctrl_integ__a_redirect_leads_to_no_host_outside_the_register() {
             false => OK.to_owned(),
         })
         .await;
-        let settings = Settings {
-            webhook_authorities: vec![authority.pem],
-            registered_hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
-            ..Settings::default()
-        };
+        let settings = Settings { webhook_authorities: vec![authority.pem], ..Settings::default() };
         let platform = Platform::start(hipaa(), settings).await;
+        if !hosts.is_empty() {
+            platform.register(hosts, platform.today()).await;
+        }
         platform.queue(Method::Post, &format!("https://localhost:{}/status", server.port)).await;
         platform.work().await;
         assert_eq!(server.seen().len(), expected, "{hosts:?}");
         let codes: Vec<_> = platform.alerts().await.iter().map(|alert| alert.facts.error_code).collect();
         assert_eq!(codes, if expected == 1 { vec![77301] } else { Vec::new() }, "{hosts:?}");
     }
+}
+
+/// Goal: an agreement that ends while a webhook waits stops it, and says so. Method: two webhooks are queued on its last
+/// day; one is delivered on that day, the other on the day after.
+#[tokio::test]
+async fn art_ctrl_integ__an_agreement_that_ends_stops_what_waits() {
+    let (platform, server) = with_authority().await;
+    platform.register(&["localhost"], platform.today()).await;
+    let url = format!("https://localhost:{}/status?t=1", server.port);
+    platform.queue(Method::Post, &url).await;
+    platform.work().await;
+    assert_eq!((server.seen().len(), platform.alerts().await.len()), (1, 0), "the last day counts");
+    platform.queue(Method::Post, &url).await;
+    platform.clock.advance(std::time::Duration::from_secs(86_400));
+    platform.work().await;
+    assert_eq!(server.seen().len(), 1);
+    let codes: Vec<_> = platform.alerts().await.iter().map(|alert| alert.facts.error_code).collect();
+    assert_eq!((codes, platform.depth().await), (vec![77301], 0));
+    assert_eq!(platform.entries().await.len(), 1, "nothing was opened for the second");
+}
+
+#[tokio::test]
+async fn art_ctrl_integ__hosts_of_the_former_settings_stay_the_register() {
+    let (_, server) = with_authority().await;
+    let settings = Settings { former_hosts: vec!["clinic.example".to_owned()], ..Settings::default() };
+    let platform = Platform::start(hipaa(), settings).await;
+    platform.queue(Method::Post, &format!("https://localhost:{}/", server.port)).await;
+    platform.work().await;
+    assert!(server.seen().is_empty());
+    assert_eq!(platform.alerts().await[0].facts.error_code, 77301);
 }
 
 #[tokio::test]

@@ -4,13 +4,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use auth::provision::{NewAccount, add_account};
-use auth::{AccountStatus, Designation, Secret, Settings, load_account};
-use base::{AccountSid, Clock, Sid, SystemClock, VirtualClock};
+use auth::{
+    AccountStatus, Designation, RegisterFacts, Registered, Secret, Settings, SidText, StoredRegister,
+    load_account,
+};
+use base::{AccountSid, Clock, PartySid, Sid, SystemClock, VirtualClock};
 use jobs::Outcome;
 use jobs::limits::LEASE;
 use ledger::RecordedEntry;
 use phi::{DataKey, KEY_BYTES, LocalKey, Phi, SystemRandom};
-use store::{Database, Document, Options, Query, Scope, Share, Store, Waiting};
+use rulebook::Date;
+use statements::{Agreement, Party};
+use store::{Database, Document, NewDocument, Options, Query, Scope, Share, Store, Waiting};
 use tempfile::TempDir;
 use webhooks::{
     Alert, DeliveryFacts, Method, QUEUE, Webhook, WebhookDelivery, Webhooks, WebhooksConfig, enqueue,
@@ -101,6 +106,35 @@ impl Platform {
     /// What the ledger says was disclosed.
     pub(crate) async fn entries(&self) -> Vec<RecordedEntry> {
         entries(&self.store).await
+    }
+
+    /// Gives the account a register with these hosts, under an agreement that ends with the day `expires`.
+    pub(crate) async fn register(&self, hosts: &[&str], expires: Date) {
+        let party = Party {
+            name: "Example Cloud".to_owned(),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            agreement: Some(Agreement { signed: Date::parse("2020-01-01").unwrap(), expires: Some(expires) }),
+            services: vec!["messaging".to_owned()],
+            contact: "legal@cloud.example".to_owned(),
+            ..Party::default()
+        };
+        let sid = SidText(PartySid::generate(&SystemRandom));
+        let mut batch = self.store.batch(self.scope());
+        batch.insert::<StoredRegister>(NewDocument {
+            sid: self.account,
+            parent: None,
+            created_at: self.store.clock().now(),
+            event_at: None,
+            facts: RegisterFacts { parties: vec![Registered { sid, party }] },
+            content: None,
+            index: Vec::new(),
+        });
+        self.store.commit(batch).await.unwrap();
+    }
+
+    /// The present day.
+    pub(crate) fn today(&self) -> Date {
+        statements::day(self.store.clock().now())
     }
 
     pub(crate) async fn close_account(&self) {

@@ -245,7 +245,7 @@ pub(crate) fn delivery<'a>(url: &'a WebhookUrl, payload: &'a Payload, cookies: &
         signing_key: SigningKey::AuthToken(TOKEN),
         idempotency_token: "delivery-1",
         https_only: false,
-        hosts: None,
+        register: None,
         cookies: cookies.conversation([0; 32]),
         time_left: None,
     }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use audit::files::{Attestation, Attestations, sign, signing_key};
+use audit::files::{Answer, Attestation, Attestations, sign, signing_key};
 use aws_lc_rs::digest::{SHA256, digest};
 use base::{Clock, SystemClock};
 use data_encoding::HEXLOWER;
@@ -99,6 +99,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         rule: arguments.rule.clone(),
         subjects,
         question: note.question.clone(),
+        answer: Answer::Yes,
         by: arguments.by.clone(),
         role: arguments.role.clone().unwrap_or_else(|| note.role.clone()),
         on: day(SystemClock.now())?,

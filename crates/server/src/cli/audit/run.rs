@@ -12,6 +12,7 @@ use audit::observe::{Order, Progress, observe, plan};
 use audit::report::{Report, Verdict};
 use audit::resource::Purpose;
 use audit::service::{Live, Recorded};
+use audit::stated::{Place, Unread};
 use audit::wire::{Credential, Wire};
 use audit::{Provider, judge, limits, render};
 use base::{Clock, SystemClock, Timestamp};
@@ -27,6 +28,11 @@ use crate::{cli, secret_file};
 
 /// Exit status when a verdict is as bad as `--fail-on`, or worse.
 const FOUND: u8 = 3;
+/// What is asked of a Switchward in place of files.
+const STATED: &str = "  GET /switchward/v1/Accounts/{account}/Register, unless --register is given
+  GET /switchward/v1/Accounts/{account}/Attestations and /Exceptions, unless --attestations is given
+  GET /switchward/v1/Accounts/{account}/Signers, unless --designation is given
+";
 /// Columns of the report on a terminal that does not tell its width.
 const WIDTH: usize = 120;
 
@@ -105,6 +111,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut files = files(arguments)?;
+    read_stated(provider, arguments, &mut files)?;
     let seen = match &arguments.observations {
         Some(path) => read_observations(path)?,
         None => look(provider, arguments, &files)?,
@@ -169,7 +176,11 @@ fn planned(provider: Provider, arguments: &RunArguments) -> String {
         Provider::Segment => "GET / (the workspace of the token)".to_owned(),
         _ => format!("GET /2010-04-01/Accounts.json, up to {} pages", limits::PAGES),
     };
-    let _ = writeln!(text, "  {first}\n\nOf each designated account or workspace:");
+    let _ = writeln!(text, "  {first}");
+    if provider == Provider::Switchward {
+        text.push_str(STATED);
+    }
+    let _ = writeln!(text, "\nOf each designated account or workspace:");
     for planned in &plan {
         let purpose = match planned.purpose {
             Purpose::Settings => "",
@@ -213,16 +224,75 @@ fn files(arguments: &RunArguments) -> Result<Files> {
     Ok(files)
 }
 
+/// What a Switchward itself keeps of the files that are not given.
+fn read_stated(provider: Provider, arguments: &RunArguments, files: &mut Files) -> Result<()> {
+    let is_live = arguments.fixtures.is_none() && arguments.observations.is_none();
+    let Some(base) = arguments.base_url.as_ref().filter(|_| is_live && provider == Provider::Switchward)
+    else {
+        return Ok(());
+    };
+    let place = OfServer::new(arguments.account.as_deref(), base, arguments.ca.as_deref())?;
+    cli::runtime()?.block_on(async {
+        let place = place.place();
+        let instead = |file: &'static str| {
+            move |unread: Unread| Problem::new(format!("{unread}, so {file} must be given"))
+        };
+        if arguments.register.is_none() {
+            files.register = place.register().await.map_err(instead("--register"))?;
+        }
+        if arguments.attestations.is_none() {
+            files.attestations = place.attestations().await.map_err(instead("--attestations"))?;
+        }
+        if arguments.designation.is_none() {
+            files.designation.signers = place.signers().await.map_err(instead("--designation"))?;
+        }
+        Ok(())
+    })
+}
+
+/// A running Switchward, with everything that requests to it take.
+pub(in crate::cli) struct OfServer {
+    wire: Wire,
+    base: Url,
+    account: String,
+    credential: Credential,
+}
+
+impl OfServer {
+    /// Reads the credentials from the environment.
+    pub(in crate::cli) fn new(account: Option<&str>, base: &Url, ca: Option<&Path>) -> Result<Self> {
+        check_base(base)?;
+        let account = account_named(account)?;
+        let credential = credentials(Provider::Switchward, &account, None)?.swap_remove(0);
+        Ok(Self { wire: wire(ca)?, base: base.clone(), account, credential })
+    }
+
+    /// What statements are read through.
+    pub(in crate::cli) fn place(&self) -> Place<'_> {
+        let Self { wire, base, account, credential } = self;
+        Place { wire, base, account, credential }
+    }
+}
+
+fn account_named(given: Option<&str>) -> Result<String> {
+    match given {
+        Some(account) => Ok(account.to_owned()),
+        None => Ok(variable("TWILIO_ACCOUNT_SID")?.unwrap_or_default()),
+    }
+}
+
+fn wire(ca: Option<&Path>) -> Result<Wire> {
+    let pem = ca.map(read_text).transpose()?;
+    Wire::new(pem.as_deref()).map_err(|what| Problem::new(format!("--ca {what}")))
+}
+
 /// Reads the account, or what was recorded of one.
 fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<Observations> {
     let today = match &arguments.today {
         Some(today) => Date::parse(today).map_err(|error| Problem::new(format!("--today: {error}")))?,
         None => day(SystemClock.now())?,
     };
-    let account = match &arguments.account {
-        Some(account) => account.clone(),
-        None => variable("TWILIO_ACCOUNT_SID")?.unwrap_or_default(),
-    };
+    let account = account_named(arguments.account.as_deref())?;
     let mut credentials = match arguments.fixtures {
         Some(_) => vec![Credential::basic(&account, "", "")],
         None => credentials(provider, &account, arguments.credentials.as_deref())?,
@@ -266,8 +336,7 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
                 write!(stderr(), "\r{subjects_done} of {subjects} accounts, {requests} requests   ");
         }
     };
-    let pem = arguments.ca.as_deref().map(read_text).transpose()?;
-    let wire = Wire::new(pem.as_deref()).map_err(|what| Problem::new(format!("--ca {what}")))?;
+    let wire = wire(arguments.ca.as_deref())?;
     let seen = cli::runtime()?.block_on(async {
         match &arguments.fixtures {
             Some(path) => {
@@ -373,7 +442,7 @@ pub(super) fn day(at: Timestamp) -> Result<Date> {
 }
 
 /// Reads a file of ours whole.
-pub(super) fn read_text(path: &Path) -> Result<String> {
+pub(in crate::cli) fn read_text(path: &Path) -> Result<String> {
     let failed = |error| Problem::file("cannot read", path, &error);
     let file = fs::File::open(path).map_err(failed)?;
     let mut text = String::new();

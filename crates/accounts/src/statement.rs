@@ -13,20 +13,21 @@ use crate::author::Author;
 use crate::limits;
 use crate::text::filled;
 
-/// The kind of attestation documents; they live in the scope of the account or organization they are about.
+/// The kind of the documents; they live in the scope of the account or organization they are about.
 #[derive(Debug)]
-pub enum Attestation {}
+pub enum Statement {}
 
-impl Kind for Attestation {
+impl Kind for Statement {
+    // What is stored keeps the name that it was stored under.
     const NAME: &'static str = "attestation";
     type Sid = AttestationSid;
-    type Facts = AttestationFacts;
+    type Facts = StatementFacts;
     type Content = ();
 }
 
 /// A named person's statement.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AttestationFacts {
+pub struct StatementFacts {
     /// What it is about: a setting, `designation`, `migration`.
     pub subject: String,
     /// What was stated; for a request, what was asked for.
@@ -40,15 +41,15 @@ pub struct AttestationFacts {
 /// A statement as it is sent.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Statement {
+pub(crate) struct GivenStatement {
     statement: String,
     signer: String,
 }
 
-impl Statement {
+impl GivenStatement {
     /// The statement about `subject`.
-    pub(crate) fn about(self, subject: &str) -> Result<AttestationFacts> {
-        Ok(AttestationFacts {
+    pub(crate) fn about(self, subject: &str) -> Result<StatementFacts> {
+        Ok(StatementFacts {
             subject: subject.to_owned(),
             statement: filled("attestation", self.statement, limits::TEXT)?,
             signer: filled("attestation", self.signer, limits::LINE)?,
@@ -69,10 +70,10 @@ pub(crate) struct OperatorRequest {
 
 impl OperatorRequest {
     /// The request on record. `reference` has been found to be there.
-    pub(crate) fn about(self, subject: &str) -> Result<AttestationFacts> {
+    pub(crate) fn about(self, subject: &str) -> Result<StatementFacts> {
         let reference =
             filled("request_reference", self.request_reference.unwrap_or_default(), limits::LINE)?;
-        Ok(AttestationFacts {
+        Ok(StatementFacts {
             subject: subject.to_owned(),
             statement: "Requested from the operator".to_owned(),
             signer: filled("requester", self.requester.unwrap_or_default(), limits::LINE)?,
@@ -81,10 +82,10 @@ impl OperatorRequest {
     }
 }
 
-/// Adds an attestation to the batch's present scope.
-pub(crate) fn add(batch: &mut Batch, author: &Author<'_>, facts: AttestationFacts) -> AttestationSid {
+/// Adds a statement to the batch's present scope.
+pub(crate) fn add(batch: &mut Batch, author: &Author<'_>, facts: StatementFacts) -> AttestationSid {
     let sid = AttestationSid::generate(author.random());
-    batch.insert::<Attestation>(NewDocument {
+    batch.insert::<Statement>(NewDocument {
         sid,
         parent: None,
         created_at: author.now(),
@@ -97,17 +98,17 @@ pub(crate) fn add(batch: &mut Batch, author: &Author<'_>, facts: AttestationFact
 }
 
 #[derive(Serialize)]
-struct AttestationView {
+struct StatementView {
     sid: String,
     subject: String,
     statement: String,
     signer: String,
     reference: Option<String>,
-    attested_at: String,
+    stated_at: String,
 }
 
-impl AttestationView {
-    fn new(document: Document<Attestation>) -> Self {
+impl StatementView {
+    fn new(document: Document<Statement>) -> Self {
         let facts = document.facts;
         Self {
             sid: document.sid.to_string(),
@@ -115,21 +116,21 @@ impl AttestationView {
             statement: facts.statement,
             signer: facts.signer,
             reference: facts.reference,
-            attested_at: document.created_at.iso8601(),
+            stated_at: document.created_at.iso8601(),
         }
     }
 }
 
-/// An account's attestations, newest first.
+/// An account's statements, newest first.
 #[derive(Serialize)]
-pub(crate) struct AttestationList {
-    attestations: Vec<AttestationView>,
+pub(crate) struct StatementList {
+    statements: Vec<StatementView>,
 }
 
-/// `GET …/Attestations`.
-pub(crate) async fn list(ctx: Ctx) -> Answer<Found<AttestationList>> {
-    let query = Query { limit: limits::ATTESTATIONS, ..Query::default() };
-    let listed = ctx.store().list::<Attestation>(query).await?;
-    let attestations = listed.documents.into_iter().map(AttestationView::new).collect();
-    Ok(Found(AttestationList { attestations }))
+/// `GET …/Statements`.
+pub(crate) async fn list(ctx: Ctx) -> Answer<Found<StatementList>> {
+    let query = Query { limit: limits::STATEMENTS, ..Query::default() };
+    let listed = ctx.store().list::<Statement>(query).await?;
+    let statements = listed.documents.into_iter().map(StatementView::new).collect();
+    Ok(Found(StatementList { statements }))
 }

@@ -1,11 +1,14 @@
 //! Reading a TOML file so that a mistake can be found: file, line, field.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
 use rulebook::Date;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use toml::Spanned;
+
+use crate::check::Problem;
 
 /// What is wrong in a file, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,14 +41,22 @@ impl std::error::Error for Mistake {}
 
 /// A file's name and text, for messages about it.
 #[derive(Clone, Copy)]
-pub(super) struct Text<'a> {
-    pub(super) file: &'a str,
-    pub(super) text: &'a str,
+pub struct Text<'a> {
+    /// The file's name, as it was given.
+    pub file: &'a str,
+    /// What stands in it.
+    pub text: &'a str,
 }
+
+/// The tables of a file with the place of every value.
+type Places = BTreeMap<String, Vec<BTreeMap<String, Spanned<IgnoredAny>>>>;
 
 impl Text<'_> {
     /// Reads the file into its shape.
-    pub(super) fn parse<T: DeserializeOwned>(&self) -> Result<T, Mistake> {
+    ///
+    /// # Errors
+    /// A [`Mistake`] with line and field.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Mistake> {
         toml::from_str(self.text).map_err(|error| {
             let at = error.span().unwrap_or(0..0);
             Mistake { what: error.message().to_owned(), ..self.at(&at, "") }
@@ -53,7 +64,7 @@ impl Text<'_> {
     }
 
     /// A mistake at a place.
-    pub(super) fn at(&self, span: &Range<usize>, what: &str) -> Mistake {
+    pub fn at(&self, span: &Range<usize>, what: &str) -> Mistake {
         let start = span.start.min(self.text.len());
         let before = self.text.get(..start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
@@ -62,24 +73,41 @@ impl Text<'_> {
         Mistake { file: self.file.to_owned(), line, field, what: what.to_owned() }
     }
 
+    /// The rows of a table, each through its check.
+    pub(crate) fn checked<T>(
+        &self,
+        table: &str,
+        rows: Vec<T>,
+        check: fn(T) -> Result<T, Problem>,
+    ) -> Result<Vec<T>, Mistake> {
+        let rows = rows.into_iter().enumerate();
+        let checked = rows.map(|(index, row)| {
+            check(row).map_err(|Problem { field, what }| self.at(&self.place(table, index, field), what))
+        });
+        checked.collect()
+    }
+
+    /// Where a field of the row stands: found again, so that what is read needs no places beside its values.
+    fn place(&self, table: &str, index: usize, field: &str) -> Range<usize> {
+        let places: Option<Places> = toml::from_str(self.text).ok();
+        let span = places.and_then(|tables| Some(tables.get(table)?.get(index)?.get(field)?.span()));
+        span.unwrap_or(0..0)
+    }
+
     /// A day given as text.
-    pub(super) fn day(&self, text: &Spanned<String>) -> Result<Date, Mistake> {
+    ///
+    /// # Errors
+    /// A [`Mistake`] with line and field.
+    pub fn day(&self, text: &Spanned<String>) -> Result<Date, Mistake> {
         Date::parse(text.get_ref()).map_err(|error| self.at(&text.span(), &error.to_string()))
     }
 
     /// A text that may not be empty.
-    pub(super) fn said(&self, text: &Spanned<String>) -> Result<String, Mistake> {
+    ///
+    /// # Errors
+    /// A [`Mistake`] with line and field.
+    pub fn said(&self, text: &Spanned<String>) -> Result<String, Mistake> {
         let said = text.get_ref().trim();
         if said.is_empty() { Err(self.at(&text.span(), "may not be empty")) } else { Ok(said.to_owned()) }
-    }
-
-    /// The id of a rule of the latest edition.
-    pub(super) fn rule(&self, text: &Spanned<String>) -> Result<String, Mistake> {
-        let known = rulebook::Rulebook::embedded().rule(text.get_ref()).is_some();
-        if known {
-            Ok(text.get_ref().clone())
-        } else {
-            Err(self.at(&text.span(), "is not a rule of this edition; `switchward rules` lists them"))
-        }
     }
 }

@@ -100,7 +100,7 @@ async fn what_no_known_signer_signed_is_refused() {
         signed(&private, |it| it.expires = rulebook::Date::parse("2025-12-31").unwrap()),
         signed(&private, |it| it.rule = "GEN-SUP-99".to_owned()),
         // It can be read, so nobody's word counts.
-        signed(&private, |it| it.rule = "GEN-HTTPS-2".to_owned()),
+        signed(&private, |it| it.rule = "SMS-CHAN-1".to_owned()),
         signed(&private, |it| it.evidence = "http://wiki.example.org".to_owned()),
         signed(&private, |it| it.subjects = Vec::new()),
     ] {

@@ -147,7 +147,7 @@ class BadInputTest(unittest.TestCase):
             ("an unknown member", '{"nonsense": 1}'),
             ("a wrong type", '{"webhook_authorities": "x"}'),
             ("a bad certificate", '{"webhook_authorities": ["x"]}'),
-            ("invalid UTF-8", b'{"registered_hosts": ["\xff"]}'),
+            ("invalid UTF-8", b'{"webhook_authorities": ["\xff"]}'),
             ("a deep one", "[" * 100_000),
             ("redaction off", '{"body_redaction": false}'),
         ]:

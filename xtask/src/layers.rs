@@ -22,8 +22,19 @@ const BELOW_KIT: &[&str] = &[
     "webhooks",
     "throttle",
 ];
-const KIT_AND_BELOW: &[&str] =
-    &["base", "phi", "errors", "rulebook", "statements", "store", "ledger", "auth", "jobs", "webhooks", "kit"];
+const KIT_AND_BELOW: &[&str] = &[
+    "base",
+    "phi",
+    "errors",
+    "rulebook",
+    "statements",
+    "store",
+    "ledger",
+    "auth",
+    "jobs",
+    "webhooks",
+    "kit",
+];
 
 /// The layers. Products never use products; `sim` is the one exception, because it plugs into the
 /// carrier port that `messaging` owns.

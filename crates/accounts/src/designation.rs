@@ -15,8 +15,8 @@ use rulebook::designation::Clearance;
 use rulebook::{Action, designation::Path as Way};
 use serde::{Deserialize, Serialize};
 
-use crate::statement::OperatorRequest;
 use crate::author::Author;
+use crate::statement::OperatorRequest;
 use crate::text::shown;
 use model::Change;
 

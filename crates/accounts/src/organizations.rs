@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use store::{Document, Kind, NewDocument, Scope, Store};
 
 use crate::agreements::service::all;
-use crate::statement::{self, OperatorRequest};
 use crate::author::{Author, NOTHING};
 use crate::limits;
 use crate::pages::{Page, page};
+use crate::statement::{self, OperatorRequest};
 use crate::text::{day, friendly_name, invalid, is_filled, optional_date, shown};
 
 /// One row of the operator's list: nothing but the organization's SID.

@@ -4,7 +4,7 @@
 //! mostly the customer's as a whole. Who begins one is held to it: callbacks and carriers that are not in it get nothing
 //! of a HIPAA project (ART-CTRL-INTEG, SMS-BOT-1, ART-BAA-4), and in one it is not emptied again.
 
-use auth::{Account, AccountContext, Registered, RegisterFacts, SidText, StoredRegister, load_account};
+use auth::{Account, AccountContext, RegisterFacts, Registered, SidText, StoredRegister, load_account};
 use base::{AccountSid, PartySid, Sid};
 use errors::{ApiError, Result, codes};
 use kit::ctx::decide;
@@ -199,7 +199,8 @@ impl Kept {
         let mut cursor = None;
         loop {
             let query = Query { limit: limits::MAX_PAGE, cursor, ..Query::default() };
-            let page = ctx.services.store.scope(Scope::account(ctx.account().sid())).list::<Account>(query).await?;
+            let page =
+                ctx.services.store.scope(Scope::account(ctx.account().sid())).list::<Account>(query).await?;
             for below in &page.documents {
                 if let Some(below) = load_account(&ctx.services.store, below.sid, ctx.now()).await? {
                     decide(&below.facts(""), &action)?;

@@ -6,7 +6,8 @@ use auth::Permission;
 use kit::{Access, Product, Routes, Services};
 
 use crate::{
-    agreements, attestations, designation, iam, keys, ledger_rows, linking, organizations, reference, register,
+    agreements, attestations, designation, iam, keys, ledger_rows, linking, organizations, reference,
+    register,
 };
 use crate::{
     public_keys, rate_limits, settings, signatures, signers, statement, subaccounts, tokens, webhook_keys,

@@ -123,8 +123,8 @@ impl Place<'_> {
     pub async fn send(&self, collection: &str, stated: &impl Serialize) -> Result<Sent, Unread> {
         let body = serde_json::to_vec(stated).map_err(|_| Unread::Malformed)?;
         let headers = [("content-type", "application/json")];
-        let sending =
-            self.wire.request(Method::POST, &self.url(collection), Some(self.credential), &headers, body.into());
+        let (url, credential) = (self.url(collection), Some(self.credential));
+        let sending = self.wire.request(Method::POST, &url, credential, &headers, body.into());
         let reply = sending.await.map_err(|_| Unread::NoAnswer)?;
         Ok(match reply.status {
             200 | 201 => Sent::Taken,
@@ -143,7 +143,8 @@ impl Place<'_> {
     }
 
     async fn get(&self, path: &str) -> Result<Value, Unread> {
-        let reply = self.wire.get(&self.url(path), Some(self.credential)).await.map_err(|_| Unread::NoAnswer)?;
+        let reply =
+            self.wire.get(&self.url(path), Some(self.credential)).await.map_err(|_| Unread::NoAnswer)?;
         match reply.status {
             200 => serde_json::from_slice(&reply.body).map_err(|_| Unread::Malformed),
             status => Err(Unread::Status(status)),

@@ -134,7 +134,10 @@ async fn read(steady: Steady, sid: AccountSid) -> Result<Option<Known>, StoreErr
 }
 
 /// The register that an account keeps itself.
-async fn register_of(steady: &Steady, account: &Document<Account>) -> Result<Option<Arc<Register>>, StoreError> {
+async fn register_of(
+    steady: &Steady,
+    account: &Document<Account>,
+) -> Result<Option<Arc<Register>>, StoreError> {
     let stored = steady.get::<StoredRegister>(Scope::account(account.sid), account.sid).await?;
     let register = RegisterFacts::of(account, stored.as_ref()).register();
     Ok((!register.parties.is_empty()).then(|| Arc::new(register)))

@@ -25,6 +25,6 @@ pub use records::{
     Account, AccountFacts, AccountLimits, AccountStatus, ApiKey, ApiKeyFacts, Designation, DesignationMethod,
     KeyType, Organization, OrganizationFacts, Settings, SidText,
 };
-pub use register::{Registered, RegisterFacts, StoredRegister};
+pub use register::{RegisterFacts, Registered, StoredRegister};
 pub use secret::Secret;
 pub use webhook_key::{WEBHOOK_KEYS, WebhookKey};

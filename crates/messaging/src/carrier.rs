@@ -2,6 +2,7 @@
 //! network carrier another; neither knows accounts or rules.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base::{AccountSid, MessageSid, Timestamp};
@@ -97,10 +98,29 @@ pub enum Pace {
     Later(Duration),
 }
 
+/// The carrier that messages will be handed to, as the API knows it when it takes one: shared with the routes
+/// ([`kit::Routes::share`]).
+#[derive(Clone, Default)]
+pub struct AtHand(pub Option<Arc<dyn Carrier>>);
+
+impl AtHand {
+    /// [`Carrier::is_covered`]; where no carrier is at hand yet, it is asked when there is one.
+    pub(crate) fn is_covered(&self, register: &InForce) -> bool {
+        self.0.as_ref().is_none_or(|carrier| carrier.is_covered(register))
+    }
+}
+
 /// A carrier. What it tells later (receipts, arrivals) it tells a [`crate::Inbox`].
 pub trait Carrier: Send + Sync + 'static {
     /// Hands a message over. `Ok` means that the carrier has taken responsibility for it.
     fn submit(&self, submission: Submission) -> Submitting<'_>;
+
+    /// Whether it has a way out whose host is in this register, under an agreement in force. A carrier that reaches
+    /// nobody has no party.
+    fn is_covered(&self, register: &InForce) -> bool {
+        let _ = register;
+        true
+    }
 
     /// When a message of so many segments from this sender may be handed over. Asked right before, and
     /// counted when the answer is [`Pace::After`]; `again` says that it was asked before.

@@ -67,7 +67,7 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("ART-BAA-2", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
     refuses("ART-BAA-3", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
     refuses("ART-BAA-4", codes::AGREEMENT_INCOMPLETE, AGREEMENTS),
-    refuses("ART-BAA-4", codes::CARRIER_NOT_REGISTERED, CARRIAGE),
+    refuses("ART-BAA-4", codes::CARRIER_NOT_REGISTERED, MESSAGE),
     does("ART-CTRL-AUDIT", Effect::Force, AUDIT),
     refuses("ART-CTRL-INTEG", codes::HOST_NOT_REGISTERED, URLS),
     refuses("ART-CTRL-TRANS", codes::CARRIAGE_NOT_PRIVATE, CARRIAGE),

@@ -8,7 +8,7 @@ use jobs::Queue;
 use kit::{RouteRow, Routes, Services};
 use lookup::{LocalTable, Provider};
 use messaging::Inbox;
-use messaging::carrier::Carrier;
+use messaging::carrier::{AtHand, Carrier};
 use sim::Simulator;
 use smpp_net::SmppCarrier;
 use store::Store;
@@ -45,7 +45,7 @@ impl Connections {
             accounts::accounts_routes(shared()),
             accounts::iam_routes(shared()),
             accounts::switchward_routes(shared()),
-            messaging::routes(shared()),
+            messaging::routes(shared()).share(AtHand(self.carrier())),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
             monitor::routes(shared()),
             monitor::operation_routes(shared()),
@@ -79,11 +79,15 @@ impl Connections {
         }
     }
 
+    /// The carrier that messages are handed to.
+    fn carrier(&self) -> Option<Arc<dyn Carrier>> {
+        let simulated = self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Carrier>);
+        simulated.or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>))
+    }
+
     /// Every queue of jobs.
     pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
-        let simulated = self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Carrier>);
-        let carrier = simulated.or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>));
-        let mut queues = messaging::queues(Arc::clone(services), carrier, self.webhooks.clone());
+        let mut queues = messaging::queues(Arc::clone(services), self.carrier(), self.webhooks.clone());
         queues.push(self.webhooks.queue());
         queues
     }

@@ -11,6 +11,7 @@ use messaging::carrier::{Carrier, CarrierError, Pace, Submission, Submitting};
 use messaging::segments::{Encoding, encode};
 use rulebook::codes::{CARRIAGE_NOT_PRIVATE, CARRIER_NOT_REGISTERED};
 use smpp_proto::{Joined, Submit};
+use statements::InForce;
 use store::{Store, StoreError};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::{JoinError, JoinSet};
@@ -309,6 +310,13 @@ impl Carrier for SmppCarrier {
         Box::pin(self.hand_over(submission))
     }
 
+    fn is_covered(&self, register: &InForce) -> bool {
+        let links = self.links();
+        let mut submitting = links.iter().filter(|link| link.config.mode != BindMode::Receiver).peekable();
+        // What cannot be judged yet waits in the queue, and is judged there.
+        submitting.peek().is_none() || submitting.any(|link| covers(register, &link.config))
+    }
+
     fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {
         if self.links().is_empty() {
             // Nothing is opened for a carrier that is not there.
@@ -320,7 +328,11 @@ impl Carrier for SmppCarrier {
 
 /// Whether the register that a submission obeys has this bind's host, under an agreement about messaging.
 fn is_registered(submission: &Submission, bind: &BindConfig) -> bool {
-    submission.register.as_ref().is_none_or(|it| it.covers(&bind.host, messaging::PRODUCT.service))
+    submission.register.as_ref().is_none_or(|register| covers(register, bind))
+}
+
+fn covers(register: &InForce, bind: &BindConfig) -> bool {
+    register.covers(&bind.host, messaging::PRODUCT.service)
 }
 
 /// Says how open a bind is that is about to connect.

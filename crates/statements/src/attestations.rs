@@ -98,7 +98,10 @@ impl Signer {
     /// The field that says nothing, says too much, or cannot be.
     pub fn checked(self) -> Result<Signer, Problem> {
         if self.key.len() != limits::PUBLIC_KEY {
-            return problem("key", "is not an Ed25519 public key in base64 (`switchward audit keygen` makes one)");
+            return problem(
+                "key",
+                "is not an Ed25519 public key in base64 (`switchward audit keygen` makes one)",
+            );
         }
         Ok(Signer {
             name: said("name", &self.name, limits::LINE)?,
@@ -296,7 +299,8 @@ mod tests {
         let mut signed = attestation();
         sign(&mut signed, &private).unwrap();
         let key = BASE64.decode(public.as_bytes()).unwrap();
-        let signers = [Signer { name: "Jane Roe".to_owned(), role: "any".to_owned(), key }.checked().unwrap()];
+        let signers =
+            [Signer { name: "Jane Roe".to_owned(), role: "any".to_owned(), key }.checked().unwrap()];
         let read = Attestations::read("a.toml", &signed.to_toml()).unwrap().attestations.remove(0);
         assert!(read == signed && read.is_signed(&signers));
         let json = serde_json::to_string(&signed).unwrap();
@@ -329,7 +333,9 @@ mod tests {
         assert!(shown("\"yes\"", "\"no\"").starts_with("a.toml:6: `answer`: unknown variant"));
         assert!(shown("2026-06-30", "2025-06-30").starts_with("a.toml:10: `expires`: is before"));
         assert!(shown("https://", "http://").starts_with("a.toml:11: `evidence`: is neither"));
-        assert!(shown("signature = \"", "signature = \"?").starts_with("a.toml:12: `signature`: is not base64"));
+        assert!(
+            shown("signature = \"", "signature = \"?").starts_with("a.toml:12: `signature`: is not base64")
+        );
         assert!(shown("\"It is on its way.\"", "\"\"").starts_with("a.toml:18: `reason`: may not be empty"));
     }
 }

@@ -160,7 +160,8 @@ impl Register {
         if self.parties.len() > limits::PARTIES {
             return problem("party", "there are too many parties");
         }
-        let names: std::collections::BTreeSet<&str> = self.parties.iter().map(|it| it.name.as_str()).collect();
+        let names: std::collections::BTreeSet<&str> =
+            self.parties.iter().map(|it| it.name.as_str()).collect();
         if names.len() < self.parties.len() {
             return problem("name", "two parties have the same name");
         }
@@ -263,7 +264,9 @@ contact = "legal@cloud.example.com"
         let mistake = |from: &str, to: &str| Register::read("r.toml", &GOOD.replace(from, to)).unwrap_err();
         let shown = |from: &str, to: &str| mistake(from, to).to_string();
         assert!(shown("2026-01-01", "2026-02-30").starts_with("r.toml:11: `agreement`: a date is written"));
-        assert!(shown("2026-01-01", "2024-02-01").starts_with("r.toml:11: `agreement`: its last day is before"));
+        assert!(
+            shown("2026-01-01", "2024-02-01").starts_with("r.toml:11: `agreement`: its last day is before")
+        );
         assert!(shown("\"10.0.0.7\"", "\"https://x.org\"").starts_with("r.toml:4: `hosts`: is not a host"));
         assert!(shown("\"10.0.0.7\"", "\"*.org\"").starts_with("r.toml:4: `hosts`: is not a host"));
         assert!(shown("Example Cloud", "Example Hospital").contains("two parties have the same name"));

@@ -13,10 +13,10 @@ use rulebook::{AccountFacts, Action, Policy};
 use store::{Batch, Document, Scope};
 
 use super::model::{self, Change};
-use crate::statement::{self, OperatorRequest};
 use crate::author::{Author, NOTHING};
 use crate::limits;
 use crate::settings;
+use crate::statement::{self, OperatorRequest};
 use crate::text::{day, is_filled};
 
 /// How an account is to be designated.

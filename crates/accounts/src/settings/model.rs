@@ -6,8 +6,8 @@ use errors::{ApiError, Result, codes};
 use serde::Deserialize;
 use webhooks::{Client, ClientConfig};
 
-use crate::statement::{GivenStatement, StatementFacts};
 use crate::limits;
+use crate::statement::{GivenStatement, StatementFacts};
 use crate::text::invalid;
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";

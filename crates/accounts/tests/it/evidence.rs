@@ -71,7 +71,10 @@ async fn a_signed_answer_is_kept_as_it_was_signed() {
     for (key, value) in given.as_object().unwrap() {
         assert_eq!(&kept.assert_status(201).json[key], value, "{key}");
     }
-    assert_eq!((&kept.json["expired"], &kept.json["received_at"]), (&json!(false), &json!(app.now().iso8601())));
+    assert_eq!(
+        (&kept.json["expired"], &kept.json["received_at"]),
+        (&json!(false), &json!(app.now().iso8601()))
+    );
     let one = format!("{}/{}", path(app.owner.sid, "Attestations"), kept.json["sid"].as_str().unwrap());
     assert_eq!(get(&app, &app.keys.standard, &one).await.assert_status(200).json, kept.json);
     let entries = app.ledger_actions(app.owner.scope()).await;

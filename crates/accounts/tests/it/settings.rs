@@ -110,9 +110,7 @@ async fn a_switch_the_guide_leaves_open_needs_a_named_persons_statement() {
     let attestations = kept.assert_status(200).json["statements"].as_array().unwrap();
     assert_eq!(attestations.len(), 2);
     assert!(attestations.iter().all(|row| row["signer"] == "C. Ounsel" && row["reference"].is_null()));
-    get(&app, &app.other, &format!("Accounts/{}/Statements", app.owner.sid))
-        .await
-        .assert_error(404, 20_404);
+    get(&app, &app.other, &format!("Accounts/{}/Statements", app.owner.sid)).await.assert_error(404, 20_404);
 }
 
 #[tokio::test]

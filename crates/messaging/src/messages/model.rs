@@ -206,6 +206,8 @@ pub fn guard_facts<'a>(
         uses_ai: false,
         declared_phi: is_protected,
         attested_phi_free: false,
+        // The carrier says so itself when it is handed over.
+        carrier_registered: true,
     }
 }
 

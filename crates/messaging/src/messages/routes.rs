@@ -2,13 +2,16 @@
 
 use base::MessageSid;
 use kit::page::Unfiltered;
-use kit::{Answer, Created, Ctx, Deleted, Form, Found, FromParams, Listing, PageRequest, Params, Path};
+use kit::{
+    Answer, Created, Ctx, Deleted, Extension, Form, Found, FromParams, Listing, PageRequest, Params, Path,
+};
 use serde_json::Value;
 use store::Listed;
 
 use super::model::{Change, Draft, Filter, Message};
 use super::service;
 use super::view::MessageView;
+use crate::carrier::AtHand;
 
 /// The parameters of a create, still unread: reading them needs the present instant.
 pub struct Creating(Params);
@@ -19,10 +22,15 @@ impl FromParams for Creating {
     }
 }
 
-pub async fn create(ctx: Ctx, Form(Creating(mut params)): Form<Creating>) -> Answer<Created<MessageView>> {
+pub async fn create(
+    ctx: Ctx,
+    carrier: Option<Extension<AtHand>>,
+    Form(Creating(mut params)): Form<Creating>,
+) -> Answer<Created<MessageView>> {
     let draft = Draft::parse(&mut params, ctx.now())?;
     params.finish()?;
-    Ok(Created(service::send(&ctx, draft).await?))
+    let carrier = carrier.map_or_else(AtHand::default, |Extension(carrier)| carrier);
+    Ok(Created(service::send(&ctx, &carrier, draft).await?))
 }
 
 pub async fn fetch(ctx: Ctx, Path(sid): Path<MessageSid>) -> Answer<Found<MessageView>> {

@@ -13,6 +13,7 @@ use super::model::{
 };
 use super::store::{self as messages, NewMessage};
 use super::view::{MessageView, Opened};
+use crate::carrier::AtHand;
 use crate::dispatch::SENDING;
 use crate::limits::DEFAULT_VALIDITY;
 use crate::numbers;
@@ -23,7 +24,7 @@ const SHOWN: &[&str] = &["body", "from", "to"];
 
 /// Accepts a message: guard, then one transaction with the message, its job, its first callback
 /// and the ledger entry.
-pub async fn send(ctx: &Ctx, draft: Draft) -> Result<MessageView> {
+pub async fn send(ctx: &Ctx, carrier: &AtHand, draft: Draft) -> Result<MessageView> {
     let callback = draft
         .status_callback
         .as_deref()
@@ -40,6 +41,7 @@ pub async fn send(ctx: &Ctx, draft: Draft) -> Result<MessageView> {
         // In a HIPAA project every message is taken to hold PHI.
         declared_phi: ctx.account().account.facts.designation.protected,
         attested_phi_free: false,
+        carrier_registered: ctx.account().register.as_ref().is_none_or(|it| carrier.is_covered(it)),
     }))?;
     if draft.has_tags {
         return Err(ApiError::new(codes::NOT_SUPPORTED).parameter("Tags"));

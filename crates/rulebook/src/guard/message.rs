@@ -35,6 +35,8 @@ pub struct MessageFacts<'a> {
     pub declared_phi: bool,
     /// An unexpired attestation says that its workflow holds none.
     pub attested_phi_free: bool,
+    /// Some carrier may take it: the account keeps no register, or has a carrier at hand in it.
+    pub carrier_registered: bool,
 }
 
 /// What the guard needs to know about an inbound message.
@@ -59,6 +61,9 @@ pub(super) fn send(account: &AccountFacts, facts: &MessageFacts<'_>) -> Result<S
         return Err(refuse("AI-GEN-1", codes::AI_NOT_ELIGIBLE, None));
     }
     facts.urls.iter().try_for_each(|url| urls::check_message_url(account, url))?;
+    if !facts.carrier_registered {
+        return Err(refuse("ART-BAA-4", codes::CARRIER_NOT_REGISTERED, None));
+    }
     for (retention, field) in
         [(facts.content_retention, "ContentRetention"), (facts.address_retention, "AddressRetention")]
     {

@@ -30,6 +30,7 @@ pub(crate) const MESSAGE: MessageFacts<'static> = MessageFacts {
     uses_ai: false,
     declared_phi: false,
     attested_phi_free: false,
+    carrier_registered: true,
 };
 
 pub(crate) fn settings(account: &AccountFacts, action: &Action<'_>) -> Settings {

@@ -245,3 +245,17 @@ fn con_baa_1__refuses_to_pass_on_what_arrives_once_the_agreement_has_lapsed() {
     assert_refused(&lapsed, &arrived, "CON-BAA-1", 77058, None);
     assert_allowed(&project(), &arrived);
 }
+
+#[test]
+fn art_baa_4__refuses_a_message_that_no_registered_carrier_takes() {
+    let facts = MessageFacts { carrier_registered: false, ..MESSAGE };
+    assert_refused(&project(), &Action::SendMessage(facts), "ART-BAA-4", 77006, None);
+    assert_refused(&project(), &Action::DispatchMessage(facts), "ART-BAA-4", 77006, None);
+}
+
+#[test]
+fn art_baa_4__allows_a_registered_carrier_and_ordinary_accounts() {
+    assert_allowed(&project(), &Action::SendMessage(MESSAGE));
+    let facts = MessageFacts { carrier_registered: false, ..MESSAGE };
+    assert_allowed(&undesignated(), &Action::SendMessage(facts));
+}

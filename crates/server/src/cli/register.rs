@@ -66,7 +66,8 @@ pub(super) fn run(command: &RegisterCommand) -> Result<ExitCode> {
             let name = file.display().to_string();
             let register = Register::read(&name, &read_text(file)?).map_err(wrong)?;
             let server = server.open()?;
-            let sent = cli::runtime()?.block_on(server.place().send("Register/Import", &Given::of(&register)));
+            let sent =
+                cli::runtime()?.block_on(server.place().send("Register/Import", &Given::of(&register)));
             refused(sent.map_err(unread)?, &name)?;
             format!("{} parties are the register now\n", register.parties.len())
         }

@@ -54,7 +54,10 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("update_settings", Json(r#"{"number_redaction": true}"#)),
     ("create_party", PARTY),
     ("update_party", PARTY),
-    ("import_register", Json(r#"{"parties": [{"name": "Own", "hosts": ["own.example"], "own": true, "contact": "it"}]}"#)),
+    (
+        "import_register",
+        Json(r#"{"parties": [{"name": "Own", "hosts": ["own.example"], "own": true, "contact": "it"}]}"#),
+    ),
     ("create_signer", Json("<Signer>")),
     ("create_attestation", Json("<Attestation>")),
     (

@@ -244,7 +244,13 @@ impl Site {
     }
 
     /// Something that people state about an account; its SID.
-    async fn stated(&self, login: &Credentials, account: AccountSid, collection: &str, body: String) -> String {
+    async fn stated(
+        &self,
+        login: &Credentials,
+        account: AccountSid,
+        collection: &str,
+        body: String,
+    ) -> String {
         let path = format!("/switchward/v1/Accounts/{account}/{collection}");
         let reply = self.send(login, "switchward", Method::POST, &path, Some((JSON, body))).await;
         assert_eq!(reply.status, 201, "{path}: {}", reply.text);

@@ -249,7 +249,10 @@ fn the_audit_reads_what_the_server_keeps() {
         command.env("TWILIO_ACCOUNT_SID", account["account_sid"].as_str().expect("a SID"));
         command.env("TWILIO_AUTH_TOKEN", account["auth_token"].as_str().expect("a token"));
         let output = command.output().expect("the binary runs");
-        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+        )
     };
     assert_eq!(register(&["export"]), (true, String::new()), "nothing is kept yet");
     let parties = fs::read_to_string(format!("{FIXTURES}/register.toml")).expect("a file");
@@ -267,7 +270,8 @@ fn the_audit_reads_what_the_server_keeps() {
     let public = made.split("key = \"").nth(1).and_then(|rest| rest.split('"').next()).expect("a key");
     let signer = format!(r#"{{"name": "Sample Officer", "role": "Privacy officer", "key": "{public}"}}"#);
     let sid = account["account_sid"].as_str().expect("a SID");
-    let login = BASE64.encode(format!("{sid}:{}", account["auth_token"].as_str().expect("a token")).as_bytes());
+    let login =
+        BASE64.encode(format!("{sid}:{}", account["auth_token"].as_str().expect("a token")).as_bytes());
     let request = format!(
         "POST /switchward/v1/Accounts/{sid}/Signers HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {login}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{signer}",
@@ -288,10 +292,14 @@ fn the_audit_reads_what_the_server_keeps() {
     let (done, said) = register(&["attest", &file("forged.toml")]);
     assert!(!done && said.contains("GEN-SUP-1 was refused with status 400"), "{said}");
 
-    let list = format!("GET /2010-04-01/Accounts/{sid}/IncomingPhoneNumbers.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {login}\r\nConnection: close\r\n\r\n");
+    let list = format!(
+        "GET /2010-04-01/Accounts/{sid}/IncomingPhoneNumbers.json HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Basic {login}\r\nConnection: close\r\n\r\n"
+    );
     let (_, list) = parsed(&server.raw(list.as_bytes()));
     let number = list["incoming_phone_numbers"][0]["sid"].as_str().expect("a SID");
-    let set = |url: &str| post(&server, &account, &format!("IncomingPhoneNumbers/{number}.json"), &format!("SmsUrl={url}")).0;
+    let set = |url: &str| {
+        post(&server, &account, &format!("IncomingPhoneNumbers/{number}.json"), &format!("SmsUrl={url}")).0
+    };
     let verdict = |report: &Value, rule: &str| {
         let rules = report["rules"].as_array().expect("rules");
         rules.iter().find(|it| it["id"] == rule).expect("the rule").clone()
@@ -304,7 +312,10 @@ fn the_audit_reads_what_the_server_keeps() {
     let (_, report) = audit(server.address, &account, &[]);
     assert_eq!(verdict(&report, "ART-CTRL-INTEG")["verdict"], "fail");
     let https = verdict(&report, "GEN-HTTPS-2");
-    assert_eq!((&https["verdict"], &https["answers"][0]["exception"]["owner"]), (&"fail".into(), &"Sample Officer".into()));
+    assert_eq!(
+        (&https["verdict"], &https["answers"][0]["exception"]["owner"]),
+        (&"fail".into(), &"Sample Officer".into())
+    );
     // A file that is given goes before what the server keeps.
     fs::write(file("none.toml"), "").expect("a file");
     let (_, report) = audit(server.address, &account, &["--attestations", &file("none.toml")]);

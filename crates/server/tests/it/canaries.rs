@@ -365,7 +365,7 @@ fn refused(caller: &mut Caller, sink: &WebhookSink, number: &str) {
         answered(caller.form(&messages, &form), "an address that is none");
     }
     let settings = format!("/switchward/v1/Accounts/{}/Settings", caller.sid);
-    answered(caller.json(&settings, "{\"registered_hosts\": [\"Wolverhampton"), "broken JSON");
+    answered(caller.json(&settings, "{\"webhook_authorities\": [\"Wolverhampton"), "broken JSON");
     answered(caller.json(&settings, "{\"body_redaction\": \"Hydrocodone\"}"), "JSON of the wrong form");
     answered(caller.json(&settings, "{\"Hydrocodone\": 1}"), "JSON of the wrong form");
     answered(caller.get(&caller.account("Messages/Peppercorn.json")), "a SID that is none");

@@ -51,7 +51,16 @@ pub(crate) async fn submit_until(
     let valid_until = simulator.now().plus(validity);
     let (from, to, body) = (OWN.to_owned(), to.to_owned(), body.to_owned());
     simulator
-        .submit(Submission { reference, from, to, body, segments: 1, valid_until, private_path: false, register: None })
+        .submit(Submission {
+            reference,
+            from,
+            to,
+            body,
+            segments: 1,
+            valid_until,
+            private_path: false,
+            register: None,
+        })
         .await
 }
 

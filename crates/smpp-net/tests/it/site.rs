@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base::{CarrierRecordSid, MessageSid, Sid};
 use jobs::Runner;
-use messaging::carrier::{Carrier, CarrierError, Reference, Submission};
+use messaging::carrier::{AtHand, Carrier, CarrierError, Reference, Submission};
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
 use smpp_net::{SmppCarrier, SmppConfig};
@@ -23,7 +23,7 @@ pub(crate) const OWN: &str = "+14155550100";
 /// Another number of the same account.
 const OTHER: &str = "+14155550101";
 /// The number of the HIPAA project.
-const PROJECTS: &str = "+14155550102";
+pub(crate) const PROJECTS: &str = "+14155550102";
 /// The handset.
 pub(crate) const PATIENT: &str = "+14155550177";
 
@@ -63,7 +63,8 @@ impl Site {
             let parsed = SmppConfig::parse(&config).unwrap();
             let made = SmppCarrier::new(parsed, services.store.clone()).unwrap();
             carrier = Some(made.clone());
-            vec![messaging::routes(Arc::clone(&services)), smpp_net::routes(services, made)]
+            let at_hand = AtHand(Some(Arc::new(made.clone())));
+            vec![messaging::routes(Arc::clone(&services)).share(at_hand), smpp_net::routes(services, made)]
         })
         .await;
         let carrier = carrier.unwrap();

@@ -23,6 +23,8 @@ class RegisterTest(unittest.TestCase):
         )
         self.assertEqual(status, 201)
         self.sid, self.login = made["sid"], (made["sid"], made["auth_token"])
+        status, answer = server.request("POST", f"/switchward/v1/Accounts/{self.sid}/Designation", body={})
+        self.assertEqual((status, answer["protected"], answer["phi_permitted"]), (201, True, True))
         self.addCleanup(server.request, "POST", f"/2010-04-01/Accounts/{self.sid}.json", form={"Status": "closed"})
 
     def ours(self, method, path, body=None):

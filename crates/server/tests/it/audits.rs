@@ -219,6 +219,8 @@ fn says_what_it_would_ask_and_what_is_wrong() {
     assert!(plan.contains("GET /2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json"));
     assert!(plan.contains("[probe]") && plan.contains("At most "));
     assert!(!plan.contains("Messages.json"), "content only with --sample");
+    let plan = stdout_of(&["audit", "--plan", "--provider", "switchward"]);
+    assert!(plan.contains("GET /switchward/v1/Accounts/{account}/Register, unless --register is given"));
     assert!(problem_of(&["audit"]).contains("TWILIO_ACCOUNT_SID"));
     assert!(
         problem_of(&["audit", "--provider", "switchward", "--account", "AC1", "--fixtures", "/nowhere"])

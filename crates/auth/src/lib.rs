@@ -1,7 +1,7 @@
 //! Accounts, credentials, principals and permissions: who asks, on whose behalf, and may they.
 //!
 //! Records live in the store as sealed documents: an [`Account`] in the scope of its owner account
-//! (so that an owner lists its subaccounts), an [`ApiKey`] in the scope of its account, an
+//! (so that an owner lists its subaccounts), an [`ApiKey`] and a [`StoredRegister`] in the scope of their account, an
 //! [`Organization`] and its [`Agreement`]s in the organization's scope. Everything an account then
 //! owns lives in the account's own scope.
 

@@ -96,6 +96,93 @@ fn an_audience_is_judged_by_the_destination_it_goes_to() {
     assert_eq!(judged("somebody"), UNSURE);
 }
 
+/// Goal: each rule fails for its own reason, and not because all of the bad workspace is bad. Method: one member of the good
+/// workspace is spoilt at a time. UNI-LINK-2 repeats the rules of Connections.
+#[test]
+fn one_spoilt_setting_fails_the_rules_about_it() {
+    let settings = format!("/sources/{SOURCE}/settings");
+    let [space, code] = ["/spaces/spa_0000000000000001", "/functions/dfn_0000000000000001"];
+    let audience = format!("{space}/audiences/aud_0000000000000001");
+    let [traits, warehouses, entities, audiences, activations] = [
+        format!("{space}/computed-traits"),
+        format!("{space}/profiles-warehouses"),
+        format!("{space}/entity-paths"),
+        format!("{space}/audiences"),
+        format!("{audience}/activations"),
+    ];
+    let rows: [(&str, &str, Value, &[&str]); 17] = [
+        (
+            &settings,
+            "settings/track/allowUnplannedEvents",
+            json!(true),
+            &["SEG-SCHEMA-1", "PRO-PLAN-1", "UNI-LINK-2"],
+        ),
+        (&settings, "settings/group/commonEventOnViolations", json!("OMIT_TRAITS"), &["PRO-PLAN-1"]),
+        ("/tracking-plans/tp_0000000000000001/sources", "sources", json!([]), &["PRO-PLAN-1"]),
+        (
+            "/destination/destination0000000001/filters",
+            "filters/0/enabled",
+            json!(false),
+            &["SEG-FILTER-1", "UNI-LINK-2"],
+        ),
+        (
+            "/destination/destination0000000002/filters",
+            "filters/0/if",
+            json!("type = 'track'"),
+            &["SEG-FILTER-1", "UNI-LINK-2"],
+        ),
+        ("/destinations", "destinations/0/sourceId", json!("quarantine00000000001"), &["PRO-PLAN-2"]),
+        (
+            "/destinations",
+            "destinations/4/enabled",
+            json!(true),
+            &["ENG-CAMP-1", "ENG-PREM-1", "SEG-FILTER-1", "UNI-LINK-2"],
+        ),
+        (
+            "/destinations",
+            "destinations/0/metadata/supportedFeatures/cloudModeInstances",
+            json!("0"),
+            &["LOG-ENC-1"],
+        ),
+        (
+            code,
+            "function/code",
+            json!("fetch('http://api.partner.example.com/')"),
+            &["SEG-FUNC-1", "UNI-LINK-2", "ART-CTRL-INTEG"],
+        ),
+        ("/reverse-etl-models", "models/0/query", json!("select v.* from v"), &["RETL-MAP-1"]),
+        (
+            "/destinations/destination0000000001/subscriptions",
+            "subscriptions/0/settings/mail",
+            json!({ "@path": "$.traits" }),
+            &["RETL-MAP-1", "UNI-LINK-1"],
+        ),
+        ("/regulations", "regulations/0/status", json!("PARTIAL_SUCCESS"), &["PRIV-SUPPR-1", "PRIV-SUPPR-2"]),
+        (&audiences, "audiences/0/definition/query", json!("trait('homePhone') exists"), &["ENG-AUD-1"]),
+        (&traits, "computedTraits/0/definition/query", json!("select * from v"), &["ENG-TRAIT-1"]),
+        (&warehouses, "profilesWarehouses/0/settings/hostname", json!("db.example.net"), &["UNI-SYNC-1"]),
+        (&entities, "entityPaths/0/relationshipSlugs", json!(["pets-of"]), &["UNI-GRAPH-1"]),
+        (&activations, "activations/0/personalization/entities", json!([]), &["UNI-GRAPH-1"]),
+    ];
+    let files = files(SEGMENT.good);
+    let mut wrong = Vec::new();
+    for (path, pointer, value, rules) in rows {
+        let mut recorded = SEGMENT.good_recorded();
+        let answer = recorded.answers.get_mut(&format!("segment {path}")).unwrap();
+        *answer.body.pointer_mut(&format!("/data/{pointer}")).unwrap() = value;
+        let report = judge(&seen(&order(Provider::Segment, ""), &recorded, &files), &files);
+        let failed: BTreeSet<&str> = SEGMENT
+            .rules()
+            .into_iter()
+            .filter(|rule| observed(&report, rule, SEGMENT.good) == Some(Verdict::Fail))
+            .collect();
+        if failed != rules.iter().copied().collect() {
+            wrong.push(format!("{path} {pointer}: {failed:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_resource_of_a_workspace_is_recorded() {
     let files = files(SEGMENT.good);

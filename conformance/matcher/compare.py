@@ -6,6 +6,7 @@
 Texts lie in a file one behind the other, each ended by a NUL. Places are counted in bytes of UTF-8.
 """
 
+import contextlib
 import json
 import logging
 import pathlib
@@ -108,4 +109,7 @@ def analyze(folder, seconds):
 if __name__ == "__main__":
     command, folder, *numbers = sys.argv[1:]
     commands = {"generate": generate, "analyze": analyze}
-    print(json.dumps(commands[command](pathlib.Path(folder), *map(int, numbers))), flush=True)
+    # Standard output is for the answer; the generator talks.
+    with contextlib.redirect_stdout(sys.stderr):
+        answer = commands[command](pathlib.Path(folder), *map(int, numbers))
+    print(json.dumps(answer), flush=True)

@@ -1,7 +1,7 @@
 //! Whether this server should be sent requests, and which part of it is the reason if not.
 //!
-//! Required are the store (something can be made durable now), the ledger (its end is genuine, checkpoints are
-//! signed) and disk space. The carrier is told of but not required: what is accepted while it is away is on
+//! Required are the store (something can be made durable now, and what came last was), the ledger (an entry can be made
+//! durable, its end is genuine, checkpoints are signed) and disk space. The carrier is told of but not required: what is accepted while it is away is on
 //! disk and waits, so turning requests down would only lose them.
 
 use std::path::PathBuf;
@@ -133,9 +133,11 @@ impl Readiness {
 
     /// What is ready now.
     async fn look(&self) -> Report {
+        // The ledger first: that it can be written ends what the store knows of an earlier failure.
+        let ledger = self.ledger_problem().await;
         let parts = vec![
             Part::new("store", true, self.store_problem().await),
-            Part::new("ledger", true, self.ledger_problem().await),
+            Part::new("ledger", true, ledger),
             Part::new("disk", true, self.disk_problem()),
             Part::new("carrier", false, self.carrier_problem()),
         ];
@@ -151,6 +153,14 @@ impl Readiness {
     }
 
     async fn ledger_problem(&self) -> Option<&'static str> {
+        match timeout(PATIENCE, self.store.journal().probe()).await {
+            Ok(Ok(())) => self.ledger_end_problem().await,
+            Ok(Err(_)) => Some("no entry can be written"),
+            Err(_) => Some("the database does not answer in time"),
+        }
+    }
+
+    async fn ledger_end_problem(&self) -> Option<&'static str> {
         match timeout(PATIENCE, self.store.journal().head()).await {
             Ok(Ok(head)) if !head.mac_valid => Some("its end was not written by this system"),
             Ok(Ok(_)) if self.ledger.failing.load(Ordering::Relaxed) => Some("no checkpoint can be signed"),

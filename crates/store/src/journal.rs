@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::chain::{Tail, link};
 use crate::keys::FIRST_EPOCH;
-use crate::sql::{Expect, Prepared, Row, Statement};
+use crate::sql::{Expect, Prepared, Row, Statement, Step};
 use crate::{Scope, Store, StoreError, limits};
 
 const READ: &str = "SELECT sequence, at, scope, entry, chain FROM journal
@@ -18,6 +18,11 @@ const READ_SCOPE: &str = "SELECT sequence, at, scope, entry, chain FROM journal
 const ADD_CHECKPOINT: &str = "INSERT INTO checkpoints (size, root, at, signature)
     VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
 const CHECKPOINTS: &str = "SELECT size, root, at, signature FROM checkpoints ORDER BY size";
+
+/// No entry's place: those begin at 1.
+const PROBE_PLACE: i64 = -1;
+const PROBE: &str = "INSERT INTO journal (sequence, at, scope, entry, chain) VALUES ($1, 0, $2, $3, $3)";
+const UNPROBE: &str = "DELETE FROM journal WHERE sequence = $1";
 
 /// The purpose the ledger's signing secret is derived for.
 const SIGNING_PURPOSE: &str = "journal signing";
@@ -86,6 +91,20 @@ impl Journal {
             None => (Tail::EMPTY, false),
         };
         Ok(Head { sequence: tail.sequence, chain: tail.chain, mac_valid })
+    }
+
+    /// Whether an entry can be made durable now: writes a row that is none and takes it away again, in one transaction,
+    /// so that nobody ever reads it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let place = || vec![PROBE_PLACE.into()];
+        let row = [place(), vec![Scope::SYSTEM.to_string().into(), Vec::new().into()]].concat();
+        let steps = [Statement::new(PROBE, row), Statement::new(UNPROBE, place())].map(Step::Run);
+        self.0.engine().submit(Prepared::new(steps.into())).await?;
+        self.0.measures().writing.probed();
+        Ok(())
     }
 
     /// Keeps a checkpoint.

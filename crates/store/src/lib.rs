@@ -48,6 +48,7 @@ mod sqlite_writer;
 mod steady;
 mod store;
 mod token;
+mod writing;
 
 pub use batch::{Batch, Committed};
 pub use document::{Cursor, Document, Index, IndexValue, Kind, Listed, NewDocument, Query, Range};

@@ -20,6 +20,8 @@ pub const BATCH_STEPS: usize = 10_000;
 pub const BATCH_BYTES: usize = 64 * 1024 * 1024;
 /// Batches that may wait for the writer; one more is answered `Unavailable`.
 pub const WRITE_QUEUE: usize = 8_192;
+/// How long a failed write is remembered although the journal has been probed with success.
+pub const WRITE_FAILURE_KEPT: Duration = Duration::from_secs(2);
 /// Reads that may wait for a reader; one more is answered `Unavailable`.
 pub const READ_QUEUE: usize = 8_192;
 /// Answers remembered of what is steady ([`crate::Store::steady`]); some kilobytes each.

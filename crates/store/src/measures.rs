@@ -8,6 +8,7 @@ use base::Timestamp;
 use base::measure::{Counter, Histogram, SIZE_BOUNDS};
 
 use crate::sql::{Row, Statement};
+use crate::writing::Writing;
 use crate::{Jobs, StoreError};
 
 /// Columns of one index only, so that a long queue is quick to look at.
@@ -39,6 +40,7 @@ pub struct StoreMeasures {
     /// The commit itself: SQLite's fsync, or PostgreSQL's answer.
     pub sync_time: Histogram,
     tallies: Mutex<BTreeMap<Tally, u64>>,
+    pub(crate) writing: Writing,
 }
 
 impl Default for StoreMeasures {
@@ -50,6 +52,7 @@ impl Default for StoreMeasures {
             group_sizes: Histogram::new(SIZE_BOUNDS),
             sync_time: Histogram::of_times(),
             tallies: Mutex::default(),
+            writing: Writing::default(),
         }
     }
 }

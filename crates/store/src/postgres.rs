@@ -88,7 +88,9 @@ impl Postgres {
 
     /// One batch in a transaction of its own, which does not wait for the journal's head.
     pub(crate) async fn submit_alone(&self, batch: Prepared) -> Result<Outcome, StoreError> {
-        self.alone.write_alone(&batch, Manner::Unlocked).await
+        let result = self.alone.write_alone(&batch, Manner::Unlocked).await;
+        self.alone.measures.writing.note(&batch, &result);
+        result
     }
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {

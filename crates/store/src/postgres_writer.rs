@@ -84,9 +84,8 @@ impl Writer {
             let batches: Vec<_> = group.iter().map(|(batch, _)| batch).collect();
             match self.attempt(&batches, Manner::Merged).await {
                 Ok(outcomes) => {
-                    for ((_, answer), outcome) in group.drain(..).zip(outcomes) {
-                        // Whoever submitted may have gone; the batch is written all the same.
-                        let _ = answer.send(Ok(outcome));
+                    for (waiting, outcome) in group.drain(..).zip(outcomes) {
+                        self.answer(waiting, Ok(outcome));
                     }
                 }
                 Err(Failure::Batches(culprits)) if group.len() > 1 => {
@@ -99,16 +98,22 @@ impl Writer {
                     if matches!(error, StoreError::Unavailable(_)) {
                         tracing::error!(%error, batches = group.len(), "a group of batches was not written");
                     }
-                    for (_, answer) in group.drain(..) {
-                        let _ = answer.send(Err(error.clone()));
+                    for waiting in group.drain(..) {
+                        self.answer(waiting, Err(error.clone()));
                     }
                 }
             }
         }
         for (batch, answer) in alone.into_iter().rev() {
             let result = self.write_alone(&batch, Manner::InOrder).await;
-            let _ = answer.send(result);
+            self.answer((batch, answer), result);
         }
+    }
+
+    fn answer(&self, (batch, answer): Waiting, result: Result<Outcome, StoreError>) {
+        self.measures.writing.note(&batch, &result);
+        // Whoever submitted may have gone; the batch is written all the same.
+        let _ = answer.send(result);
     }
 
     /// Writes one batch in a transaction of its own.

@@ -91,6 +91,9 @@ fn commit_group(writer: &Writer, group: Vec<Waiting>) {
         tracing::error!(%error, batches = batches.len(), "a group of batches was not written");
         batches.iter().map(|_| Err(error.clone())).collect()
     });
+    for (batch, result) in batches.iter().zip(&results) {
+        writer.measures.writing.note(batch, result);
+    }
     for (answer, result) in answers.into_iter().zip(results) {
         // Whoever submitted may have gone; the batch is written all the same.
         let _ = answer.send(result);
@@ -342,12 +345,14 @@ mod tests {
             .expect("a table");
         let writer = writer(connection);
         let connection = &writer.connection;
+        assert!(submit(&writer, &[10]).iter().all(Result::is_ok) && !writer.measures.writing.fails());
+        assert!(submit(&writer, &[200_000]).iter().all(Result::is_err) && writer.measures.writing.fails());
         let results = submit(&writer, &[10, 200_000, 10]);
         assert!(
             results.iter().any(|result| matches!(result, Err(StoreError::Unavailable(_)))),
             "the big one cannot be written"
         );
-        let acknowledged = results.iter().filter(|result| result.is_ok()).count() as isize;
+        let acknowledged = 1 + results.iter().filter(|result| result.is_ok()).count() as isize;
         let count = |connection: &Connection| -> isize {
             connection.query_row("SELECT count(*) FROM rows", [], |row| row.get(0)).expect("a count")
         };
@@ -356,5 +361,6 @@ mod tests {
         connection.execute_batch("PRAGMA max_page_count = 1000").expect("room");
         assert!(submit(&writer, &[10, 200_000]).iter().all(Result::is_ok));
         assert_eq!(count(connection), acknowledged + 2);
+        assert!(!writer.measures.writing.fails());
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::chain::{MAC_PURPOSE, Tail};
 use crate::engine::{ChainKey, Engine};
+use crate::error::unavailable;
 use crate::keys::{self, FIRST_EPOCH, Keys, Stored};
 use crate::sql::{Expect, Prepared, Statement, Step, Value};
 use crate::steady::Memory;
@@ -136,7 +137,8 @@ impl Store {
         batch::commit(self, batch).await
     }
 
-    /// Whether something can be made durable now: writes a row and takes it away again, on disk both.
+    /// Whether something can be made durable now: writes a row and takes it away again, on disk both; and whether what
+    /// was written last came to be on disk (`writing.rs`).
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -147,7 +149,8 @@ impl Store {
         };
         let place = vec![Scope::SYSTEM.to_string().into(), String::new().into()];
         let steps = vec![statement(PROBE, place), statement(UNPROBE, Vec::new())];
-        self.engine().submit(Prepared::new(steps)).await.map(drop)
+        self.engine().submit(Prepared::new(steps)).await?;
+        if self.measures().writing.fails() { Err(unavailable("a write failed")) } else { Ok(()) }
     }
 
     /// Looks a name up in the directory.

@@ -159,6 +159,26 @@ impl Bench {
         }
     }
 
+    /// Makes the database refuse rows of the journal.
+    pub(crate) async fn refuse_journal(&self) {
+        let sql = match self.database {
+            Database::Sqlite(_) => {
+                "CREATE TRIGGER refuse BEFORE INSERT ON journal BEGIN SELECT RAISE(ABORT, 'no'); END"
+            }
+            Database::Postgres(_) => {
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+                CREATE TRIGGER refuse BEFORE INSERT ON journal EXECUTE FUNCTION refuse()"
+            }
+        };
+        self.execute(sql).await;
+    }
+
+    /// Makes it accept them again.
+    pub(crate) async fn accept_journal(&self) {
+        let on_table = if matches!(self.database, Database::Postgres(_)) { " ON journal" } else { "" };
+        self.execute(&format!("DROP TRIGGER refuse{on_table}")).await;
+    }
+
     /// Runs a query in a transaction that lasts until the answer is dropped; a file has none.
     pub(crate) async fn hold(&self, sql: &str) -> Option<Client> {
         let Database::Postgres(url) = &self.database else { return None };

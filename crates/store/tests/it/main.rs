@@ -87,6 +87,7 @@ suite! {
     measures:
         what_is_committed_is_counted
         a_probe_is_written_and_leaves_nothing
+        a_ledger_that_cannot_be_written_is_known_until_it_can_be
         queues_say_how_much_waits_and_since_when;
     steady:
         what_is_steady_is_read_once_until_something_steady_is_written

@@ -33,9 +33,41 @@ pub(crate) async fn a_probe_is_written_and_leaves_nothing(bench: &Bench) {
     store.probe().await.unwrap();
     store.probe().await.unwrap();
     assert_eq!(bench.number("SELECT count(*) FROM directory").await, before);
-    assert_eq!(groups + 2, self::groups(&store));
+    store.journal().probe().await.unwrap();
+    assert_eq!(groups + 3, self::groups(&store));
+    assert_eq!(bench.number("SELECT count(*) FROM journal").await, 0);
     store.clone().close().await;
     assert!(matches!(store.probe().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.journal().probe().await, Err(StoreError::Unavailable(_))));
+}
+
+/// Goal: the store never says that it can be written while only the ledger cannot. Method: the database refuses rows of
+/// the journal and of no other table.
+pub(crate) async fn a_ledger_that_cannot_be_written_is_known_until_it_can_be(bench: &Bench) {
+    let store = store_with(bench, account(1)).await;
+    let record = async || {
+        let mut batch = store.batch(account(1));
+        batch.record(b"entry".to_vec());
+        store.commit(batch).await
+    };
+    record().await.unwrap();
+    bench.refuse_journal().await;
+    assert!(matches!(store.journal().probe().await, Err(StoreError::Unavailable(_))), "seen without a request");
+    store.probe().await.expect("everything else can be written, and nothing has failed yet");
+
+    assert!(matches!(record().await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(store.probe().await, Err(StoreError::Unavailable(_))), "a request failed");
+    let mut batch = store.batch(account(1));
+    batch.insert::<Message>(message(1, now(&store), "without an entry"));
+    store.commit(batch).await.expect("no entry, no refusal");
+    assert!(matches!(store.probe().await, Err(StoreError::Unavailable(_))), "that proved nothing of the ledger");
+
+    bench.accept_journal().await;
+    record().await.unwrap();
+    store.probe().await.expect("an entry was written");
+    store.journal().probe().await.unwrap();
+    assert_eq!(store.journal().head().await.unwrap().sequence, 2);
+    store.close().await;
 }
 
 fn groups(store: &Store) -> u64 {

@@ -40,6 +40,8 @@ const STEP_POSTGRES: u64 = 10;
 const STEP_PAIR: u64 = 4;
 /// Kills between two complete checks.
 const KILLS_PER_CHECK: u64 = 10;
+/// Kills after which a long run tells how far it is: whoever stops it then knows what was shown.
+const KILLS_PER_LINE: u64 = 100;
 /// Kills of the command without `--times`.
 const USUAL_TIMES: u64 = 50;
 const MOST_TIMES: u64 = 100_000;
@@ -181,6 +183,9 @@ fn crash(binary: &Path, target: &Path, plan: &Plan) -> Result<(), String> {
             let settled = truth.settle(&site, &smsc, &sink).map_err(|e| format!("after kill {kill}: {e}"))?;
             server.kill()?;
             truth.against_ledger(&site, &settled).map_err(|e| format!("after kill {kill}: {e}"))?;
+            if kill % KILLS_PER_LINE == 0 {
+                println!("{kill} kills: {} acknowledged, nothing lost", truth.tally.acknowledged);
+            }
         }
     }
     report(&truth, restarts)

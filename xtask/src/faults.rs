@@ -1,40 +1,27 @@
-//! `cargo xtask faults`: disk full, unwritable or stalled, PostgreSQL gone, ledger unwritable, clock set, all under load.
+//! `cargo xtask faults`: disk full, unwritable, slow or stalled, PostgreSQL gone, ledger unwritable, clock set, all under load.
 //!
 //! Each fault is real (a file system of its own, a server that is stopped) and the server the built
 //! binary. It must stop acknowledging, say so, recover without a restart, and lose nothing: what was acknowledged is
 //! looked for as after a crash.
 
+mod under_load;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::thread::sleep;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use crate::crash::chance::fresh_seed;
-use crate::crash::http::Connection;
-use crate::crash::load::{Load, Target};
-use crate::crash::sink::Sink;
-use crate::crash::site::{Server, Site};
-use crate::crash::smsc::Smsc;
-use crate::crash::truth::Truth;
+use self::under_load::Loaded;
 use crate::metadata::Metadata;
 use crate::postgres::{Cluster, query};
-use crate::steps::Context;
+use crate::steps::{Context, Outcome, StepResult};
 use crate::{apt, leak, shell};
 
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
-/// The load before a fault, and after its end.
-const UNDISTURBED: Duration = Duration::from_millis(700);
-/// How long a fault may last before the server is expected to have noticed it.
-const NOTICED: Duration = Duration::from_secs(20);
-/// How soon after its end the server must acknowledge again.
-const RECOVERED: Duration = Duration::from_secs(20);
-/// How long the fault lasts after it was noticed.
-const LASTS: Duration = Duration::from_secs(2);
-/// How long an answer may take that says no.
-const LONGEST_ANSWER: Duration = Duration::from_secs(40);
+/// Longer than a slow file system halts at a time.
+const LONGEST_HALT: Duration = Duration::from_millis(500);
 const POLL: Duration = Duration::from_millis(100);
 /// Messages that one connection posts during a fault at most.
 const MESSAGES: usize = 150;
@@ -42,16 +29,16 @@ const MESSAGES: usize = 150;
 const HOUR_CHARACTERS: usize = 13;
 /// The same while the clock is set: all that are listed must fit on one page, because their order is lost.
 const CLOCK_MESSAGES: usize = 15;
-/// Twilio's code for a service that cannot answer now.
-const UNAVAILABLE: i64 = 20_503;
+/// Set on build machines, by habit of those who make them.
+const BUILD_MACHINE: &str = "CI";
+/// Names the parts, with commas between them, that a build machine cannot run.
+const UNABLE: &str = "SWITCHWARD_FAULTS_UNABLE";
 
 /// What a fault is expected to look like from outside.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Seen {
     /// 503 in the API's shape, and `/readyz` says 503.
     Refused,
-    /// 503 in the API's shape; `/readyz` need not know.
-    RefusedOnly,
     /// No answer until it is over.
     Waits,
     /// It goes on, or refuses: both are right.
@@ -68,35 +55,86 @@ struct Fault<'a> {
     end: Action<'a>,
 }
 
-/// `cargo xtask faults [disk] [PostgreSQL] [clock]`: false when a part could not run here.
+/// `cargo xtask faults`: false when a part could not run here.
 pub(crate) fn command(only: &[String]) -> Result<bool, String> {
+    if let Some(unknown) = only.iter().find(|name| !PARTS.iter().any(|(part, _)| part == name)) {
+        return Err(format!("`faults` does not know `{unknown}`; its parts are {}", names(PARTS)));
+    }
     let metadata = Metadata::of_workspace()?;
     let target = metadata.target_directory;
     let context = Context { root: metadata.workspace_root, target, write: false, postgres: None };
-    Ok(run(&context, only)?.is_empty())
+    let is_wanted = |name: &str| only.is_empty() || only.iter().any(|wanted| wanted == name);
+    Ok(run(&context, is_wanted, Looks::AfterEach)?.is_empty())
 }
 
-/// Runs the parts, all unless some are named; why those did not run that could not.
-fn run(context: &Context, only: &[String]) -> Result<Vec<String>, String> {
+/// The step `outages`: each kind of fault once. A build machine must be able to make them all, or say in [`UNABLE`] which
+/// parts it cannot; elsewhere what cannot run is told and passed over.
+pub(crate) fn step(context: &mut Context) -> StepResult {
+    let unable = shell::environment(UNABLE).unwrap_or_default();
+    let is_unable = |name: &str| unable.split(',').any(|part| part.trim() == name);
+    let mut reasons = run(context, |name| !is_unable(name), Looks::AtTheEnd)?;
+    if !reasons.is_empty() && shell::environment(BUILD_MACHINE).is_some() {
+        return Err(format!("{}; a machine that cannot do this says so in {UNABLE}", reasons.join("; ")));
+    }
+    let left_out = PARTS.iter().filter(|(name, _)| is_unable(name));
+    reasons.extend(left_out.map(|(name, _)| format!("{name}: left out by {UNABLE}")));
+    Ok(if reasons.is_empty() { Outcome::Passed } else { Outcome::PassedInPart(reasons.join("; ")) })
+}
+
+/// Runs these parts side by side, because each waits most of the time; why those did not run that could not.
+fn run(context: &Context, is_wanted: impl Fn(&str) -> bool, looks: Looks) -> Result<Vec<String>, String> {
     let binary = leak::build_binary(context)?;
     let home = context.target.join("faults");
-    let mut reasons = Vec::new();
-    let disk: fn(&Path, &Path) -> Result<(), Part> = disk;
-    for (what, part) in [("disk", disk), ("PostgreSQL", postgres), ("clock", clock)] {
-        if !only.is_empty() && !only.iter().any(|name| name == what) {
-            continue;
-        }
-        match part(&binary, &home.join(what)) {
-            Ok(()) => println!("ok: {what}"),
-            Err(Part::NotRun(reason)) => {
-                println!("NOT RUN: {what}: {reason}");
-                reasons.push(format!("{what}: {reason}"));
+    let began = Instant::now();
+    let wanted: Vec<_> = PARTS.iter().filter(|(name, _)| is_wanted(name)).collect();
+    let ended: Vec<_> = thread::scope(|scope| {
+        let begin = |part: &(&'static str, Run)| {
+            let (name, run) = *part;
+            let place = Place { binary: &binary, home: home.join(name), looks };
+            (name, scope.spawn(move || run(&place)))
+        };
+        let begun: Vec<_> = wanted.into_iter().map(begin).collect();
+        begun.into_iter().map(|(name, part)| (name, part.join())).collect()
+    });
+    println!("the parts took {:.0?}", began.elapsed());
+    let (mut reasons, mut problems) = (Vec::new(), Vec::new());
+    for (name, ended) in ended {
+        match ended {
+            Ok(Ok(())) => println!("ok: {name}"),
+            Ok(Err(Part::NotRun(reason))) => {
+                println!("NOT RUN: {name}: {reason}");
+                reasons.push(format!("{name}: {reason}"));
             }
-            Err(Part::Failed(problem)) => return Err(format!("{what}: {problem}")),
+            Ok(Err(Part::Failed(problem))) => problems.push(format!("{name}: {problem}")),
+            Err(_) => problems.push(format!("{name}: it panicked")),
         }
     }
-    Ok(reasons)
+    if problems.is_empty() { Ok(reasons) } else { Err(problems.join("; ")) }
 }
+
+fn names(parts: &[(&str, Run)]) -> String {
+    parts.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+type Run = fn(&Place<'_>) -> Result<(), Part>;
+
+/// When everything that was acknowledged is looked for. What was in hand during a fault comes to its end only once its
+/// lease has run out, so a look after each takes a while.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Looks {
+    AfterEach,
+    AtTheEnd,
+}
+
+/// Where a part runs.
+struct Place<'a> {
+    binary: &'a Path,
+    home: PathBuf,
+    looks: Looks,
+}
+
+/// What can be made to fail; each part has a server of its own.
+const PARTS: &[(&str, Run)] = &[("disk", disk), ("PostgreSQL", postgres), ("clock", clock)];
 
 /// Why a part did not pass.
 enum Part {
@@ -131,12 +169,21 @@ impl Drop for Disk {
 
 /// Ends every fault of a mounted file system, and the mount. What was not mounted needs none of it.
 fn unmount(folder: &Path) {
+    if std::fs::remove_file(slow_mark(folder)).is_ok() {
+        sleep(LONGEST_HALT);
+    }
     for command in ["fsfreeze -u", "chattr -R -f -i", "umount"] {
         drop(sh(&format!("{command} {} 2>/dev/null", folder.display())));
     }
 }
 
-fn disk(binary: &Path, home: &Path) -> Result<(), Part> {
+/// While this file is there, the file system halts again and again. It lies beside it, because it must not halt itself.
+fn slow_mark(folder: &Path) -> PathBuf {
+    folder.with_file_name("slow")
+}
+
+fn disk(place: &Place<'_>) -> Result<(), Part> {
+    let home = &place.home;
     if !apt::is_root() {
         return Err(Part::NotRun("only root can mount a file system".to_owned()));
     }
@@ -146,6 +193,8 @@ fn disk(binary: &Path, home: &Path) -> Result<(), Part> {
     let disk = Disk::mount(home).map_err(Part::NotRun)?;
     let folder = disk.0.display();
     let filling = format!("{folder}/filling");
+    let (slow, halter) = (slow_mark(&disk.0), Mutex::new(None));
+    let slow = slow.display();
     let files = format!("{folder}/data/switchward.db {folder}/data/switchward.db-wal");
     let faults = [
         Fault {
@@ -161,18 +210,38 @@ fn disk(binary: &Path, home: &Path) -> Result<(), Part> {
             end: &|| sh(&format!("chattr -i {files}")),
         },
         Fault {
+            name: "disk slow",
+            seen: Seen::Any,
+            begin: &|| {
+                sh(&format!("touch {slow}"))?;
+                let halting = format!(
+                    "while [ -e {slow} ]; do fsfreeze -f {folder}; sleep 0.3; fsfreeze -u {folder}; sleep 0.05; done"
+                );
+                let begun = Command::new("sh").arg("-c").arg(halting).stdin(Stdio::null()).spawn();
+                begun
+                    .map(|child| *halter.lock().unwrap_or_else(PoisonError::into_inner) = Some(child))
+                    .map_err(|e| e.to_string())
+            },
+            end: &|| {
+                sh(&format!("rm {slow}"))?;
+                let halting = halter.lock().unwrap_or_else(PoisonError::into_inner).take();
+                halting.map_or(Ok(None), |mut child| shell::wait(&mut child, COMMAND_LIMIT)).map(drop)
+            },
+        },
+        Fault {
             name: "disk stalled",
             seen: Seen::Waits,
             begin: &|| sh(&format!("fsfreeze -f {folder}")),
             end: &|| sh(&format!("fsfreeze -u {folder}")),
         },
     ];
-    let run = Run::start(binary, &home.join("run"), &disk.0.join("data"), None, MESSAGES, &[])?;
+    let run = Loaded::start(place, &disk.0.join("data"), None, MESSAGES, &[])?;
     run.through(&faults)?;
     Ok(())
 }
 
-fn postgres(binary: &Path, home: &Path) -> Result<(), Part> {
+fn postgres(place: &Place<'_>) -> Result<(), Part> {
+    let home = &place.home;
     shell::fresh_folder(home)?;
     let Some((port, cluster)) = Cluster::private(home)? else {
         return Err(Part::NotRun("no PostgreSQL here and none could be installed".to_owned()));
@@ -195,20 +264,27 @@ fn postgres(binary: &Path, home: &Path) -> Result<(), Part> {
             end: &|| cluster.start_again(port),
         },
         Fault {
+            name: "PostgreSQL restarted",
+            seen: Seen::Any,
+            begin: &|| cluster.stop("fast").and_then(|()| cluster.start_again(port)),
+            end: &|| Ok(()),
+        },
+        Fault {
             name: "ledger not writable",
-            seen: Seen::RefusedOnly,
+            seen: Seen::Refused,
             begin: &|| query(&url, refuse),
             end: &|| query(&url, "DROP FUNCTION refuse() CASCADE"),
         },
     ];
-    let run = Run::start(binary, &home.join("run"), &home.join("data"), Some(&url), MESSAGES, &[])?;
+    let run = Loaded::start(place, &home.join("data"), Some(&url), MESSAGES, &[])?;
     run.through(&faults)?;
     Ok(())
 }
 
 /// The clock of the running process is set: a library between it and the system adds what a file says. The
 /// machine's own clock, and the steady one that timers go by, stay as they are.
-fn clock(binary: &Path, home: &Path) -> Result<(), Part> {
+fn clock(place: &Place<'_>) -> Result<(), Part> {
+    let home = &place.home;
     shell::fresh_folder(home)?;
     let Some(library) = faketime().or_else(|| apt::install("libfaketime").then(faketime).flatten()) else {
         return Err(Part::NotRun("no libfaketime here and none could be installed".to_owned()));
@@ -233,7 +309,9 @@ fn clock(binary: &Path, home: &Path) -> Result<(), Part> {
         Fault { name: "clock +1 h, then right", seen: Seen::Any, begin: &forward, end: &right },
         Fault { name: "clock -1 h, then right", seen: Seen::Any, begin: &back, end: &right },
     ];
-    let run = Run::start(binary, &home.join("run"), &home.join("data"), None, CLOCK_MESSAGES, &variables)?;
+    // What is listed must fit on one page, so it is looked for after each.
+    let place = Place { binary: place.binary, home: home.clone(), looks: Looks::AfterEach };
+    let run = Loaded::start(&place, &home.join("data"), None, CLOCK_MESSAGES, &variables)?;
     let run = run.through_each(&faults)?;
     // What waits would have expired by then, so this step comes while nothing does.
     set(90_000)?;
@@ -254,136 +332,6 @@ fn clock(binary: &Path, home: &Path) -> Result<(), Part> {
 fn faketime() -> Option<PathBuf> {
     let folders = std::fs::read_dir("/usr/lib").ok()?.flatten();
     folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")).find(|library| library.is_file())
-}
-
-/// A server under load.
-struct Run {
-    site: Site,
-    smsc: Smsc,
-    sink: Sink,
-    server: Server,
-    target: Target,
-    truth: Truth,
-}
-
-impl Run {
-    fn start(
-        binary: &Path,
-        home: &Path,
-        data: &Path,
-        database: Option<&str>,
-        most: usize,
-        variables: &[(&str, String)],
-    ) -> Result<Self, String> {
-        let (smsc, sink) = (Smsc::start(fresh_seed())?, Sink::start()?);
-        let site = Site::make(binary, home, data, database, smsc.port)?;
-        let mut server = site.start_with(variables)?;
-        server.wait_ready()?;
-        let target = Target {
-            address: site.address,
-            account: site.account.clone(),
-            sink: sink.port,
-            next: Default::default(),
-            most,
-        };
-        Ok(Self { site, smsc, sink, server, target, truth: Truth::new() })
-    }
-
-    /// Goes through the faults, ends the process, and looks at its ledger and its log.
-    fn through(self, faults: &[Fault<'_>]) -> Result<Site, String> {
-        let run = self.through_each(faults)?;
-        run.server.kill()?;
-        run.site.verify_ledger()?;
-        run.truth.stands_not_in(&run.site.log_text()?)?;
-        Ok(run.site)
-    }
-
-    /// Goes through the faults on one process, then looks for everything that was acknowledged.
-    fn through_each(mut self, faults: &[Fault<'_>]) -> Result<Self, String> {
-        for fault in faults {
-            self.go_through(fault).map_err(|problem| format!("{}: {problem}", fault.name))?;
-            let settled = self.truth.settle(&self.site, &self.smsc, &self.sink);
-            settled.map_err(|problem| format!("after {}: {problem}", fault.name))?;
-        }
-        Ok(self)
-    }
-
-    fn go_through(&mut self, fault: &Fault<'_>) -> Result<(), String> {
-        let load = Load::start(&self.target);
-        sleep(UNDISTURBED);
-        (fault.begin)()?;
-        let began = Instant::now();
-        let noticed = self.notices(fault.seen);
-        if noticed.is_ok() {
-            sleep(LASTS);
-        }
-        // It ends in any case, so that the next run finds things as they were.
-        (fault.end)()?;
-        let ended = Instant::now();
-        let noticed = noticed?;
-        while !self.acknowledges() || !self.is_ready() {
-            if ended.elapsed() > RECOVERED {
-                return Err(format!("no recovery within {} s", RECOVERED.as_secs()));
-            }
-            sleep(POLL);
-        }
-        let recovered = ended.elapsed();
-        sleep(UNDISTURBED);
-        self.truth.add(load.posted()?);
-        println!(
-            "{}: noticed after {noticed:.1?}, lasted {:.1?}, acknowledged again {recovered:.1?} after its end",
-            fault.name,
-            ended - began
-        );
-        Ok(())
-    }
-
-    /// Waits until the fault is seen as it should be; how long that took.
-    fn notices(&mut self, seen: Seen) -> Result<Duration, String> {
-        let began = Instant::now();
-        let mut last = String::new();
-        while began.elapsed() < NOTICED {
-            match seen {
-                Seen::Any => {
-                    println!("acknowledges meanwhile: {}", self.acknowledges());
-                    return Ok(began.elapsed());
-                }
-                Seen::Waits => {
-                    let posted = self.target.probe(Duration::from_secs(2));
-                    let waits = posted.as_ref().is_some_and(|posted| posted.status.is_none());
-                    self.truth.add(posted.into_iter().collect());
-                    if waits {
-                        return Ok(began.elapsed());
-                    }
-                }
-                Seen::Refused | Seen::RefusedOnly => {
-                    let Some(posted) = self.target.probe(LONGEST_ANSWER) else { continue };
-                    let status = posted.status;
-                    let body: Value = serde_json::from_str(&posted.refusal).unwrap_or_default();
-                    self.truth.add(vec![posted]);
-                    let is_refused = (status, body["code"].as_i64()) == (Some(503), Some(UNAVAILABLE));
-                    if is_refused && (seen == Seen::RefusedOnly || !self.is_ready()) {
-                        return Ok(began.elapsed());
-                    }
-                    last = format!("{status:?} {body} ready: {}", self.is_ready());
-                }
-            }
-            sleep(POLL);
-        }
-        Err(format!("not noticed within {} s: {last}", NOTICED.as_secs()))
-    }
-
-    fn acknowledges(&mut self) -> bool {
-        let posted = self.target.probe(LONGEST_ANSWER);
-        let is_acknowledged = posted.as_ref().is_some_and(|posted| posted.status == Some(201));
-        self.truth.add(posted.into_iter().collect());
-        is_acknowledged
-    }
-
-    fn is_ready(&self) -> bool {
-        let answer = Connection::open(self.site.address).and_then(|mut asked| asked.get("/readyz", ""));
-        answer.is_ok_and(|answer| answer.status == 200)
-    }
 }
 
 fn sh(script: &str) -> Result<(), String> {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use crate::metadata::Metadata;
-use crate::{crash, deps, evidence, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy, traces};
+use crate::{
+    crash, deps, evidence, faults, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy, traces,
+};
 
 /// What the command line asked for.
 pub(crate) struct Options {
@@ -76,6 +78,11 @@ pub(crate) const STEPS: &[Step] = &[
         name: "crashes",
         about: "killed at random moments, the server loses nothing it acknowledged",
         run: crash::step,
+    },
+    Step {
+        name: "outages",
+        about: "disk, database and clock fail under load, and nothing acknowledged is lost",
+        run: faults::step,
     },
     Step { name: "leak", about: "the demo finds no protected text outside its seals", run: leak::run },
     Step { name: "fuzz", about: "noise for every parser of outside bytes", run: fuzz::run },

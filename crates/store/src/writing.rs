@@ -90,7 +90,8 @@ mod tests {
         writing.note(&batch(true), &failed());
         writing.probed();
         assert!(writing.fails(), "it was a moment ago");
-        let long_ago = Instant::now().checked_sub(limits::WRITE_FAILURE_KEPT).expect("the machine runs longer");
+        let long_ago =
+            Instant::now().checked_sub(limits::WRITE_FAILURE_KEPT).expect("the machine runs longer");
         *writing.0.lock().expect("nobody else") = Some(Failure { at: long_ago, recording: true });
         writing.probed();
         assert!(!writing.fails());

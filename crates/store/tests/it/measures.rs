@@ -52,7 +52,10 @@ pub(crate) async fn a_ledger_that_cannot_be_written_is_known_until_it_can_be(ben
     };
     record().await.unwrap();
     bench.refuse_journal().await;
-    assert!(matches!(store.journal().probe().await, Err(StoreError::Unavailable(_))), "seen without a request");
+    assert!(
+        matches!(store.journal().probe().await, Err(StoreError::Unavailable(_))),
+        "seen without a request"
+    );
     store.probe().await.expect("everything else can be written, and nothing has failed yet");
 
     assert!(matches!(record().await, Err(StoreError::Unavailable(_))));
@@ -60,7 +63,10 @@ pub(crate) async fn a_ledger_that_cannot_be_written_is_known_until_it_can_be(ben
     let mut batch = store.batch(account(1));
     batch.insert::<Message>(message(1, now(&store), "without an entry"));
     store.commit(batch).await.expect("no entry, no refusal");
-    assert!(matches!(store.probe().await, Err(StoreError::Unavailable(_))), "that proved nothing of the ledger");
+    assert!(
+        matches!(store.probe().await, Err(StoreError::Unavailable(_))),
+        "that proved nothing of the ledger"
+    );
 
     bench.accept_journal().await;
     record().await.unwrap();

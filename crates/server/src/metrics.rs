@@ -104,6 +104,12 @@ impl Sources {
             "outcome",
             &outcomes,
         );
+        page.counters(
+            "switchward_store_statements_total",
+            "SQL statements, by whether they only read or belong to a transaction that writes.",
+            "kind",
+            &[("read", &measures.reads), ("write", &measures.statements)],
+        );
         for (name, help, histogram, scale) in [
             (
                 "switchward_store_commit_seconds",

@@ -33,6 +33,12 @@ pub struct StoreMeasures {
     pub commits: Counter,
     /// Batches that are not, because the store could not be written.
     pub unavailable: Counter,
+    /// Statements that read, outside of the writers' transactions.
+    pub reads: Counter,
+    /// Statements inside the writers' transactions, without those that begin and end them.
+    pub statements: Counter,
+    /// Transactions that a writer began; [`Self::sync_time`] has those that were committed.
+    pub transactions: Counter,
     /// From handing a batch over until it is on disk.
     pub commit_time: Histogram,
     /// Batches that were written together.
@@ -48,6 +54,9 @@ impl Default for StoreMeasures {
         Self {
             commits: Counter::default(),
             unavailable: Counter::default(),
+            reads: Counter::default(),
+            statements: Counter::default(),
+            transactions: Counter::default(),
             commit_time: Histogram::of_times(),
             group_sizes: Histogram::new(SIZE_BOUNDS),
             sync_time: Histogram::of_times(),

@@ -94,6 +94,7 @@ impl Postgres {
     }
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.alone.measures.reads.increment();
         let mut attempt = 1;
         loop {
             let client = connection(&self.pool).await?;

@@ -188,3 +188,28 @@ fn statements<'a>(batch: &&'a Prepared) -> impl Iterator<Item = &'a Statement> {
 fn one_by_one<'a>(place: usize, batch: &&'a Prepared) -> impl Iterator<Item = Query<'a>> {
     statements(batch).map(move |statement| Query::one(statement, Some(place)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a batch of an accepted message is made of.
+    fn batch() -> Prepared {
+        let bulk = [Bulk::Scopes, Bulk::Documents, Bulk::Keys, Bulk::Index, Bulk::Jobs, Bulk::Updates];
+        let step = |bulk| Step::Run(Statement::new("", vec![1.into()]).bulk(bulk));
+        Prepared::new(bulk.map(step).into())
+    }
+
+    /// Goal: what a group sends does not grow with the batches in it.
+    #[test]
+    fn many_batches_are_as_many_statements_as_one() {
+        let batches: Vec<Prepared> = (0..100).map(|_| batch()).collect();
+        let batches: Vec<&Prepared> = batches.iter().collect();
+        let sent = |batches: &[&Prepared]| {
+            let plan = Plan::merged(batches);
+            (plan.before.len(), plan.after.len())
+        };
+        assert_eq!(sent(&batches), sent(&batches[..1]));
+        assert_eq!(sent(&batches), (4, 2));
+    }
+}

@@ -179,6 +179,9 @@ impl Writer {
         if manner != Manner::Unlocked {
             plan.before.push(Query::one(&lock, None));
         }
+        let measures = &self.measures;
+        measures.transactions.increment();
+        measures.statements.add(plan.before.len() as u64);
         let (begun, answers) =
             tokio::join!(biased; client.batch_execute(BEGIN), pipeline(client, &plan.before));
         begun.map_err(broken)?;
@@ -224,6 +227,7 @@ impl Writer {
             }
         };
         let stopwatch = Stopwatch::start();
+        measures.statements.add(plan.after.len() as u64);
         let sent = Sent::of(client, &plan.after).await;
         if fail_by_themselves(&plan.after) && sent.is_whole() {
             // After an error the server takes the commit for a rollback.
@@ -240,8 +244,8 @@ impl Writer {
             }
             client.batch_execute(COMMIT).await.map_err(unknown)?;
         }
-        self.measures.sync_time.record_time(stopwatch.elapsed());
-        self.measures.group_sizes.record(batches.len() as u64);
+        measures.sync_time.record_time(stopwatch.elapsed());
+        measures.group_sizes.record(batches.len() as u64);
         if self.growth.add(plan.documents) {
             tokio::spawn(analyze(self.pool.clone()));
         }

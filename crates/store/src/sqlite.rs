@@ -41,6 +41,7 @@ pub(crate) struct Sqlite {
     writer: mpsc::Sender<Work>,
     readers: Mutex<Option<SyncSender<Read>>>,
     points: Points,
+    measures: Arc<StoreMeasures>,
     generation: Generation,
     threads: Mutex<Threads>,
 }
@@ -75,10 +76,14 @@ impl Sqlite {
         let mut threads = Threads::default();
         let state = checkpoints.clone();
         let generation = Generation::default();
-        let moved = Arc::clone(&generation);
+        let (moved, written) = (Arc::clone(&generation), Arc::clone(&measures));
         threads.writer.push(spawn("store-checkpoint", move || state.run(&checkpointer, &wanted))?);
         threads.writer.push(spawn("store-writer", move || {
-            write(&Writer { connection, clock, key, generation: moved, measures }, work, checkpoints);
+            write(
+                &Writer { connection, clock, key, generation: moved, measures: written },
+                work,
+                checkpoints,
+            );
             drop(lock);
         })?);
 
@@ -91,7 +96,7 @@ impl Sqlite {
         }
         let points = Points::open(path).map_err(|error| explain(&error))?;
         let (readers, threads) = (Mutex::new(Some(readers)), Mutex::new(threads));
-        Ok(Self { path: path.to_owned(), copying, writer, readers, points, generation, threads })
+        Ok(Self { path: path.to_owned(), copying, writer, readers, points, measures, generation, threads })
     }
 
     pub(crate) async fn submit(&self, batch: Prepared) -> Result<Outcome, StoreError> {
@@ -108,6 +113,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>, StoreError> {
+        self.measures.reads.increment();
         if statement.is_point
             && let Some(rows) = self.points.query(&statement)
         {

@@ -20,7 +20,7 @@ use crate::chain::Tail;
 use crate::engine::ChainKey;
 use crate::error::unavailable;
 use crate::limits;
-use crate::sql::{Outcome, Prepared, Step};
+use crate::sql::{Outcome, Prepared, Row, Statement, Step};
 use crate::sqlite::{explain, run};
 use crate::steady::Generation;
 use crate::{StoreError, StoreMeasures};
@@ -114,7 +114,7 @@ type Results = Vec<Result<Outcome, StoreError>>;
 
 /// Writes a group whose batches all succeed. `Err` means that one did not, and nothing was written.
 fn write_straight(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreError> {
-    execute(writer, "BEGIN IMMEDIATE")?;
+    begin(writer)?;
     let mut chain = Chain::default();
     let results = batches
         .iter()
@@ -126,7 +126,7 @@ fn write_straight(writer: &Writer, batches: &[Prepared]) -> Result<Results, Stor
 
 /// Writes a group, each batch for itself. `Err` means that nothing at all was written.
 fn write_apart(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreError> {
-    execute(writer, "BEGIN IMMEDIATE")?;
+    begin(writer)?;
     let mut chain = Chain::default();
     let mut results = Vec::with_capacity(batches.len());
     for batch in batches {
@@ -151,7 +151,7 @@ fn write_apart(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreEr
 fn commit(writer: &Writer, chain: Chain, batches: usize) -> Result<(), StoreError> {
     if let Some(tail) = chain.tail.filter(|_| chain.changed) {
         let statement = tail.write(writer.key.get().ok_or(StoreError::Sealed)?);
-        let (_, count) = run(&writer.connection, &statement)?;
+        let (_, count) = run_counted(writer, &statement)?;
         statement.expect.check(count)?;
     }
     let stopwatch = Stopwatch::start();
@@ -159,6 +159,16 @@ fn commit(writer: &Writer, chain: Chain, batches: usize) -> Result<(), StoreErro
     writer.measures.sync_time.record_time(stopwatch.elapsed());
     writer.measures.group_sizes.record(batches as u64);
     Ok(())
+}
+
+fn begin(writer: &Writer) -> Result<(), StoreError> {
+    writer.measures.transactions.increment();
+    execute(writer, "BEGIN IMMEDIATE")
+}
+
+fn run_counted(writer: &Writer, statement: &Statement) -> Result<(Vec<Row>, u64), StoreError> {
+    writer.measures.statements.increment();
+    run(&writer.connection, statement)
 }
 
 fn execute(writer: &Writer, sql: &str) -> Result<(), StoreError> {
@@ -174,12 +184,12 @@ struct Chain {
 }
 
 fn run_batch(writer: &Writer, batch: &Prepared, chain: &mut Chain) -> Result<Outcome, StoreError> {
-    let Writer { connection, clock, key, .. } = writer;
+    let Writer { clock, key, .. } = writer;
     let mut outcome = Outcome::default();
     for step in &batch.steps {
         match step {
             Step::Run(statement) => {
-                let (rows, count) = run(connection, statement)?;
+                let (rows, count) = run_counted(writer, statement)?;
                 statement.expect.check(count)?;
                 outcome.rows.extend(rows);
             }
@@ -187,11 +197,11 @@ fn run_batch(writer: &Writer, batch: &Prepared, chain: &mut Chain) -> Result<Out
                 let mut tail = match chain.tail {
                     Some(tail) => tail,
                     None => {
-                        let (rows, _) = run(connection, &Tail::read())?;
+                        let (rows, _) = run_counted(writer, &Tail::read())?;
                         Tail::genuine(rows, key.get().ok_or(StoreError::Sealed)?)?
                     }
                 };
-                run(connection, &tail.append(clock.now(), scope, entry))?;
+                run_counted(writer, &tail.append(clock.now(), scope, entry))?;
                 outcome.sequences.push(tail.sequence);
                 *chain = Chain { tail: Some(tail), changed: true };
             }
@@ -275,7 +285,6 @@ mod tests {
     use base::{Timestamp, VirtualClock};
 
     use super::*;
-    use crate::sql::Statement;
 
     const INSERT: &str = "INSERT INTO rows (number, filling) VALUES ($1, $2)";
 
@@ -297,6 +306,19 @@ mod tests {
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::from_seconds(0)));
         let (key, generation) = (Arc::new(OnceLock::new()), Generation::default());
         Writer { connection, clock, key, generation, measures: Arc::default() }
+    }
+
+    /// Goal: a group shares one transaction and one fsync, however many batches it has.
+    #[test]
+    fn a_group_is_one_commit() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let connection = Connection::open(folder.path().join("group.db")).expect("a file");
+        connection.execute_batch("CREATE TABLE rows (number INTEGER, filling BLOB);").expect("a table");
+        let writer = writer(connection);
+        assert!(submit(&writer, &[10; 50]).iter().all(Result::is_ok));
+        let measures = &writer.measures;
+        let commits: u64 = measures.sync_time.read().1.iter().sum();
+        assert_eq!((measures.transactions.value(), commits, measures.statements.value()), (1, 1, 50));
     }
 
     /// What a shredded document leaves behind is in the log only, and for a bounded time.

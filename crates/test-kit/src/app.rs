@@ -83,9 +83,28 @@ impl TestApp {
         products: impl FnOnce(Arc<Services>) -> Vec<Routes>,
     ) -> Self {
         let dir = tempfile::tempdir().expect("a temporary folder");
+        let database = Database::Sqlite(dir.path().join("switchward.db"));
+        Self::start_in(dir, database, limits, products).await
+    }
+
+    /// Starts a platform that serves these products on an empty database of this URL.
+    ///
+    /// # Panics
+    /// When it cannot be set up.
+    pub async fn start_on(url: &str, products: impl FnOnce(Arc<Services>) -> Vec<Routes>) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        Self::start_in(dir, Database::Postgres(url.to_owned()), GateConfig::default(), products).await
+    }
+
+    async fn start_in(
+        dir: TempDir,
+        database: Database,
+        limits: GateConfig,
+        products: impl FnOnce(Arc<Services>) -> Vec<Routes>,
+    ) -> Self {
         let clock = Arc::new(VirtualClock::standing_at(Timestamp::parse_iso8601(START).expect("a constant")));
         let store = Store::open(Options {
-            database: Database::Sqlite(dir.path().join("switchward.db")),
+            database,
             wrapper: Arc::new(LocalKey::generate()),
             clock: clock.clone(),
             random: Arc::new(SystemRandom),

@@ -3,6 +3,7 @@
 
 mod crash;
 mod dispatch;
+mod hot_path;
 mod inbound;
 mod messages;
 mod numbers;

@@ -11,7 +11,7 @@ use messaging::carrier::{Arrival, Carrier, CarrierError, Receipt, Reference, Sub
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
 use store::{Document, Name, Query};
-use test_kit::{Reply, SinkRequest, TestAccount, TestApp, WebhookSink};
+use test_kit::{Reply, SinkRequest, TestAccount, TestApp, TestDatabase, WebhookSink};
 use tokio::sync::{Notify, watch};
 use webhooks::{Alert, Webhooks, WebhooksConfig};
 
@@ -123,7 +123,16 @@ pub struct Site {
 impl Site {
     /// A platform whose workers do not run yet. `owner` has [`OWN`], `hipaa` has [`CLINIC`].
     pub async fn idle() -> Self {
-        let app = TestApp::start(|services| vec![messaging::routes(services)]).await;
+        Self::around(TestApp::start(|services| vec![messaging::routes(services)]).await).await
+    }
+
+    /// The same on PostgreSQL.
+    pub async fn idle_on(database: &TestDatabase) -> Self {
+        let url = database.url();
+        Self::around(TestApp::start_on(&url, |services| vec![messaging::routes(services)]).await).await
+    }
+
+    async fn around(app: TestApp) -> Self {
         add_to_inventory(&app.services, &[OWN, CLINIC, FREE]).await.expect("new numbers");
         claim_number(&app.services, app.owner.sid, OWN).await.expect("a free number");
         claim_number(&app.services, app.hipaa.sid, CLINIC).await.expect("a free number");

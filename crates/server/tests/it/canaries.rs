@@ -1,14 +1,17 @@
 //! One search over everything that a server leaves behind: protected text and numbers go in by every way there is, also
 //! by those that are refused, and must come out where they are meant to and stand nowhere else.
 //!
-//! Searched are the data folder with its log as it is while the server runs and after it has stopped, both files of a
+//! Searched are the data folder with its log (with PostgreSQL also every table and the server's write-ahead log) as it is
+//! while the server runs and after it has stopped, both files of a
 //! backup, the program's log at its most talkative, metrics, traces (when it is built with them), every refusal as it was
 //! answered, alerts and the delivery log as they are stored and as the API shows them, the ledger, and what the
 //! commands print.
 
 use std::fs;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,12 +21,12 @@ use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use phi::{DataKey, LocalKey, SystemRandom};
 use serde_json::Value;
 use store::{Database, Options, Query, Scope, Store};
-use test_kit::{SinkReply, WebhookSink};
+use test_kit::{SinkReply, TestDatabase, WebhookSink};
 use tokio::runtime::Runtime;
 use webhooks::{Alert, WebhookDelivery};
 
 use crate::operations::get;
-use crate::program::{PATIENCE, Server, exchange, init, parsed, run, stdout_of, switchward, text};
+use crate::program::{PATIENCE, Server, exchange, parsed, switchward, text};
 use crate::scan::{Canary, Place, Scan};
 
 /// The patient and what is written to them; these arrive where they are meant to.
@@ -142,12 +145,47 @@ fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// A command on this database.
+fn on(database: Option<&TestDatabase>, arguments: &[&str]) -> Command {
+    let mut command = switchward(arguments);
+    if let Some(database) = database {
+        command.env("SWITCHWARD_DATABASE", database.url());
+    }
+    command
+}
+
+fn printed(mut command: Command) -> Vec<u8> {
+    let output = command.output().expect("the binary runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    [output.stdout, output.stderr].concat()
+}
+
+/// Every table of a database of PostgreSQL.
+fn tables(when: &str, database: Option<&TestDatabase>) -> Vec<Place> {
+    let tables = database.map(TestDatabase::tables).unwrap_or_default();
+    tables.into_iter().map(|(name, bytes)| Place::new(format!("tables, {when}/{name}"), bytes)).collect()
+}
+
 #[test]
 fn protected_text_stands_nowhere_but_where_it_is_meant_to() {
+    search(None);
+}
+
+#[test]
+fn protected_text_stands_nowhere_on_postgres_either() {
+    if let Some(database) = TestDatabase::create() {
+        search(Some(&database));
+    }
+}
+
+fn search(database: Option<&TestDatabase>) {
+    let log_began = database.map(TestDatabase::log_position);
     let dir = tempfile::tempdir().expect("a folder");
     let [data, backups, temporary] = ["data", "backups", "tmp"].map(|name| dir.path().join(name));
     fs::create_dir(&temporary).expect("a folder");
-    let account = init(&data, &["--hipaa"]);
+    let account =
+        on(database, &["init", "--data", text(&data), "--json", "--hipaa"]).output().expect("it runs");
+    let account: Value = serde_json::from_slice(&account.stdout).expect("one JSON object");
     let runtime = Runtime::new().expect("a runtime");
     let sink = runtime.block_on(WebhookSink::start());
     #[cfg(feature = "otel")]
@@ -157,7 +195,7 @@ fn protected_text_stands_nowhere_but_where_it_is_meant_to() {
     #[cfg(not(feature = "otel"))]
     let traces = String::new();
     let config = settings(dir.path(), &data, &sink, &traces);
-    let mut command = switchward(&["serve", "--config", text(&config)]);
+    let mut command = on(database, &["serve", "--config", text(&config)]);
     command.env("TMPDIR", &temporary);
     let mut server = Server::start_command(command);
     let operations = server.operations();
@@ -167,8 +205,9 @@ fn protected_text_stands_nowhere_but_where_it_is_meant_to() {
     let meant = drive(&mut caller, &account, &sink);
     named(&mut caller, &account, &data);
     places.extend(Place::folder("data folder, served", &data));
-    let printed = stdout_of(&["backup", "create", "--data", text(&data), "--to", text(&backups)]);
-    places.push(Place::new("output of `backup create`", printed));
+    places.extend(tables("served", database));
+    let backup = on(database, &["backup", "create", "--data", text(&data), "--to", text(&backups)]);
+    places.push(Place::new("output of `backup create`", printed(backup)));
     places.extend(Place::folder("backup", &backups));
     places.push(Place::new("metrics", get(operations, "/metrics").1));
     places.push(Place::new("readiness", get(operations, "/readyz").1));
@@ -179,6 +218,7 @@ fn protected_text_stands_nowhere_but_where_it_is_meant_to() {
     assert!(status.success());
     places.push(Place::new("log", server.rest_of_log()));
     places.extend(Place::folder("data folder, stopped", &data));
+    places.extend(tables("stopped", database));
     places.extend(Place::folder("temporary folder", &temporary));
     #[cfg(feature = "otel")]
     {
@@ -188,20 +228,33 @@ fn protected_text_stands_nowhere_but_where_it_is_meant_to() {
         }
         places.push(Place::new("traces", collector.bytes()));
     }
-    places.extend(runtime.block_on(stored(&data, &account)));
-    let output = run(&["ledger", "verify", "--data", text(&data)]);
-    places.push(Place::new("output of `ledger verify`", [output.stdout, output.stderr].concat()));
-
-    check(&Scan::of(CANARIES), &places, &meant);
+    places.extend(runtime.block_on(stored(&data, database, &account)));
+    let verify = on(database, &["ledger", "verify", "--data", text(&data)]);
+    places.push(Place::new("output of `ledger verify`", printed(verify)));
+    let mut kinds = vec!["backup/", "log", "metrics", "alerts", "deliveries", "ledger", "refusals"];
+    kinds.extend(cfg!(feature = "otel").then_some("traces"));
+    match (database, &log_began) {
+        (Some(database), Some(began)) => {
+            kinds.extend([
+                "tables, served/documents",
+                "tables, served/document_index",
+                "tables, stopped/journal",
+            ]);
+            if let Some(log) = database.log_since(began) {
+                places.push(Place::new("write-ahead log", log));
+                kinds.push("write-ahead log");
+            } else {
+                let note = b"not searched: the test server's write-ahead log cannot be read from here\n";
+                std::io::stderr().write_all(note).expect("somebody listens");
+            }
+        }
+        _ => kinds.extend(["data folder, served/switchward.db-wal", "data folder, stopped/switchward.db"]),
+    }
+    check(&Scan::of(CANARIES), &kinds, &places, &meant);
 }
 
 /// Nothing where nothing may be, everything where it is meant to be, and a search that is not blind in any place.
-fn check(scan: &Scan<'_>, places: &[Place], meant: &[(Place, Vec<&'static str>)]) {
-    let kinds =
-        ["data folder, served/switchward.db-wal", "data folder, stopped/switchward.db", "backup/", "log"]
-            .into_iter()
-            .chain(["metrics", "alerts", "deliveries", "ledger", "refusals"])
-            .chain(cfg!(feature = "otel").then_some("traces"));
+fn check(scan: &Scan<'_>, kinds: &[&str], places: &[Place], meant: &[(Place, Vec<&'static str>)]) {
     for kind in kinds {
         let bytes: usize =
             places.iter().filter(|place| place.name.starts_with(kind)).map(|place| place.bytes.len()).sum();
@@ -412,11 +465,14 @@ fn shown(caller: &mut Caller) -> Vec<Place> {
 }
 
 /// The same as they are stored, opened with the system's own keys, and every entry of the ledger.
-async fn stored(data: &Path, account: &Value) -> Vec<Place> {
+async fn stored(data: &Path, database: Option<&TestDatabase>, account: &Value) -> Vec<Place> {
     let key = fs::read_to_string(data.join("master.key")).expect("a key");
     let key = HEXLOWER_PERMISSIVE.decode(key.trim().as_bytes()).expect("hexadecimal");
     let store = Store::open(Options {
-        database: Database::Sqlite(data.join("switchward.db")),
+        database: match database {
+            Some(database) => Database::Postgres(database.url()),
+            None => Database::Sqlite(data.join("switchward.db")),
+        },
         wrapper: Arc::new(LocalKey::new(DataKey::from_bytes(key.try_into().expect("32 bytes")))),
         clock: Arc::new(base::SystemClock),
         random: Arc::new(SystemRandom),

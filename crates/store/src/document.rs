@@ -104,12 +104,21 @@ pub enum IndexValue {
     Digest(Digest),
 }
 
+/// The tags of the stored forms.
+const PLAIN: u8 = b'p';
+const DIGEST: u8 = b'd';
+
 impl IndexValue {
+    /// The first stored form of plain text, and the first behind all of them.
+    pub(crate) fn plain_range() -> (Vec<u8>, Vec<u8>) {
+        (vec![PLAIN], vec![PLAIN + 1])
+    }
+
     /// The stored form: a tag, so that text never equals a digest, then the value.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let (tag, value) = match self {
-            Self::Plain(text) => (b'p', text.as_bytes()),
-            Self::Digest(digest) => (b'd', digest.0.as_slice()),
+            Self::Plain(text) => (PLAIN, text.as_bytes()),
+            Self::Digest(digest) => (DIGEST, digest.0.as_slice()),
         };
         let mut bytes = Vec::with_capacity(1 + value.len());
         bytes.push(tag);

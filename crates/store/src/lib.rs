@@ -16,6 +16,7 @@ mod api;
 mod batch;
 mod bulk;
 mod chain;
+mod conversions;
 pub mod copy;
 mod document;
 mod engine;

@@ -30,6 +30,8 @@ pub const STEADY_ANSWERS: usize = 8_192;
 pub const CACHED_KEYS: usize = 4_096;
 /// Scope keys that one step of a rotation moves.
 pub const ROTATED_KEYS: usize = 100;
+/// Rows that one step of a conversion writes anew.
+pub const CONVERTED_ROWS: usize = 100;
 /// Rows of one chunk of a copy.
 pub const COPY_ROWS: usize = 256;
 /// Bytes after which a chunk of a copy takes no further row.

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "one index for one question",
         sql: include_str!("../migrations/0004_one_index_for_one_question.sql"),
     },
+    Migration { name: "conversions", sql: include_str!("../migrations/0005_conversions.sql") },
 ];
 
 /// The table that remembers what was applied; it exists before the first migration.

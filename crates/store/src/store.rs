@@ -15,7 +15,7 @@ use crate::sql::{Expect, Prepared, Statement, Step, Value};
 use crate::steady::Memory;
 use crate::{
     Batch, Committed, IndexValue, Jobs, Journal, Lane, Located, Name, OpenError, Rotation, Scope, Scoped,
-    StoreError, StoreMeasures, batch, jobs_sql,
+    StoreError, StoreMeasures, batch, conversions, jobs_sql,
 };
 
 /// No name's digest: those are longer.
@@ -76,7 +76,8 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens the database, migrates it forward, and makes the system's key on first use.
+    /// Opens the database, migrates it forward, makes the system's key on first use, and puts right what older versions
+    /// wrote in another form.
     ///
     /// # Errors
     /// [`OpenError`] says which of the preconditions does not hold.
@@ -115,7 +116,14 @@ impl Store {
             clock,
             random,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let store = Self { inner: Arc::new(inner) };
+        match conversions::convert(&store).await {
+            Ok(()) => Ok(store),
+            Err(error) => {
+                store.close().await;
+                Err(error.into())
+            }
+        }
     }
 
     /// The documents of one scope.

@@ -112,6 +112,14 @@ impl TestDatabase {
         Some(log)
     }
 
+    /// Runs statements in it.
+    ///
+    /// # Panics
+    /// When one fails.
+    pub fn execute(&self, sql: &str) {
+        blocking(&self.url(), async |client| client.batch_execute(sql).await).expect("it can be done");
+    }
+
     fn word(&self, sql: &str) -> String {
         blocking(&self.url(), async |client| Ok(client.query_one(sql, &[]).await?.get(0)))
             .expect("the server says")

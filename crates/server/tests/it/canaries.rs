@@ -178,6 +178,23 @@ fn protected_text_stands_nowhere_on_postgres_either() {
     }
 }
 
+/// Goal: what the search above looks at is what PostgreSQL holds. Method: words planted in a table stand in the table's
+/// bytes and in the log.
+#[test]
+fn words_in_a_table_of_postgres_are_found_in_its_bytes_and_in_the_log() {
+    let Some(database) = TestDatabase::create() else { return };
+    let began = database.log_position();
+    database.execute(&format!(
+        "CREATE TABLE planted (word text, bytes bytea);
+         INSERT INTO planted VALUES ('{SENT_NAME}', convert_to('{SENT_TEXT}', 'UTF8'))"
+    ));
+    let log = database.log_since(&began).map(|bytes| Place::new("write-ahead log", bytes));
+    for place in tables("planted", Some(&database)).into_iter().chain(log) {
+        let found = Scan::of(CANARIES).search(&place).join(" ");
+        assert!(found.contains(SENT_NAME) && found.contains(SENT_TEXT), "{}: {found}", place.name);
+    }
+}
+
 fn search(database: Option<&TestDatabase>) {
     let log_began = database.map(TestDatabase::log_position);
     let dir = tempfile::tempdir().expect("a folder");

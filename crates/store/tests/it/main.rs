@@ -98,6 +98,7 @@ suite! {
         what_was_committed_is_there_after_reopening
         another_master_key_is_refused
         a_newer_database_is_refused
+        names_in_clear_of_an_older_version_become_digests
         an_altered_migration_is_refused
         a_closed_store_says_so
         broken_connections_are_made_anew

@@ -4,10 +4,12 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use store::{Database, Name, NewJob, OpenError, StoreError};
+use base::MessageSid;
+use store::{Database, Index, IndexValue, Kind, Name, NewJob, OpenError, Query, StoreError};
 
 use crate::harness::{
-    Bench, Holder, Message, account, block_on, body, master_key, message, now, sid, store_with,
+    Bench, Content, Facts, Holder, Message, account, block_on, body, master_key, message, now, sid,
+    store_with,
 };
 use phi::{KeyWrapper, WrapError};
 
@@ -72,6 +74,58 @@ pub(crate) async fn a_newer_database_is_refused(bench: &Bench) {
     let refused = bench.try_open(Arc::clone(&bench.wrapper)).await.err().unwrap();
     assert!(matches!(refused, OpenError::Newer { found: 99, .. }), "{refused}");
     assert!(refused.to_string().contains("newer program"));
+}
+
+/// What an older version called an account.
+struct Named;
+
+impl Kind for Named {
+    const NAME: &'static str = "account";
+    type Sid = MessageSid;
+    type Facts = Facts;
+    type Content = Content;
+}
+
+/// Goal: no name stays in clear text in the index of a database that an older version wrote. Method: entries as that
+/// version made them, more than one step takes, in the layout of that version.
+pub(crate) async fn names_in_clear_of_an_older_version_become_digests(bench: &Bench) {
+    const ENTRIES: u64 = 250;
+    let scopes = [account(1), account(2)];
+    let store = store_with(bench, scopes[0]).await;
+    let mut batch = store.batch(scopes[1]);
+    batch.create_scope(scopes[1]);
+    let name = |number: u64| format!("Throckmorton {number}");
+    let plain = |key, value: String| Index { key, value: IndexValue::Plain(value) };
+    for scope in scopes {
+        batch.in_scope(scope);
+        for number in 0..ENTRIES {
+            let mut new = message::<Named>(number, now(&store), "x");
+            new.index = vec![plain("friendly_name", name(number)), plain("status", "active".into())];
+            batch.insert::<Named>(new);
+        }
+    }
+    store.commit(batch).await.unwrap();
+    store.close().await;
+    bench.execute("DROP TABLE conversions; DELETE FROM migrations WHERE number = 5").await;
+    assert!(bench.keeps(b"Throckmorton").await, "as the older version left it");
+
+    for _ in 0..2 {
+        let store = bench.open().await;
+        for scope in scopes {
+            let scoped = store.scope(scope);
+            for (filter, found) in [
+                (Index { key: "friendly_name", value: scoped.free_text(&name(7)) }, 1),
+                (plain("friendly_name", name(7)), 0),
+                (plain("status", "active".into()), ENTRIES as usize),
+            ] {
+                let query = Query { filters: vec![filter], limit: 1_000, ..Query::default() };
+                assert_eq!(scoped.list::<Named>(query).await.unwrap().documents.len(), found);
+            }
+        }
+        store.close().await;
+        assert!(!bench.keeps(b"Throckmorton").await);
+        assert_eq!(bench.number("SELECT count(*) FROM conversions").await, 1);
+    }
 }
 
 pub(crate) async fn an_altered_migration_is_refused(bench: &Bench) {

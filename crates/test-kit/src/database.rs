@@ -80,7 +80,7 @@ impl TestDatabase {
         self.word("SELECT pg_current_wal_insert_lsn()::text")
     }
 
-    /// What the server has written to its log since this position, for all databases and up to [`LOG_BYTES`]; `None`
+    /// What the server has written to its log since this position, for all databases and up to 32 MiB; `None`
     /// when its folder cannot be read from here.
     ///
     /// # Panics
@@ -112,12 +112,16 @@ impl TestDatabase {
         Some(log)
     }
 
-    /// Runs statements in it.
+    /// Puts two words into a table of their own, one as text and one as bytes.
     ///
     /// # Panics
-    /// When one fails.
-    pub fn execute(&self, sql: &str) {
-        blocking(&self.url(), async |client| client.batch_execute(sql).await).expect("it can be done");
+    /// When it cannot be written.
+    pub fn plant(&self, text: &str, bytes: &str) {
+        blocking(&self.url(), async |client| {
+            client.batch_execute("CREATE TABLE planted (text text, bytes bytea)").await?;
+            client.execute("INSERT INTO planted VALUES ($1, $2)", &[&text, &bytes.as_bytes()]).await
+        })
+        .expect("it can be written");
     }
 
     fn word(&self, sql: &str) -> String {

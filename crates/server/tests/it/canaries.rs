@@ -184,10 +184,7 @@ fn protected_text_stands_nowhere_on_postgres_either() {
 fn words_in_a_table_of_postgres_are_found_in_its_bytes_and_in_the_log() {
     let Some(database) = TestDatabase::create() else { return };
     let began = database.log_position();
-    database.execute(&format!(
-        "CREATE TABLE planted (word text, bytes bytea);
-         INSERT INTO planted VALUES ('{SENT_NAME}', convert_to('{SENT_TEXT}', 'UTF8'))"
-    ));
+    database.plant(SENT_NAME, SENT_TEXT);
     let log = database.log_since(&began).map(|bytes| Place::new("write-ahead log", bytes));
     for place in tables("planted", Some(&database)).into_iter().chain(log) {
         let found = Scan::of(CANARIES).search(&place).join(" ");

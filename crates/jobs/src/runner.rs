@@ -158,9 +158,12 @@ struct Worker {
 
 impl Worker {
     async fn run(mut self, changed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
+        loop {
             // What comes and what ends in between is one look's work.
             tokio::time::sleep_until(self.next_look).await;
+            if *stop.borrow() {
+                break;
+            }
             // Registered before looking, so that a job committed while we look is not missed.
             let wake = changed.notified();
             tokio::pin!(wake);

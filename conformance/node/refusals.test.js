@@ -46,7 +46,7 @@ test("a raw refusal names its rule", async () => {
 
 test("what is not built says so", async () => {
   await assert.rejects(send({ mediaUrl: ["https://clinic.example/x.png"] }), refusal(501, 20501));
-  await assert.rejects(send({ messagingServiceSid: `MG${"0".repeat(32)}` }), refusal(501, 20501));
+  await assert.rejects(send({ contentSid: `HX${"0".repeat(32)}` }), refusal(501, 20501));
 });
 
 test("an account that is not designated sends nothing", async () => {

@@ -66,8 +66,6 @@ class RefusalTest(unittest.TestCase):
         for name, changes in [
             ("media", {"media_url": ["https://clinic.example/x.png"]}),
             ("media alone", {"media_url": ["https://clinic.example/x.png"], "body": None}),
-            ("a messaging service", {"messaging_service_sid": "MG" + "0" * 32}),
-            ("a messaging service alone", {"messaging_service_sid": "MG" + "0" * 32, "from_": None}),
             ("a content template", {"content_sid": "HX" + "0" * 32, "body": None}),
         ]:
             with self.subTest(name):

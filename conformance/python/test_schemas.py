@@ -118,6 +118,34 @@ class AnswerTest(unittest.TestCase):
         self.check("api_v2010", one, "post", path, {"FriendlyName": "schema", "SmsUrl": ""})
         self.check("api_v2010", one, "delete", path)
 
+    def test_messaging_services(self):
+        many, one = "/v1/Services", "/v1/Services/{Sid}"
+        made = self.check("messaging_v1", many, "post", "/messaging/v1/Services", {"FriendlyName": "schema"})
+        path = f"/messaging/v1/Services/{made['sid']}"
+        self.check("messaging_v1", many, "get", "/messaging/v1/Services?PageSize=1")
+        self.check("messaging_v1", one, "get", path)
+        self.check("messaging_v1", one, "post", path, {"InboundRequestUrl": "https://clinic.example/in"})
+        self.check("messaging_v1", "/v1/Services/Usecases", "get", "/messaging/v1/Services/Usecases")
+        members, member = "/v1/Services/{ServiceSid}/PhoneNumbers", "/v1/Services/{ServiceSid}/PhoneNumbers/{Sid}"
+        status, number = server.request("POST", server.account_path("/IncomingPhoneNumbers.json"), {"AreaCode": "415"})
+        self.assertEqual(status, 201)
+        self.addCleanup(server.request, "DELETE", server.account_path(f"/IncomingPhoneNumbers/{number['sid']}.json"))
+        self.check("messaging_v1", members, "post", path + "/PhoneNumbers", {"PhoneNumberSid": number["sid"]})
+        self.check("messaging_v1", members, "get", path + "/PhoneNumbers")
+        self.check("messaging_v1", member, "get", f"{path}/PhoneNumbers/{number['sid']}")
+        for name in ["ShortCodes", "ChannelSenders", "DestinationAlphaSenders"]:
+            of = "MessagingServiceSid" if name == "ChannelSenders" else "ServiceSid"
+            self.check("messaging_v1", f"/v1/Services/{{{of}}}/{name}", "get", f"{path}/{name}")
+        codes = "/2010-04-01/Accounts/{AccountSid}/SMS/ShortCodes.json"
+        self.check("api_v2010", codes, "get", server.account_path("/SMS/ShortCodes.json"))
+        form = {"To": "+16465550162", "MessagingServiceSid": made["sid"], "Body": "Your appointment is tomorrow."}
+        sent = self.check("api_v2010", MESSAGES, "post", server.account_path("/Messages.json"), form)
+        feedback = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback.json"
+        ours = server.account_path(f"/Messages/{sent['sid']}/Feedback.json")
+        self.check("api_v2010", feedback, "post", ours, {"Outcome": "confirmed"})
+        self.check("messaging_v1", member, "delete", f"{path}/PhoneNumbers/{number['sid']}")
+        self.check("messaging_v1", one, "delete", path)
+
     def test_keys_and_signing_keys(self):
         for name in ["Keys", "SigningKeys"]:
             with self.subTest(name):
@@ -219,6 +247,17 @@ SERVED = [
     ("lookups_v2", "/v2/PhoneNumbers/{PhoneNumber}", "/lookups/v2/PhoneNumbers/%2B14155550123"),
     ("lookups_v1", "/v1/PhoneNumbers/{PhoneNumber}", "/lookups/v1/PhoneNumbers/%2B14155550123"),
     ("monitor_v1", "/v1/Alerts", "/monitor/v1/Alerts"),
+    ("messaging_v1", "/v1/Services", "/messaging/v1/Services"),
+    ("messaging_v1", "/v1/Services/{Sid}", f"/messaging/v1/Services/MG{'0' * 32}"),
+    *(
+        ("messaging_v1", f"/v1/Services/{{ServiceSid}}/{name}", f"/messaging/v1/Services/MG{'0' * 32}/{name}")
+        for name in ["PhoneNumbers", "AlphaSenders"]
+    ),
+    (
+        "api_v2010",
+        "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback.json",
+        f"/2010-04-01/Accounts/{{account}}/Messages/SM{'0' * 32}/Feedback.json",
+    ),
 ]
 
 

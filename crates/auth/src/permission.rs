@@ -38,6 +38,10 @@ permissions! {
     NumbersRead = "/switchward/numbers/read";
     /// Configure the account's phone numbers.
     NumbersWrite = "/switchward/numbers/write";
+    /// See Messaging Services and their senders.
+    ServicesRead = "/switchward/messaging-services/read";
+    /// Configure Messaging Services and their senders.
+    ServicesWrite = "/switchward/messaging-services/write";
     /// Look a number up.
     Lookup = "/switchward/lookup/read";
     /// Read the Debugger's alerts.

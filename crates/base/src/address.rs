@@ -27,7 +27,7 @@ impl std::error::Error for InvalidAddress {}
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShortCode(String);
 
-/// A sender name: 1 to 11 letters, digits and spaces with at least one letter.
+/// A sender name: 1 to 11 letters, digits, spaces and `+-_&` with at least one letter; it does not begin with `+`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SenderName(String);
 
@@ -80,7 +80,7 @@ impl Address {
             return Ok(Self::ShortCode(ShortCode(text.to_owned())));
         }
         let fits = text.len() <= ALPHANUMERIC_LIMIT
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ')
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b" +-_&".contains(&byte))
             && text.bytes().any(|byte| byte.is_ascii_alphabetic());
         if fits { Ok(Self::Alphanumeric(SenderName(text.to_owned()))) } else { Err(InvalidAddress) }
     }

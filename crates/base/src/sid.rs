@@ -106,6 +106,8 @@ macro_rules! sids {
 sids! {
     /// An account, project or subaccount.
     AccountSid = "AC";
+    /// A sender name in a Messaging Service (`messaging/v1/Services/{Sid}/AlphaSenders`).
+    AlphaSenderSid = "AI";
     /// A business associate agreement (ours; Twilio has no resource for it).
     AgreementSid = "BA";
     /// An attestation: a named person's dated statement (ours).
@@ -118,6 +120,8 @@ sids! {
     KeySid = "SK";
     /// A text message.
     MessageSid = "SM";
+    /// A Messaging Service (`messaging/v1/Services`).
+    MessagingServiceSid = "MG";
     /// An organization: the owner of accounts, agreements and people.
     OrganizationSid = "OR";
     /// A party of an account's register of third parties (ours).
@@ -130,6 +134,10 @@ sids! {
     PublicKeySid = "CR";
     /// A phone number of the platform's inventory.
     PhoneNumberSid = "PN";
+    /// A short code.
+    ShortCodeSid = "SC";
+    /// Which sender a recipient has from a Messaging Service (ours; never shown).
+    StickySenderSid = "SX";
     /// One run of a webhook's delivery, as the delivery log has it (ours).
     WebhookDeliverySid = "WD";
 }

@@ -57,7 +57,7 @@ catalogue! {
     BODY_REQUIRED = 21602, 400, "A message body is required";
     BODY_TOO_LONG = 21617, 400, "The message body is longer than 1600 characters";
     UNSUBSCRIBED = 21610, 400, "The recipient has opted out of messages from this sender";
-    SEND_AT_INVALID = 35114, 400, "SendAt must lie between 5 minutes and 35 days ahead";
+    SEND_AT_INVALID = 35114, 400, "SendAt must lie between 15 minutes and 35 days ahead";
     SCHEDULE_INVALID = 35111, 400, "SendAt and ScheduleType=fixed belong together";
     NOT_CANCELABLE = 30409, 409, "Only a message that has not been sent yet can be canceled";
     NUMBER_INVALID = 21421, 400, "The phone number is not valid";
@@ -65,6 +65,19 @@ catalogue! {
     AREA_CODE_INVALID = 21451, 400, "The area code is not valid";
     AREA_CODE_EMPTY = 21452, 400, "No phone number of this area code is available";
     NOT_REDACTABLE = 20009, 400, "A message in progress cannot be redacted or deleted";
+
+    // Messaging Services.
+    SERVICE_UNKNOWN = 21701, 400, "The Messaging Service does not exist";
+    SERVICE_NO_SENDER = 21703, 400, "No sender of the Messaging Service can reach this recipient";
+    SERVICE_EMPTY = 21704, 400, "The Messaging Service has no senders";
+    SERVICE_INVALID = 21705, 400, "MessagingServiceSid is not the SID of a Messaging Service";
+    SENDER_NAME_REQUIRED = 21708, 400, "AlphaSender is required";
+    SENDER_NAME_INVALID = 21709, 400, "The sender name is not 1 to 11 letters, digits, spaces and +-_& with a letter among them";
+    SENDER_IN_SERVICE = 21710, 409, "The sender is in this Messaging Service already";
+    SENDER_NOT_IN_SERVICE = 21711, 400, "The From sender is not in the sender pool of this Messaging Service";
+    SENDER_IN_OTHER_SERVICE = 21712, 409, "The sender is in another Messaging Service; take it out there first";
+    USECASE_INVALID = 21713, 400, "Usecase is not one of those that GET /v1/Services/Usecases lists";
+    SENDER_POOL_FULL = 21714, 400, "The Messaging Service has as many senders as it may have";
 
     // Public key client validation.
     VALIDATION_FAILED = 20151, 403, "The signature of Twilio-Client-Validation does not verify with its key";

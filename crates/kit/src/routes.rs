@@ -22,6 +22,7 @@ use throttle::Seat;
 use crate::ctx::{API, Caller, Ctx, decide};
 use crate::limits::MAX_AUTHORIZATION;
 use crate::origin::Origin;
+use crate::params::limited;
 use crate::respond::error_response;
 use crate::services::Services;
 use crate::validation;
@@ -51,6 +52,8 @@ pub struct Access {
     pub operator_only: bool,
     /// Whether it works on an account that is suspended or closed, for its owner and the operator.
     pub inactive_too: bool,
+    /// Whether there is anything behind it; otherwise whoever may call it is told that there is not.
+    pub served: bool,
     pub(crate) purpose: Purpose,
     pub(crate) service: &'static str,
 }
@@ -64,6 +67,7 @@ impl Access {
             ai_ml: false,
             operator_only: false,
             inactive_too: false,
+            served: true,
             purpose: API,
             service: "",
         }
@@ -88,6 +92,13 @@ impl Access {
     #[must_use]
     pub const fn inactive_too(mut self) -> Self {
         self.inactive_too = true;
+        self
+    }
+
+    /// There is nothing behind it: whoever may call it is told so (20501).
+    #[must_use]
+    pub const fn not_served(mut self) -> Self {
+        self.served = false;
         self
     }
 
@@ -174,6 +185,22 @@ impl Routes {
         handler: H,
     ) -> Self {
         self.add(Method::DELETE, MethodFilter::DELETE, path, access, handler)
+    }
+
+    /// A published operation that is not served: whoever may call it is told so (20501), which is more than
+    /// that there is no such path.
+    ///
+    /// # Panics
+    /// When it is published under a method that axum has no filter for: a mistake in the table.
+    #[must_use]
+    pub fn absent(self, method: Method, path: &'static str, access: Access) -> Self {
+        let filter = MethodFilter::try_from(method.clone()).expect("a published method");
+        // The body is read all the same: an answer before its end would cost the caller its connection.
+        let refuse = |request: Request| async {
+            let error = limited(request.into_body()).await.err();
+            error_response(&error.unwrap_or(codes::NOT_SUPPORTED.into()))
+        };
+        self.add(method, filter, path, access.not_served(), refuse)
     }
 
     /// Shares a value with the handlers of this product; they take it as `Extension<T>`.

@@ -27,9 +27,10 @@ use crate::limits::{
     SENDING_CONCURRENCY, SUBMIT_DEADLINE,
 };
 use crate::messages::events;
-use crate::messages::model::{Message, Status, guard_facts};
+use crate::messages::model::{Message, MessageFacts, Status, guard_facts};
 use crate::messages::store as messages;
-use crate::numbers;
+use crate::numbers::{self, Owned};
+use crate::services::choice;
 
 /// The queue of messages that wait to be handed over.
 pub(crate) const SENDING: &str = "messages.send";
@@ -137,6 +138,7 @@ async fn send(
     else {
         return finish(services, lease).await;
     };
+    keep_sender(services, &account, &mut message, &number).await?;
     let settings = match obstacle(services, &account, &message, &number, now).await? {
         Ok(settings) => settings,
         Err(code) => return fail(services, lease, message, number, code).await,
@@ -224,18 +226,63 @@ async fn obstacle(
         Err(refusal) => return Ok(Err(refusal.code().number)),
     };
     // A number that was given back while the message waited may be another account's by now.
-    if !numbers::has(&services.store, account.scope(), &message.facts.own_number).await? {
+    let Some(sender) = owned(services, account, &message.facts).await? else {
         return Ok(Err(NUMBER_GONE));
-    }
+    };
     let scoped = services.store.scope(account.scope());
     if message.facts.confirms_stop {
         return Ok(Ok(settings));
     }
-    let pair = messages::pair(&*scoped.digest_key().await?, &message.facts.own_number, number);
-    Ok(match messages::opt_out(&scoped, pair).await? {
-        Some(_) => Err(OPTED_OUT),
-        None => Ok(settings),
+    let key = scoped.digest_key().await?;
+    let lists = messages::lists(&key, &message.facts.own_number, sender.service, number);
+    Ok(match messages::is_opted_out(&scoped, &lists).await? {
+        true => Err(OPTED_OUT),
+        false => Ok(settings),
     })
+}
+
+/// The sender of a message, if it is still the account's: a number, or a name in the message's service.
+async fn owned(
+    services: &Services,
+    account: &AccountContext,
+    facts: &MessageFacts,
+) -> Result<Option<Owned>, StoreError> {
+    let (store, scope) = (&services.store, account.scope());
+    let service = facts.service.map(|service| service.0);
+    if let Some(owned) = numbers::owned(store, scope, &facts.own_number).await? {
+        return Ok(Some(Owned { service: service.or(owned.service) }));
+    }
+    let Some(sid) = service else { return Ok(None) };
+    let configured = choice::find(store, scope, sid).await?;
+    let is_in_pool = configured.is_some_and(|service| service.pool.contains(&facts.own_number));
+    Ok(is_in_pool.then_some(Owned { service }))
+}
+
+/// Another sender of the message's service takes over when the chosen one has left the account while the message
+/// waited, as one that is scheduled does for weeks.
+async fn keep_sender(
+    services: &Services,
+    account: &AccountContext,
+    message: &mut Document<Message>,
+    number: &Phi<String>,
+) -> Result<(), StoreError> {
+    let Some(service) = message.facts.service.filter(|_| message.facts.is_sender_chosen) else {
+        return Ok(());
+    };
+    let (store, scope) = (&services.store, account.scope());
+    if owned(services, account, &message.facts).await?.is_some() {
+        return Ok(());
+    }
+    let Some(service) = choice::find(store, scope, service.0).await? else { return Ok(()) };
+    let Ok(choice) = service.choose(store, scope, None, number).await? else { return Ok(()) };
+    message.facts.own_number = choice.sender.clone();
+    let mut batch = store.batch(scope);
+    messages::change_sender(&mut batch, &*store.scope(scope).digest_key().await?, message);
+    choice.remember(&mut batch, store.random().as_ref(), services.now());
+    batch.record(entry("change_sender", message.sid, &[], Purpose::Carriage).to_bytes());
+    store.commit(batch).await?;
+    message.revision += 1;
+    Ok(())
 }
 
 /// The carrier has it. A receipt may have come first; then only the job ends.

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use auth::{AccountContext, load_account};
+use auth::{AccountContext, SidText, load_account};
 use base::{AccountSid, Address, MessageSid, PhoneNumberSid, Sid, Timestamp};
 use jobs::{Outcome, backoff};
 use kit::Services;
@@ -27,10 +27,11 @@ use crate::messages::events;
 use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status, guard_facts};
 use crate::messages::service::{conversation, masked};
 use crate::messages::store::{self as messages, NewMessage};
-use crate::numbers::{self, PhoneNumber};
+use crate::numbers::{self, Hook, PhoneNumber};
 use crate::optout::{self, Keyword};
 use crate::parts;
 use crate::segments;
+use crate::services::{ServiceText, choice};
 
 /// The queue of messages that came in and whose webhook is to be asked.
 pub(crate) const ANSWERING: &str = "messages.answer";
@@ -79,6 +80,29 @@ pub type Rider<'a> = &'a (dyn Fn(&mut Batch) + Send + Sync);
 struct Receiver {
     account: AccountContext,
     own: Document<PhoneNumber>,
+    /// The Messaging Service it is in.
+    service: Option<Arc<choice::Configured>>,
+}
+
+/// Whom to ask about what came in to a number: its service, unless that leaves it to the number.
+fn hook(own: &Document<PhoneNumber>, service: Option<&choice::Configured>) -> Hook {
+    match service.map(|service| &service.service.facts) {
+        Some(facts) if !facts.use_inbound_webhook_on_number => facts.inbound.clone(),
+        _ => own.facts.hook(),
+    }
+}
+
+/// The Messaging Service that a number is in.
+async fn service_of(
+    services: &Services,
+    scope: Scope,
+    number: &str,
+) -> Result<Option<Arc<choice::Configured>>, StoreError> {
+    let owned = numbers::owned(&services.store, scope, number).await?;
+    match owned.and_then(|owned| owned.service) {
+        Some(sid) => choice::find(&services.store, scope, sid).await,
+        None => Ok(None),
+    }
 }
 
 /// Where carriers tell what happened. What it has answered `Ok` to is on disk.
@@ -241,7 +265,9 @@ impl Inbox {
         let own = own.ok_or(ArrivalError::UnknownNumber)?;
         let account = located.scope.account_sid().ok_or(ArrivalError::UnknownNumber)?;
         let account = load_account(store, account, self.services.now()).await?;
-        Ok(Receiver { account: account.ok_or(ArrivalError::UnknownNumber)?, own })
+        let account = account.ok_or(ArrivalError::UnknownNumber)?;
+        let service = service_of(&self.services, located.scope, &own.facts.number).await?;
+        Ok(Receiver { account, own, service })
     }
 
     /// Writes a message that came in, and what follows from it.
@@ -252,7 +278,7 @@ impl Inbox {
         from: Phi<String>,
         body: Phi<String>,
     ) -> Result<MessageSid, StoreError> {
-        let Receiver { account, own } = receiver;
+        let Receiver { account, own, service } = receiver;
         let store = &self.services.store;
         let now = self.services.now();
         let body = body.map(|text| text.chars().take(MAX_INBOUND_CHARACTERS).collect::<String>());
@@ -281,16 +307,18 @@ impl Inbox {
             valid_until: now.micros(),
             sent_at: None,
             confirms_stop: false,
+            service: service.as_ref().map(|service| SidText(service.service.sid)),
+            is_sender_chosen: false,
         };
         let message = MessageSid::generate(store.random().as_ref());
         let key = store.scope(account.scope()).digest_key().await?;
         let pair = messages::pair(&key, &facts.own_number, &from);
-        let keyword = body.learn(|text| Recognised(optout::recognise(text))).0;
+        let keyword = recognised(&body, service.as_deref());
 
         if let Some(keyword) = keyword {
-            self.heed(batch, keyword, account, own, &from, now).await?;
+            self.heed(batch, keyword, receiver, &from, now).await?;
         }
-        let asks = account.is_active() && !refused && own.facts.sms_url.is_some();
+        let asks = account.is_active() && !refused && hook(own, service.as_deref()).url.is_some();
         messages::insert(
             batch,
             &key,
@@ -317,32 +345,44 @@ impl Inbox {
         &self,
         batch: &mut Batch,
         keyword: Keyword,
-        account: &AccountContext,
-        own: &Document<PhoneNumber>,
+        receiver: &Receiver,
         from: &Phi<String>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let Receiver { account, own, service } = receiver;
         let store = &self.services.store;
         let scoped = store.scope(account.scope());
         let key = scoped.digest_key().await?;
-        let pair = messages::pair(&key, &own.facts.number, from);
-        let known = messages::opt_outs(&scoped, pair).await?;
+        let words = service.as_ref().map(|service| &service.service.facts.words);
+        let answer = words.map_or(keyword.default_reply(), |words| words.reply(keyword));
+        let service = service.as_ref().map(|service| service.service.sid);
+        let mut is_known = false;
+        for list in messages::lists(&key, &own.facts.number, service, from) {
+            let known = messages::opt_outs(&scoped, list).await?;
+            is_known |= !known.is_empty();
+            match keyword {
+                Keyword::Stop if known.is_empty() => {
+                    messages::add_opt_out(batch, store.random().as_ref(), list, now);
+                }
+                Keyword::Start => known.iter().for_each(|opt_out| batch.delete(opt_out)),
+                Keyword::Stop | Keyword::Help => {}
+            }
+        }
         match keyword {
-            // Said again: nothing changes, and no second confirmation is sent.
-            Keyword::Stop if !known.is_empty() => return Ok(()),
-            Keyword::Start if known.is_empty() => return Ok(()),
-            Keyword::Stop => messages::add_opt_out(batch, store.random().as_ref(), pair, now),
-            Keyword::Start => known.iter().for_each(|opt_out| batch.delete(opt_out)),
-            Keyword::Help => {}
+            // Said again: no second confirmation is sent.
+            Keyword::Stop if is_known => return Ok(()),
+            Keyword::Start if !is_known => return Ok(()),
+            Keyword::Stop | Keyword::Start | Keyword::Help => {}
         }
         let reply = Reply {
             own_number: own.facts.number.clone(),
             to: from.clone(),
-            body: Phi::new(keyword.default_reply().to_owned()),
+            body: Phi::new(answer.to_owned()),
             status_callback: None,
+            service: service.map(SidText),
         };
         // The confirmation of a STOP is the one message that may still go to a pair that has opted out:
-        // it carries no text of the account's.
+        // its text is the same for everybody.
         queue_reply(batch, &self.services, account, &key, reply, now, keyword == Keyword::Stop);
         Ok(())
     }
@@ -380,12 +420,24 @@ pub(crate) async fn join(services: &Arc<Services>, lease: &Lease) -> Result<Outc
 struct Recognised(Option<Keyword>);
 impl phi::PublicFact for Recognised {}
 
+/// The keyword that a text is, by the words of the service it came to.
+fn recognised(body: &Phi<String>, service: Option<&choice::Configured>) -> Option<Keyword> {
+    let words = service.map(|service| &service.service.facts.words);
+    let keyword = |text: &String| match words {
+        Some(words) => words.recognise(text),
+        None => optout::recognise(text),
+    };
+    body.learn(|text| Recognised(keyword(text))).0
+}
+
 /// A message that Switchward sends in answer to one that came in.
 struct Reply {
     own_number: String,
     to: Phi<String>,
     body: Phi<String>,
     status_callback: Option<String>,
+    /// The Messaging Service that its number is in.
+    service: Option<ServiceText>,
 }
 
 fn queue_reply(
@@ -414,6 +466,8 @@ fn queue_reply(
         valid_until: now.plus(DEFAULT_VALIDITY).micros(),
         sent_at: None,
         confirms_stop,
+        service: reply.service,
+        is_sender_chosen: false,
     };
     messages::insert(
         batch,
@@ -462,20 +516,22 @@ pub(crate) async fn answer(
         &entry("ask_webhook", message.sid, &["body", "from"], Purpose::Webhook),
     )
     .await?;
-    let parameters = parameters(&account, &message, &sender, &body);
+    let service = service_of(services, lease.scope, &number.facts.number).await?;
+    let hook = hook(&number, service.as_deref());
+    let keyword = recognised(&body, service.as_deref());
+    let parameters = parameters(&account, &message, &sender, &body, keyword);
     let asked = Asked { webhooks, account: &account, message: &message, proof: &proof, parameters };
     let late = || Conversation {
         sends: None,
-        failures: number
-            .facts
-            .sms_url
+        failures: hook
+            .url
             .clone()
             .map(|url| Failure { code: TOO_SLOW, url, retry: false })
             .into_iter()
             .collect(),
     };
     let Conversation { sends, failures } =
-        timeout(ANSWERING_DEADLINE, asked.converse(&number)).await.unwrap_or_else(|_| late());
+        timeout(ANSWERING_DEADLINE, asked.converse(&hook)).await.unwrap_or_else(|_| late());
     if let (None, Some(Failure { code, retry: true, .. })) = (&sends, failures.last())
         && lease.attempts < MAX_ANSWER_ATTEMPTS
     {
@@ -492,7 +548,7 @@ pub(crate) async fn answer(
     }
     let sends = sends.unwrap_or_default();
     if sends.len() > MAX_REPLIES {
-        raise(&mut batch, services, &message, BAD_REPLY, number.facts.sms_url.as_deref());
+        raise(&mut batch, services, &message, BAD_REPLY, hook.url.as_deref());
     }
     for send in sends.into_iter().take(MAX_REPLIES) {
         match reply_from(&account, &message, &sender, send) {
@@ -500,7 +556,7 @@ pub(crate) async fn answer(
                 let sid = queue_reply(&mut batch, services, &account, &key, reply, now, false);
                 batch.record(entry("reply_by_twiml", sid, &[], Purpose::Webhook).to_bytes());
             }
-            Err(code) => raise(&mut batch, services, &message, code, number.facts.sms_url.as_deref()),
+            Err(code) => raise(&mut batch, services, &message, code, hook.url.as_deref()),
         }
     }
     messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
@@ -534,11 +590,12 @@ fn parameters(
     message: &Document<Message>,
     sender: &Phi<String>,
     body: &Phi<String>,
+    keyword: Option<Keyword>,
 ) -> Phi<Vec<(String, String)>> {
     let account = account.sid().to_string();
     let sid = message.sid.to_string();
     let (to, segments) = (message.facts.own_number.clone(), message.facts.segments.to_string());
-    let keyword = body.learn(|text| Recognised(optout::recognise(text))).0;
+    let service = message.facts.service.map(|service| service.0.to_string());
     sender.clone().zip(body.clone()).map(|(from, body)| {
         let mut parameters = vec![
             ("MessageSid", sid.clone()),
@@ -553,6 +610,9 @@ fn parameters(
             ("SmsStatus", "received".to_owned()),
             ("ApiVersion", "2010-04-01".to_owned()),
         ];
+        if let Some(service) = service {
+            parameters.push(("MessagingServiceSid", service));
+        }
         if let Some(keyword) = keyword {
             parameters.push(("OptOutType", keyword.as_str().to_owned()));
         }
@@ -586,15 +646,15 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     /// The webhook, its redirects, and on failure its fallback.
-    async fn converse(&self, number: &Document<PhoneNumber>) -> Conversation {
-        let Some(url) = number.facts.sms_url.clone() else {
+    async fn converse(&self, hook: &Hook) -> Conversation {
+        let Some(url) = hook.url.clone() else {
             return Conversation { sends: None, failures: Vec::new() };
         };
-        let failure = match self.follow(url.clone(), number.facts.sms_method, self.parameters.clone()).await {
+        let failure = match self.follow(url.clone(), hook.method, self.parameters.clone()).await {
             Ok(sends) => return Conversation { sends: Some(sends), failures: Vec::new() },
             Err(failure) => failure,
         };
-        let Some(fallback) = number.facts.sms_fallback_url.clone() else {
+        let Some(fallback) = hook.fallback_url.clone() else {
             return Conversation { sends: None, failures: vec![failure] };
         };
         let code = failure.code.to_string();
@@ -605,7 +665,7 @@ impl Asked<'_> {
             parameters.push(("ErrorUrl".to_owned(), shown));
             parameters
         });
-        match self.follow(fallback, number.facts.sms_fallback_method, parameters).await {
+        match self.follow(fallback, hook.fallback_method, parameters).await {
             Ok(sends) => Conversation { sends: Some(sends), failures: vec![failure] },
             Err(second) => Conversation { sends: None, failures: vec![failure, second] },
         }
@@ -706,5 +766,6 @@ fn reply_from(
         &Action::SendMessage(guard_facts(is_protected, &message.facts.own_number, &to, &callback)),
     )
     .map_err(|refusal| refusal.code().number)?;
-    Ok(Reply { own_number: message.facts.own_number.clone(), to, body: Phi::new(body), status_callback })
+    let (own_number, service) = (message.facts.own_number.clone(), message.facts.service);
+    Ok(Reply { own_number, to, body: Phi::new(body), status_callback, service })
 }

@@ -1,8 +1,8 @@
-//! Programmable Messaging: text messages out and in, phone numbers, opt-out.
+//! Programmable Messaging: text messages out and in, phone numbers, Messaging Services, opt-out.
 //!
-//! Spec: the Messages and IncomingPhoneNumbers resources of Twilio's 2010-04-01 API. Read in this
-//! order: [`carrier`] (the port), `messages` (the resource), `dispatch` (from queue to carrier),
-//! `inbound` (receipts, arrivals and TwiML replies), `numbers`, `optout`.
+//! Spec: the Messages and IncomingPhoneNumbers resources of Twilio's 2010-04-01 API, and `messaging/v1/Services`. Read
+//! in this order: [`carrier`] (the port), `messages` (the resource), `dispatch` (from queue to carrier), `inbound`
+//! (receipts, arrivals and TwiML replies), `numbers`, `services`, `optout`.
 //!
 //! A message is two sealed documents with one SID: the message (its protected content is the
 //! counterparty's number) and its body. Redaction destroys the key of either one; what remains is
@@ -18,8 +18,12 @@ pub mod optout;
 mod parts;
 mod routes;
 pub mod segments;
+mod services;
+mod smart;
 
 pub use dispatch::queues;
 pub use inbound::{ArrivalError, Inbox, Rider};
 pub use numbers::{add_to_inventory, claim_number};
 pub use routes::{PRODUCT, routes};
+pub use services::opt_out::routes as opt_out_routes;
+pub use services::routes::routes as service_routes;

@@ -9,8 +9,11 @@ pub const DEFAULT_VALIDITY: Duration = Duration::from_secs(4 * 3600);
 /// The longest `ValidityPeriod`, in seconds (Twilio's limit).
 pub const MAX_VALIDITY_SECONDS: i64 = 36_000;
 
+/// How long messages of a Messaging Service may wait when neither it nor they say so (Twilio's default).
+pub const DEFAULT_SERVICE_VALIDITY: Duration = Duration::from_secs(MAX_VALIDITY_SECONDS as u64);
+
 /// How far ahead `SendAt` must lie, at least (Twilio, error 35114).
-pub const MIN_SCHEDULE_AHEAD: Duration = Duration::from_secs(300);
+pub const MIN_SCHEDULE_AHEAD: Duration = Duration::from_secs(900);
 
 /// How far ahead `SendAt` may lie, at most (Twilio, error 35114).
 pub const MAX_SCHEDULE_AHEAD: Duration = Duration::from_secs(35 * 86_400);
@@ -39,6 +42,21 @@ pub const MAX_REPLIES: usize = 10;
 
 /// Characters of a friendly name (Twilio's limit).
 pub const MAX_FRIENDLY_NAME: usize = 64;
+
+/// Senders of one kind in one Messaging Service (Twilio's limit).
+pub const MAX_SENDERS: usize = 400;
+
+/// Messaging Services whose turn is remembered; when there are more, all begin anew.
+pub const MAX_ROTATIONS: usize = 10_000;
+
+/// Words of a Messaging Service for one order.
+pub const MAX_KEYWORDS: usize = 100;
+
+/// Characters of such a word.
+pub const MAX_KEYWORD: usize = 20;
+
+/// Characters of the answer to such a word: two segments.
+pub const MAX_KEYWORD_REPLY: usize = 306;
 
 /// Opt-outs of one pair that are removed at once; there is more than one only when they came in together.
 pub const MAX_OPT_OUTS: usize = 100;

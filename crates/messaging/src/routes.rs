@@ -5,6 +5,7 @@ use std::sync::Arc;
 use auth::Permission;
 use kit::{Access, Product, Routes, Services};
 
+use crate::services::Rotation;
 use crate::{messages, numbers};
 
 /// The product, as it is routed and as agreements name it.
@@ -12,8 +13,10 @@ pub const PRODUCT: Product = Product { label: "api", service: "messaging" };
 
 const MESSAGES: &str = "/2010-04-01/Accounts/{AccountSid}/Messages";
 const MESSAGE: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}";
+const FEEDBACK: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback";
 const MEDIA: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media";
 const NUMBERS: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers";
+const SHORT_CODES: &str = "/2010-04-01/Accounts/{AccountSid}/SMS/ShortCodes";
 const NUMBER: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}";
 
 const fn writes(operation: &'static str) -> Access {
@@ -34,6 +37,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .fetch(MESSAGE, reads("fetch_message"), message::fetch)
         .update(MESSAGE, writes("update_message"), message::update)
         .delete(MESSAGE, writes("delete_message"), message::delete)
+        .create(FEEDBACK, writes("create_message_feedback"), messages::feedback::create)
         .list(MEDIA, reads("list_media"), message::list_media)
         .create(
             NUMBERS,
@@ -41,7 +45,9 @@ pub fn routes(services: Arc<Services>) -> Routes {
             number::create,
         )
         .list(NUMBERS, Access::new(Permission::NumbersRead, "list_incoming_phone_number"), number::list)
+        .list(SHORT_CODES, Access::new(Permission::NumbersRead, "list_short_code"), number::list_short_codes)
         .fetch(NUMBER, Access::new(Permission::NumbersRead, "fetch_incoming_phone_number"), number::fetch)
         .update(NUMBER, Access::new(Permission::NumbersWrite, "update_incoming_phone_number"), number::update)
         .delete(NUMBER, Access::new(Permission::NumbersWrite, "delete_incoming_phone_number"), number::delete)
+        .share(Arc::<Rotation>::default())
 }

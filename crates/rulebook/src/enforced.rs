@@ -56,6 +56,7 @@ const VALIDATION: &str = "kit::validation";
 const CARRIAGE: &str = "smpp_net::carrier";
 const AUDIT: &str = "ledger";
 const OPT_OUT: &str = "messaging::optout";
+const POOL: &str = "messaging::services::pool";
 const RETENTION: &str = "messaging::messages";
 const TRUST: &str = "webhooks::trust";
 const SIGNATURE: &str = "webhooks::signature";
@@ -80,6 +81,7 @@ pub const ENFORCED: &[Enforced] = &[
     does("CON-LIST-1", Effect::Load, LOAD),
     refuses("CON-NELIST-1", codes::NOT_ON_ELIGIBLE_LIST, SERVICES),
     does("D-RED-1", Effect::Permit, OPT_OUT),
+    does("D-RED-2", Effect::Permit, POOL),
     refuses("D-RED-3", codes::GET_WEBHOOK_REFUSED, URLS),
     does("D-SEG-4", Effect::Permit, LEDGER),
     refuses("DES-EDITION-1", codes::ENTITLEMENT_MISSING, DESIGNATE),

@@ -92,6 +92,8 @@ pub enum Action<'a> {
     DispatchMessage(MessageFacts<'a>),
     /// A message has arrived.
     ReceiveMessage(ReceiveFacts<'a>),
+    /// A sender is put into the pool that a Messaging Service chooses from.
+    AddSender(AddressKind<'a>),
     /// A URL to call back is stored on any resource.
     ConfigureUrl(UrlFact),
     /// A product or feature is used.
@@ -115,6 +117,7 @@ impl Action<'_> {
             Self::SendMessage(_) => "send-message",
             Self::DispatchMessage(_) => "dispatch-message",
             Self::ReceiveMessage(_) => "receive-message",
+            Self::AddSender(_) => "add-sender",
             Self::ConfigureUrl(_) => "configure-url",
             Self::UseCapability(_) => "use-capability",
             Self::Lookup(_) => "lookup",
@@ -217,6 +220,7 @@ pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
         Action::SendMessage(facts) => message::send(account, facts),
         Action::DispatchMessage(facts) => message::dispatch(account, facts),
         Action::ReceiveMessage(facts) => message::receive(account, facts),
+        Action::AddSender(sender) => message::add_sender(account, *sender).map(|()| forced(account)),
         Action::ConfigureUrl(url) => urls::configure(account, url).map(|()| forced(account)),
         Action::UseCapability(facts) => services::use_capability(account, facts).map(|()| forced(account)),
         Action::Lookup(facts) => services::lookup(account, facts).map(|()| forced(account)),

@@ -44,6 +44,8 @@ pub(crate) struct Operation {
     pub(crate) operation: &'static str,
     /// Whether it is served here.
     pub(crate) served: bool,
+    /// Whether who asks is told that it is not served (501), instead of that there is no such path.
+    pub(crate) refused: bool,
 }
 
 /// One product.
@@ -61,15 +63,19 @@ pub(crate) struct ProductReport {
 
 /// Every product that is published, compared with what is served.
 pub(crate) fn report(table: &[RouteRow]) -> Vec<ProductReport> {
-    let served: BTreeSet<Shape> =
-        table.iter().map(|row| shape(row.product, row.method.as_str(), row.path)).collect();
+    let shapes = |served: bool| -> BTreeSet<Shape> {
+        let rows = table.iter().filter(|row| row.access.served == served);
+        rows.map(|row| shape(row.product, row.method.as_str(), row.path)).collect()
+    };
+    let (served, refused) = (shapes(true), shapes(false));
     PUBLISHED
         .iter()
         .map(|(product, text)| {
             let operations: Vec<Operation> = lines(text)
                 .map(|(method, path, operation)| {
-                    let served = served.contains(&shape(product, method, path));
-                    Operation { method, path, operation, served }
+                    let shape = shape(product, method, path);
+                    let (served, refused) = (served.contains(&shape), refused.contains(&shape));
+                    Operation { method, path, operation, served, refused }
                 })
                 .collect();
             let count = operations.iter().filter(|operation| operation.served).count();

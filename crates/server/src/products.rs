@@ -46,6 +46,8 @@ impl Connections {
             accounts::iam_routes(shared()),
             accounts::switchward_routes(shared()),
             messaging::routes(shared()).share(AtHand(self.carrier())),
+            messaging::service_routes(shared()),
+            messaging::opt_out_routes(shared()),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
             monitor::routes(shared()),
             monitor::operation_routes(shared()),

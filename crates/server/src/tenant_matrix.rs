@@ -75,8 +75,8 @@ const SIGNING: &str = "it concerns the secrets that webhooks are signed with";
 const STATED: &str = "it takes full credentials of the account";
 const MEMBER: &str = "a subaccount is a member of its parent's organization";
 
-/// Collections whose members are nobody's objects: phone numbers of the whole world.
-const UNOWNED: &[&str] = &["PhoneNumbers", "handsets"];
+/// Collections whose members are nobody's objects, by product: phone numbers of the whole world.
+const UNOWNED: &[(&str, &str)] = &[("lookups", "PhoneNumbers"), ("switchward", "handsets")];
 
 /// A column of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +124,7 @@ enum Expected {
 
 const UNAUTHORIZED: Expected = Expected::Error(401, 20_003);
 const FORBIDDEN: Expected = Expected::Error(403, 20_003);
+const NOT_SERVED: Expected = Expected::Error(501, 20_501);
 const INACTIVE: Expected = Expected::Error(403, 20_005);
 
 /// What the row is about.
@@ -140,7 +141,7 @@ struct Facts {
 
 fn facts(row: &RouteRow) -> Facts {
     let in_path: BTreeSet<&str> = parameters(row.path)
-        .filter(|(collection, _)| !UNOWNED.contains(collection))
+        .filter(|(collection, _)| !UNOWNED.contains(&(row.product, collection)))
         .map(|(_, name)| name)
         .collect();
     let carried: Vec<&str> = match sample(row) {
@@ -174,6 +175,12 @@ fn expected(row: &RouteRow, cell: Cell) -> Option<Expected> {
     let let_in = if access.operator_only { FORBIDDEN } else { Expected::LetIn };
     Some(match cell {
         Cell::Nobody | Cell::WrongPassword | Cell::WrongSecret => UNAUTHORIZED,
+        // There is nothing behind it, so nobody's objects are looked for: all who may call it are told the same.
+        Cell::Other | Cell::Below | Cell::Standard | Cell::Owner | Cell::Main | Cell::Exact
+            if !access.served =>
+        {
+            NOT_SERVED
+        }
         Cell::Other | Cell::Below => stranger,
         Cell::Crossed if facts.in_account && access.operator_only => FORBIDDEN,
         Cell::Crossed if facts.in_account && facts.in_path => Expected::Unknown,
@@ -233,6 +240,7 @@ async fn answers_of_our_own_api_have_the_described_members() {
         ("list_parked_job", "ParkedJobList"),
         ("fetch_webhook_delivery", "WebhookDelivery"),
         ("list_webhook_delivery", "WebhookDeliveryList"),
+        ("fetch_service_opt_out", "ServiceOptOut"),
     ] {
         let row = site.app.table().iter().find(|row| row.access.operation == operation).expect("a route");
         let values = site.objects(row, tenant.organization, tenant.sid, &tenant.login).await;

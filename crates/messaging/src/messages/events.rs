@@ -5,7 +5,7 @@ use phi::Phi;
 use store::{Batch, Document};
 use webhooks::{Method, Webhook};
 
-use super::model::{Message, Status};
+use super::model::{Message, MessageFacts};
 
 /// Enqueues the callback for the state the message is in now, if a callback is wanted.
 pub fn report(
@@ -20,9 +20,8 @@ pub fn report(
         return;
     };
     let number = counterparty.unwrap_or_else(|| Phi::new(facts.masked.clone()));
-    let (own, error_code, status) = (facts.own_number.clone(), facts.error_code, facts.status);
-    let sid = message.sid.to_string();
-    let params = number.map(|to| parameters(sid, account, own, to, status, error_code));
+    let (sid, facts) = (message.sid.to_string(), facts.clone());
+    let params = number.map(|to| parameters(sid, account, facts, to));
     webhooks::enqueue(
         batch,
         Webhook {
@@ -37,25 +36,21 @@ pub fn report(
     );
 }
 
-fn parameters(
-    sid: String,
-    account: AccountSid,
-    from: String,
-    to: String,
-    status: Status,
-    error_code: Option<u32>,
-) -> Vec<(String, String)> {
+fn parameters(sid: String, account: AccountSid, facts: MessageFacts, to: String) -> Vec<(String, String)> {
     let mut parameters = vec![
         ("SmsSid", sid.clone()),
-        ("SmsStatus", status.as_str().to_owned()),
-        ("MessageStatus", status.as_str().to_owned()),
+        ("SmsStatus", facts.status.as_str().to_owned()),
+        ("MessageStatus", facts.status.as_str().to_owned()),
         ("To", to),
         ("MessageSid", sid),
         ("AccountSid", account.to_string()),
-        ("From", from),
+        ("From", facts.own_number),
         ("ApiVersion", "2010-04-01".to_owned()),
     ];
-    if let Some(code) = error_code {
+    if let Some(service) = facts.service {
+        parameters.push(("MessagingServiceSid", service.0.to_string()));
+    }
+    if let Some(code) = facts.error_code {
         parameters.push(("ErrorCode", code.to_string()));
     }
     parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::{Address, MessageSid, Region, Timestamp};
+use base::{Address, MessageSid, MessagingServiceSid, Region, Timestamp};
 use errors::{ApiError, Result, codes};
 use kit::Params;
 use phi::{Phi, PublicFact};
@@ -10,8 +10,9 @@ use rulebook::guard::{AddressKind, MessageFacts as GuardFacts, Retention, UrlFac
 use serde::{Deserialize, Serialize};
 use store::Kind;
 
-use crate::limits::{DEFAULT_VALIDITY, MAX_SCHEDULE_AHEAD, MAX_VALIDITY_SECONDS, MIN_SCHEDULE_AHEAD};
+use crate::limits::{MAX_SCHEDULE_AHEAD, MAX_VALIDITY_SECONDS, MIN_SCHEDULE_AHEAD};
 use crate::segments;
+use crate::services::ServiceText;
 
 /// The kind of message documents. The protected content is the counterparty's number.
 #[derive(Debug)]
@@ -149,6 +150,12 @@ pub struct MessageFacts {
     pub sent_at: Option<i64>,
     /// It confirms a STOP: the one message that still goes to a pair that has opted out.
     pub confirms_stop: bool,
+    /// The Messaging Service it was sent with, or that the number it came to is in.
+    #[serde(default)]
+    pub service: Option<ServiceText>,
+    /// The service chose the sender, so another one of its senders may take over.
+    #[serde(default)]
+    pub is_sender_chosen: bool,
 }
 
 /// What the digits of an address say, which is what the guard decides from. Reveals the class of
@@ -215,14 +222,18 @@ pub fn guard_facts<'a>(
 pub struct Draft {
     /// The recipient.
     pub to: Phi<Address>,
-    /// The sender.
-    pub from: Address,
+    /// The sender; none when the service is to choose it.
+    pub from: Option<Address>,
+    /// The Messaging Service.
+    pub service: Option<MessagingServiceSid>,
     /// The text.
     pub body: Phi<String>,
     /// Where to report its states.
     pub status_callback: Option<String>,
-    /// How long it may wait.
-    pub validity: Duration,
+    /// How long it may wait, when given.
+    pub validity: Option<Duration>,
+    /// Whether characters that make the text long are replaced, when given.
+    pub smart_encoded: Option<bool>,
     /// When to send it.
     pub send_at: Option<Timestamp>,
     /// `ContentRetention`, when given.
@@ -237,7 +248,6 @@ pub struct Draft {
 
 /// Published parameters of `create` that need features which come later.
 const NOT_YET: &[&str] = &[
-    "MessagingServiceSid",
     "MediaUrl",
     "ContentSid",
     "ContentVariables",
@@ -248,10 +258,9 @@ const NOT_YET: &[&str] = &[
     "FallbackFrom",
 ];
 
-/// Published parameters that change nothing in what Switchward does: there is no price to cap, no
-/// feedback to wait for, and the text is sent as it is.
-const WITHOUT_EFFECT: &[&str] =
-    &["MaxPrice", "ProvideFeedback", "Attempt", "ForceDelivery", "SmartEncoded", "TrafficType"];
+/// Published parameters that change nothing in what Switchward does: there is no price to cap, and feedback
+/// is taken whether it was announced or not.
+const WITHOUT_EFFECT: &[&str] = &["MaxPrice", "ProvideFeedback", "Attempt", "ForceDelivery", "TrafficType"];
 
 impl Draft {
     /// Reads a request. `Tags` are taken even though they are never served, because the guard has
@@ -265,7 +274,7 @@ impl Draft {
         params.not_supported(NOT_YET)?;
         params.without_effect(WITHOUT_EFFECT);
         let to = params.phi("To")?.filter_present().ok_or(ApiError::new(codes::TO_REQUIRED))?;
-        let from = params.text("From")?.filter(|from| !from.is_empty()).ok_or(codes::FROM_REQUIRED)?;
+        let (from, service) = sender(params)?;
         let body = params.phi("Body")?.filter_present().ok_or(ApiError::new(codes::BODY_REQUIRED))?;
         if body.learn(|text| segments::is_too_long(text)) {
             return Err(codes::BODY_TOO_LONG.into());
@@ -275,11 +284,12 @@ impl Draft {
             to: to
                 .try_map(|text| Address::parse(&text).map_err(|_| ()))
                 .map_err(|()| ApiError::new(codes::TO_INVALID))?,
-            from: Address::parse(&from).map_err(|_| ApiError::new(codes::FROM_INVALID))?,
+            from,
+            service,
             body,
             status_callback: params.text("StatusCallback")?.filter(|url| !url.is_empty()),
-            validity: validity
-                .map_or(DEFAULT_VALIDITY, |seconds| Duration::from_secs(seconds.unsigned_abs())),
+            validity: validity.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
+            smart_encoded: params.flag("SmartEncoded")?,
             send_at: schedule(params, now)?,
             content_retention: retention(params.word("ContentRetention", &["retain", "discard"])?),
             address_retention: retention(params.word("AddressRetention", &["retain", "obfuscate"])?),
@@ -294,6 +304,20 @@ impl Draft {
         });
         if can_receive { Ok(draft) } else { Err(codes::TO_INVALID.into()) }
     }
+}
+
+/// `From` and `MessagingServiceSid`: one of them at least. The service may stand in `From`, as Twilio has it.
+fn sender(params: &mut Params) -> Result<(Option<Address>, Option<MessagingServiceSid>)> {
+    let from = params.text("From")?.filter(|from| !from.is_empty());
+    let service = params.text("MessagingServiceSid")?.filter(|service| !service.is_empty());
+    let (from, service) = match (from, service) {
+        (None, None) => return Err(codes::FROM_REQUIRED.into()),
+        (Some(from), None) if from.parse::<MessagingServiceSid>().is_ok() => (None, Some(from)),
+        given => given,
+    };
+    let from = from.map(|from| Address::parse(&from).map_err(|_| ApiError::new(codes::FROM_INVALID)));
+    let service = service.map(|service| service.parse().map_err(|_| ApiError::new(codes::SERVICE_INVALID)));
+    Ok((from.transpose()?, service.transpose()?))
 }
 
 /// `SendAt` with `ScheduleType=fixed`: both or neither.
@@ -463,10 +487,28 @@ mod tests {
                     &ValidityPeriod=60&ContentRetention=discard&AddressRetention=obfuscate&SmartEncoded=true\
                     &ScheduleType=fixed&SendAt=2026-01-16T12%3A00%3A00Z";
         let draft = draft(form).expect("valid");
-        assert_eq!(draft.validity, Duration::from_secs(60));
+        assert_eq!(draft.validity, Some(Duration::from_secs(60)));
+        assert_eq!(draft.smart_encoded, Some(true));
         assert_eq!(draft.send_at.map(Timestamp::iso8601).as_deref(), Some("2026-01-16T12:00:00Z"));
         assert!(draft.content_retention == Some(Retention::Remove) && !draft.has_tags);
         assert_eq!(draft.to.learn(AddressClass::of), AddressClass(AddressKind::Us));
+    }
+
+    #[test]
+    fn the_sender_is_an_address_a_service_or_both() {
+        let sid = "MG0123456789abcdef0123456789abcdef";
+        for (fields, has_from, has_service) in [
+            ("From=%2B14155550100".to_owned(), true, false),
+            (format!("MessagingServiceSid={sid}"), false, true),
+            (format!("From=%2B14155550100&MessagingServiceSid={sid}"), true, true),
+            (format!("From={sid}"), false, true),
+            (format!("From=&MessagingServiceSid={sid}"), false, true),
+        ] {
+            let draft = draft(&format!("To=%2B14155550101&Body=x&{fields}")).expect("valid");
+            assert_eq!((draft.from.is_some(), draft.service.is_some()), (has_from, has_service), "{fields}");
+        }
+        let bad = draft("To=%2B14155550101&Body=x&MessagingServiceSid=MG1");
+        assert_eq!(bad.err().map(|error| error.code()), Some(codes::SERVICE_INVALID));
     }
 
     /// Whether a HIPAA project may send to a number of this area code.

@@ -1,5 +1,7 @@
 //! Handlers of the Message resource.
 
+use std::sync::Arc;
+
 use base::MessageSid;
 use kit::page::Unfiltered;
 use kit::{
@@ -12,6 +14,7 @@ use super::model::{Change, Draft, Filter, Message};
 use super::service;
 use super::view::MessageView;
 use crate::carrier::AtHand;
+use crate::services::Rotation;
 
 /// The parameters of a create, still unread: reading them needs the present instant.
 pub struct Creating(Params);
@@ -25,12 +28,13 @@ impl FromParams for Creating {
 pub async fn create(
     ctx: Ctx,
     carrier: Option<Extension<AtHand>>,
+    Extension(rotation): Extension<Arc<Rotation>>,
     Form(Creating(mut params)): Form<Creating>,
 ) -> Answer<Created<MessageView>> {
     let draft = Draft::parse(&mut params, ctx.now())?;
     params.finish()?;
     let carrier = carrier.map_or_else(AtHand::default, |Extension(carrier)| carrier);
-    Ok(Created(service::send(&ctx, &carrier, draft).await?))
+    Ok(Created(service::send(&ctx, &carrier, &rotation, draft).await?))
 }
 
 pub async fn fetch(ctx: Ctx, Path(sid): Path<MessageSid>) -> Answer<Found<MessageView>> {

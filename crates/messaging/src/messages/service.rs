@@ -1,6 +1,9 @@
 //! What happens to messages at the API: send, read, list, redact, cancel, delete.
 
-use base::{Address, MessageSid, Sid};
+use std::time::Duration;
+
+use auth::SidText;
+use base::{Address, MessageSid, MessagingServiceSid, Sid};
 use errors::{ApiError, Result, codes};
 use kit::Ctx;
 use phi::{Phi, Proof};
@@ -8,6 +11,7 @@ use rulebook::guard::{Action, MessageFacts as GuardFacts, Settings};
 use store::{Document, NewJob};
 
 use super::events;
+use super::feedback::MessageFeedback;
 use super::model::{
     AddressClass, Change, Direction, Draft, Filter, Message, MessageBody, MessageFacts, Status,
 };
@@ -18,71 +22,95 @@ use crate::dispatch::SENDING;
 use crate::limits::DEFAULT_VALIDITY;
 use crate::numbers;
 use crate::segments;
+use crate::services::choice::{self, Choice};
+use crate::services::{Rotation, ServiceFacts};
+use crate::smart;
 
 /// The protected fields of a message, by their API names.
 const SHOWN: &[&str] = &["body", "from", "to"];
 
 /// Accepts a message: guard, then one transaction with the message, its job, its first callback
 /// and the ledger entry.
-pub async fn send(ctx: &Ctx, carrier: &AtHand, draft: Draft) -> Result<MessageView> {
-    let callback = draft
-        .status_callback
+pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft) -> Result<MessageView> {
+    let store = &ctx.services.store;
+    let service = match draft.service {
+        Some(sid) => choice::find(store, ctx.scope(), sid).await?,
+        None => None,
+    };
+    let configured = service.as_ref().map(|service| &service.service.facts);
+    let status_callback =
+        draft.status_callback.clone().or_else(|| configured.and_then(|facts| facts.status_callback.clone()));
+    let callback = status_callback
         .as_deref()
         .map(|url| numbers::callback_fact(ctx.account(), "StatusCallback", url, false));
     let callback = callback.transpose()?;
-    let settings = ctx.guard(&Action::SendMessage(GuardFacts {
-        to: draft.to.learn(AddressClass::of).0,
-        from: Some(AddressClass::of(&draft.from).0),
-        urls: callback.as_slice(),
-        has_tags: draft.has_tags,
-        content_retention: draft.content_retention,
-        address_retention: draft.address_retention,
-        uses_ai: draft.uses_ai,
-        // In a HIPAA project every message is taken to hold PHI.
-        declared_phi: ctx.account().account.facts.designation.protected,
-        attested_phi_free: false,
-        carrier_registered: ctx.account().register.as_ref().is_none_or(|it| carrier.is_covered(it)),
-    }))?;
+    let allowed = |from| {
+        ctx.guard(&Action::SendMessage(GuardFacts {
+            to: draft.to.learn(AddressClass::of).0,
+            from,
+            urls: callback.as_slice(),
+            has_tags: draft.has_tags,
+            content_retention: draft.content_retention,
+            address_retention: draft.address_retention,
+            uses_ai: draft.uses_ai,
+            // In a HIPAA project every message is taken to hold PHI.
+            declared_phi: ctx.account().account.facts.designation.protected,
+            attested_phi_free: false,
+            carrier_registered: ctx.account().register.as_ref().is_none_or(|it| carrier.is_covered(it)),
+        }))
+    };
+    let settings = allowed(draft.from.as_ref().map(|from| AddressClass::of(from).0))?;
     if draft.has_tags {
         return Err(ApiError::new(codes::NOT_SUPPORTED).parameter("Tags"));
     }
-    let foreign_channel = draft.to.learn(|to| matches!(to, Address::Channel(_)));
-    if foreign_channel || matches!(draft.from, Address::Channel(_) | Address::Alphanumeric(_)) {
-        return Err(ApiError::new(codes::NOT_SUPPORTED).hint("only phone numbers can send and receive here"));
+    if draft.to.learn(|to| matches!(to, Address::Channel(_))) {
+        return Err(only_numbers());
     }
-    let own_number = draft.from.into_string();
-    numbers::owned(ctx, &own_number).await?;
+    if draft.service.is_some() && service.is_none() {
+        return Err(codes::SERVICE_UNKNOWN.into());
+    }
 
+    let to = draft.to.clone().map(Address::into_string);
+    let sender = sender(ctx, rotation, service.as_deref(), draft.from.as_ref(), &to).await?;
+    let own_number = sender.choice.sender.clone();
+    let settings = match &draft.from {
+        Some(_) => settings,
+        None => allowed(Some(AddressClass::of_text(&own_number).0))?,
+    };
     let scoped = ctx.store();
     let key = scoped.digest_key().await?;
-    let to = draft.to.map(Address::into_string);
-    let pair = messages::pair(&key, &own_number, &to);
-    if messages::opt_out(&scoped, pair).await?.is_some() {
+    if messages::is_opted_out(&scoped, &messages::lists(&key, &own_number, sender.service, &to)).await? {
         return Err(codes::UNSUBSCRIBED.into());
     }
-
-    if settings.discard_body && draft.validity > DEFAULT_VALIDITY {
-        // A HIPAA project's text may wait that long and no longer (ambiguity 15).
-        return Err(ApiError::new(codes::INVALID_PARAMETER).parameter("ValidityPeriod").rule("SMS-REDACT-1"));
+    let body = match draft.smart_encoded.unwrap_or(configured.is_some_and(|facts| facts.smart_encoding)) {
+        true => draft.body.map(|text| smart::shorten(&text)),
+        false => draft.body,
+    };
+    if body.learn(|text| segments::is_too_long(text)) {
+        return Err(codes::BODY_TOO_LONG.into());
     }
 
     let now = ctx.now();
     let due_at = draft.send_at.unwrap_or(now);
+    let validity = validity(&settings, draft.validity, configured)?;
     let facts = MessageFacts {
         status: if draft.send_at.is_some() { Status::Scheduled } else { Status::Queued },
         direction: Direction::OutboundApi,
-        own_number,
         masked: masked(&to),
-        segments: draft.body.learn(|text| segments::segment(text).segments),
+        segments: body.learn(|text| segments::segment(text).segments),
         error_code: None,
         discard_body: discard(ctx, &settings, draft.content_retention),
         obfuscate_address: obfuscate(ctx, &settings, draft.address_retention),
-        status_callback: draft.status_callback,
-        valid_until: due_at.plus(draft.validity).micros(),
+        status_callback,
+        valid_until: due_at.plus(validity).micros(),
         sent_at: None,
         confirms_stop: false,
+        service: draft.service.map(SidText),
+        is_sender_chosen: draft.from.is_none(),
+        own_number,
     };
-    let sid = MessageSid::generate_at(ctx.services.store.random().as_ref(), now);
+    let pair = messages::pair(&key, &facts.own_number, &to);
+    let sid = MessageSid::generate_at(store.random().as_ref(), now);
     let mut batch = ctx.batch();
     let message = Document::<Message> {
         sid,
@@ -97,8 +125,9 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, draft: Draft) -> Result<MessageVi
     messages::insert(
         &mut batch,
         &key,
-        NewMessage { sid, facts, counterparty: to.clone(), body: draft.body.clone(), created_at: now },
+        NewMessage { sid, facts, counterparty: to.clone(), body: body.clone(), created_at: now },
     );
+    sender.choice.remember(&mut batch, store.random().as_ref(), now);
     batch.enqueue(NewJob {
         queue: SENDING,
         lane: None,
@@ -108,8 +137,67 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, draft: Draft) -> Result<MessageVi
     });
     events::report(&mut batch, ctx.account().sid(), &message, Some(to.clone()), now);
     let proof = ctx.commit_and_disclose(batch, vec![sid.to_string()], SHOWN).await?;
-    let opened = Opened { counterparty: to.into_open(&proof), body: draft.body.into_open(&proof) };
+    let opened = Opened { counterparty: to.into_open(&proof), body: body.into_open(&proof) };
     Ok(MessageView::new(ctx.account().sid(), &message, opened))
+}
+
+/// The sender of a message that is accepted.
+struct Sender {
+    choice: Choice,
+    /// The service whose opt-outs count.
+    service: Option<MessagingServiceSid>,
+}
+
+fn only_numbers() -> ApiError {
+    ApiError::new(codes::NOT_SUPPORTED).hint("only phone numbers can send and receive here")
+}
+
+/// The sender that was given, if it may send, or the one that the service chooses.
+async fn sender(
+    ctx: &Ctx,
+    rotation: &Rotation,
+    service: Option<&choice::Configured>,
+    from: Option<&Address>,
+    to: &Phi<String>,
+) -> Result<Sender> {
+    let store = &ctx.services.store;
+    match (service, from) {
+        (_, Some(Address::Channel(_))) => Err(only_numbers()),
+        (Some(service), from) => {
+            let choice = match from {
+                Some(from) if service.pool.iter().any(|sender| sender == from.as_str()) => {
+                    Ok(Choice::given(from.as_str()))
+                }
+                Some(_) => Err(codes::SENDER_NOT_IN_SERVICE),
+                None => service.choose(store, ctx.scope(), Some(rotation), to).await?,
+            };
+            let sid = service.service.sid;
+            choice.map(|choice| Sender { choice, service: Some(sid) }).map_err(ApiError::new)
+        }
+        (None, Some(Address::Alphanumeric(_))) => Err(only_numbers()),
+        (None, Some(from)) => {
+            let owned = numbers::owned(store, ctx.scope(), from.as_str()).await?;
+            let owned = owned.ok_or(ApiError::new(codes::FROM_NOT_OWNED))?;
+            Ok(Sender { choice: Choice::given(from.as_str()), service: owned.service })
+        }
+        (None, None) => Err(codes::FROM_REQUIRED.into()),
+    }
+}
+
+/// How long a message may wait: as it says, as its service says, or as messages do. A HIPAA project's text may wait
+/// [`DEFAULT_VALIDITY`] and no longer (ambiguity 15).
+fn validity(forced: &Settings, asked: Option<Duration>, service: Option<&ServiceFacts>) -> Result<Duration> {
+    if let Some(asked) = asked {
+        return match forced.discard_body && asked > DEFAULT_VALIDITY {
+            true => {
+                Err(ApiError::new(codes::INVALID_PARAMETER).parameter("ValidityPeriod").rule("SMS-REDACT-1"))
+            }
+            false => Ok(asked),
+        };
+    }
+    let of_service = service.map(|facts| Duration::from_secs(u64::from(facts.validity_period)));
+    let validity = of_service.unwrap_or(DEFAULT_VALIDITY);
+    Ok(if forced.discard_body { validity.min(DEFAULT_VALIDITY) } else { validity })
 }
 
 /// The ordering key of a conversation: jobs of one pair run in order.
@@ -229,6 +317,9 @@ pub async fn delete(ctx: &Ctx, sid: MessageSid) -> Result<()> {
     let mut batch = ctx.batch();
     if let Some(body) = ctx.store().get::<MessageBody>(sid).await? {
         batch.delete::<MessageBody>(&body);
+    }
+    if let Some(feedback) = ctx.store().get::<MessageFeedback>(sid).await? {
+        batch.delete::<MessageFeedback>(&feedback);
     }
     batch.delete::<Message>(&message);
     ctx.commit(batch, vec![sid.to_string()]).await?;

@@ -1,6 +1,6 @@
 //! What messaging keeps: messages with their bodies, and opt-outs.
 
-use base::{AttestationSid, MessageSid, Sid, Timestamp};
+use base::{AttestationSid, MessageSid, MessagingServiceSid, Sid, Timestamp};
 use errors::Result;
 use phi::{Digest, DigestKey, Phi};
 use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Query, Scoped, StoreError, Tally};
@@ -32,6 +32,13 @@ fn tally(batch: &mut Batch, facts: &MessageFacts) {
 pub fn advance(batch: &mut Batch, message: &Document<Message>) {
     batch.update::<Message>(message);
     tally(batch, &message.facts);
+}
+
+/// Writes that another sender of ours takes the place of the one that was chosen first.
+pub fn change_sender(batch: &mut Batch, key: &DigestKey, message: &Document<Message>) {
+    batch.update::<Message>(message);
+    let own = IndexValue::Digest(key.digest("number", message.facts.own_number.as_bytes()));
+    batch.reindex::<Message>(message.sid, "from", vec![own]);
 }
 
 /// Adds a message and its body.
@@ -125,12 +132,30 @@ pub fn pair(key: &DigestKey, own_number: &str, counterparty: &Phi<String>) -> Di
     counterparty.map_ref(|number| format!("{own_number}|{number}")).digest(key, PAIR)
 }
 
-/// The opt-out of this pair, if there is one.
+/// The opt-out lists that count for a handset and one of our senders: that of the sender, and that of the Messaging
+/// Service it is in, because whoever stops one number of a service stops the service.
+pub fn lists(
+    key: &DigestKey,
+    own_number: &str,
+    service: Option<MessagingServiceSid>,
+    counterparty: &Phi<String>,
+) -> Vec<Digest> {
+    let own = pair(key, own_number, counterparty);
+    let service = service.map(|service| pair(key, &service.to_string(), counterparty));
+    std::iter::once(own).chain(service).collect()
+}
+
+/// Whether one of these lists has an opt-out.
 ///
 /// # Errors
 /// When the store cannot answer.
-pub async fn opt_out(scoped: &Scoped, pair: Digest) -> Result<Option<Document<OptOut>>, StoreError> {
-    scoped.find::<OptOut>(PAIR, IndexValue::Digest(pair)).await
+pub async fn is_opted_out(scoped: &Scoped, lists: &[Digest]) -> Result<bool, StoreError> {
+    for list in lists {
+        if scoped.find::<OptOut>(PAIR, IndexValue::Digest(*list)).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Every opt-out of this pair: two that came in at once are both kept, and both must go.

@@ -67,7 +67,7 @@ impl MessageView {
             error_message: facts.error_code.map(error_text),
             from,
             to,
-            messaging_service_sid: None,
+            messaging_service_sid: facts.service.map(|service| service.0.to_string()),
             num_media: "0",
             num_segments: facts.segments.to_string(),
             price: None,

@@ -10,5 +10,5 @@ mod view;
 
 pub(crate) use inventory::OWNER;
 pub use inventory::{add_to_inventory, claim_number};
-pub(crate) use model::PhoneNumber;
-pub(crate) use service::{by_number, callback_fact, has, owned};
+pub(crate) use model::{Configured, Hook, PhoneNumber, method};
+pub(crate) use service::{Owned, by_number, callback_fact, check_urls, get, owned};

@@ -43,6 +43,16 @@ pub struct NumberFacts {
 }
 
 impl NumberFacts {
+    /// Whom to ask about messages that come in.
+    pub(crate) fn hook(&self) -> Hook {
+        Hook {
+            url: self.sms_url.clone(),
+            method: self.sms_method,
+            fallback_url: self.sms_fallback_url.clone(),
+            fallback_method: self.sms_fallback_method,
+        }
+    }
+
     /// A number with nothing configured.
     pub fn new(number: String) -> Self {
         Self {
@@ -55,6 +65,50 @@ impl NumberFacts {
             status_callback: None,
             status_callback_method: Method::Post,
         }
+    }
+}
+
+/// Whom to ask about messages that come in.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Hook {
+    /// The webhook.
+    pub(crate) url: Option<String>,
+    /// How it is called.
+    pub(crate) method: Method,
+    /// The webhook when the first one fails.
+    pub(crate) fallback_url: Option<String>,
+    /// How it is called.
+    pub(crate) fallback_method: Method,
+}
+
+impl Default for Hook {
+    fn default() -> Self {
+        Self { url: None, method: Method::Post, fallback_url: None, fallback_method: Method::Post }
+    }
+}
+
+/// A URL that a resource is configured with.
+#[derive(Clone, Copy)]
+pub(crate) struct Configured<'a> {
+    /// The parameter it came in.
+    pub(crate) field: &'static str,
+    /// The URL, when there is one.
+    pub(crate) url: Option<&'a str>,
+    /// How it is called.
+    pub(crate) method: Method,
+}
+
+impl Hook {
+    /// Both URLs, under the names of their parameters.
+    pub(crate) fn urls(&self, url: &'static str, fallback_url: &'static str) -> [Configured<'_>; 2] {
+        [
+            Configured { field: url, url: self.url.as_deref(), method: self.method },
+            Configured {
+                field: fallback_url,
+                url: self.fallback_url.as_deref(),
+                method: self.fallback_method,
+            },
+        ]
     }
 }
 
@@ -109,7 +163,7 @@ impl FromParams for Settings {
     }
 }
 
-fn method(params: &mut Params, name: &'static str) -> Result<Option<Method>> {
+pub(crate) fn method(params: &mut Params, name: &'static str) -> Result<Option<Method>> {
     let word = params.word(name, &["GET", "POST"])?;
     Ok(word.map(|word| if word == "GET" { Method::Get } else { Method::Post }))
 }

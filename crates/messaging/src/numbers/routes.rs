@@ -1,8 +1,10 @@
 //! Handlers of the IncomingPhoneNumbers resource.
 
 use base::PhoneNumberSid;
-use kit::{Answer, Created, Ctx, Deleted, Form, Found, Listing, PageRequest, Path};
+use errors::Result;
+use kit::{Answer, Created, Ctx, Deleted, Form, Found, FromParams, Listing, PageRequest, Params, Path};
 use serde_json::Value;
+use store::Listed;
 
 use super::model::{Filter, PhoneNumber, Settings, Wanted};
 use super::service;
@@ -25,6 +27,25 @@ pub async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     let path = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
     let listing = Listing::new(&ctx, paging, listed, |number| NumberView::new(account, &number)).await?;
     Ok(Found(listing.api2010(&path, "incoming_phone_numbers")))
+}
+
+/// The filters of a list of short codes, which find nothing.
+pub struct CodeFilter;
+
+impl FromParams for CodeFilter {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        params.without_effect(&["FriendlyName", "ShortCode"]);
+        Ok(Self)
+    }
+}
+
+/// The account's short codes: none, since there is no way to have one yet.
+pub async fn list_short_codes(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
+    let (_, paging) = page.open::<CodeFilter>(&ctx).await?;
+    let path = format!("/2010-04-01/Accounts/{}/SMS/ShortCodes.json", ctx.account().sid());
+    let none = Listed::<PhoneNumber> { documents: Vec::new(), next: None, previous: None };
+    let listing = Listing::new(&ctx, paging, none, |_| Value::Null).await?;
+    Ok(Found(listing.api2010(&path, "short_codes")))
 }
 
 pub async fn update(

@@ -1,7 +1,7 @@
 //! What happens to an account's numbers, and what messages ask about them.
 
 use auth::AccountContext;
-use base::PhoneNumberSid;
+use base::{MessagingServiceSid, PhoneNumberSid};
 use errors::{ApiError, Result, codes};
 use kit::Ctx;
 use rulebook::guard::urls::query_looks_like_phi;
@@ -10,7 +10,8 @@ use store::{Document, Index, IndexValue, Query, Scope, Scoped, Store, StoreError
 use webhooks::{Method, WebhookUrl};
 
 use super::inventory;
-use super::model::{Filter, NumberFacts, PhoneNumber, Settings, Wanted};
+use super::model::{Configured, Filter, NumberFacts, PhoneNumber, Settings, Wanted};
+use crate::services::{self, PoolNumber};
 
 /// The account's number with these digits.
 ///
@@ -23,25 +24,31 @@ pub async fn by_number(
     scoped.find::<PhoneNumber>("number", IndexValue::Plain(number.to_owned())).await
 }
 
-/// Makes sure that the account owns this number.
-///
-/// # Errors
-/// 21606 when it does not.
-pub async fn owned(ctx: &Ctx, number: &str) -> Result<()> {
-    let is_owned = has(&ctx.services.store, ctx.scope(), number).await?;
-    if is_owned { Ok(()) } else { Err(codes::FROM_NOT_OWNED.into()) }
+/// A number of an account.
+#[derive(Clone, Copy, Debug)]
+pub struct Owned {
+    /// The Messaging Service it is in.
+    pub service: Option<MessagingServiceSid>,
 }
 
-/// Whether this is a number of the account whose scope this is.
+/// The number of the account whose scope this is, if it is one.
 ///
 /// # Errors
 /// When the store cannot answer.
-pub async fn has(store: &Store, scope: Scope, number: &str) -> std::result::Result<bool, StoreError> {
+pub async fn owned(
+    store: &Store,
+    scope: Scope,
+    number: &str,
+) -> std::result::Result<Option<Owned>, StoreError> {
     /// The answer that is remembered.
-    struct IsOwned(bool);
+    struct Answer(Option<Owned>);
     let query = number_query(number);
     let found = store.steady(format!("{scope} {number}"), |steady| async move {
-        Ok(IsOwned(!steady.list::<PhoneNumber>(scope, query).await?.documents.is_empty()))
+        let found = steady.list::<PhoneNumber>(scope, query).await?.documents.into_iter().next();
+        let Some(number) = found else { return Ok(Answer(None)) };
+        let member = steady.get::<PoolNumber>(scope, number.sid).await?;
+        let service = member.and_then(|member| member.parent?.parse().ok());
+        Ok(Answer(Some(Owned { service })))
     });
     Ok(found.await?.0)
 }
@@ -69,24 +76,29 @@ pub fn callback_fact(account: &AccountContext, field: &'static str, url: &str, g
     })
 }
 
-/// Asks the guard about every URL of a number.
-fn check(ctx: &Ctx, facts: &NumberFacts) -> Result<()> {
-    let urls = [
-        ("SmsUrl", &facts.sms_url, facts.sms_method),
-        ("SmsFallbackUrl", &facts.sms_fallback_url, facts.sms_fallback_method),
-        ("StatusCallback", &facts.status_callback, facts.status_callback_method),
-    ];
-    for (field, url, method) in urls {
+/// Asks the guard about every URL that a resource is to be configured with.
+///
+/// # Errors
+/// 21609 when one is not a URL that a webhook can be sent to, and the guard's refusals.
+pub fn check_urls(ctx: &Ctx, urls: &[Configured<'_>]) -> Result<()> {
+    for Configured { field, url, method } in urls {
         if let Some(url) = url {
-            ctx.guard(&Action::ConfigureUrl(callback_fact(
-                ctx.account(),
-                field,
-                url,
-                method == Method::Get,
-            )?))?;
+            let fact = callback_fact(ctx.account(), field, url, *method == Method::Get)?;
+            ctx.guard(&Action::ConfigureUrl(fact))?;
         }
     }
     Ok(())
+}
+
+fn check(ctx: &Ctx, facts: &NumberFacts) -> Result<()> {
+    let hook = facts.hook();
+    let [asked, fallback] = hook.urls("SmsUrl", "SmsFallbackUrl");
+    let reported = Configured {
+        field: "StatusCallback",
+        url: facts.status_callback.as_deref(),
+        method: facts.status_callback_method,
+    };
+    check_urls(ctx, &[asked, fallback, reported])
 }
 
 /// Takes a number from the inventory.
@@ -141,6 +153,7 @@ pub async fn update(ctx: &Ctx, sid: PhoneNumberSid, settings: Settings) -> Resul
 pub async fn delete(ctx: &Ctx, sid: PhoneNumberSid) -> Result<()> {
     let number = get(ctx, sid).await?;
     let mut batch = ctx.batch();
+    services::forget_number(ctx, &mut batch, sid).await?;
     inventory::give_back(&ctx.services.store, &mut batch, &number, ctx.now());
     ctx.commit(batch, vec![sid.to_string()]).await?;
     Ok(())

@@ -3,12 +3,17 @@
 
 mod crash;
 mod dispatch;
+mod feedback;
 mod hot_path;
 mod inbound;
 mod messages;
 mod numbers;
 mod paging;
+mod pool;
 mod redaction;
 mod review;
 mod rules;
+mod service_rules;
+mod services;
 mod site;
+mod words;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use auth::{Account, AccountFacts};
 use base::{AccountSid, MessageSid, Timestamp};
 use jobs::Runner;
+use kit::{Routes, Services};
 use messaging::carrier::{Arrival, Carrier, CarrierError, Receipt, Reference, Submission, Submitting};
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
@@ -17,6 +18,8 @@ use webhooks::{Alert, Webhooks, WebhooksConfig};
 
 /// The label under which messaging is served.
 pub const API: &str = "api";
+/// The label under which Messaging Services are served.
+pub const MESSAGING: &str = "messaging";
 /// The number of the ordinary account.
 pub const OWN: &str = "+14155550100";
 /// The number of the HIPAA project.
@@ -120,16 +123,24 @@ pub struct Site {
     runner: Option<Runner>,
 }
 
+fn products(services: Arc<Services>) -> Vec<Routes> {
+    let shared = || Arc::clone(&services);
+    vec![
+        messaging::routes(shared()),
+        messaging::service_routes(shared()),
+        messaging::opt_out_routes(shared()),
+    ]
+}
+
 impl Site {
     /// A platform whose workers do not run yet. `owner` has [`OWN`], `hipaa` has [`CLINIC`].
     pub async fn idle() -> Self {
-        Self::around(TestApp::start(|services| vec![messaging::routes(services)]).await).await
+        Self::around(TestApp::start(products).await).await
     }
 
     /// The same on PostgreSQL.
     pub async fn idle_on(database: &TestDatabase) -> Self {
-        let url = database.url();
-        Self::around(TestApp::start_on(&url, |services| vec![messaging::routes(services)]).await).await
+        Self::around(TestApp::start_on(&database.url(), products).await).await
     }
 
     async fn around(app: TestApp) -> Self {
@@ -202,6 +213,61 @@ impl Site {
     pub async fn post(&self, account: &TestAccount, fields: &[(&str, &str)]) -> Reply {
         let path = format!("/2010-04-01/Accounts/{}/Messages.json", account.sid);
         self.app.post_form(account, API, &path, fields).await
+    }
+
+    /// A Messaging Service of an account, with more fields; returns its SID.
+    pub async fn service(&self, account: &TestAccount, more: &[(&str, &str)]) -> String {
+        let mut fields = vec![("FriendlyName", "Reminders")];
+        fields.extend(more);
+        let reply = self.app.post_form(account, MESSAGING, "/v1/Services", &fields).await;
+        reply.assert_status(201).json["sid"].as_str().expect("a SID").to_owned()
+    }
+
+    /// Puts a number of the account into a service; a number that nobody has is taken first.
+    pub async fn join(&self, account: &TestAccount, service: &str, number: &str) -> Reply {
+        if ![OWN, CLINIC].contains(&number) {
+            add_to_inventory(&self.app.services, &[number]).await.expect("a number");
+            claim_number(&self.app.services, account.sid, number).await.expect("a free number");
+        }
+        let path = format!("/v1/Services/{service}/PhoneNumbers");
+        let sid = self.number_sid(account, number).await;
+        self.app.post_form(account, MESSAGING, &path, &[("PhoneNumberSid", &sid)]).await
+    }
+
+    /// The SID of an account's number.
+    pub async fn number_sid(&self, account: &TestAccount, number: &str) -> String {
+        let query = number.replace('+', "%2B");
+        let path =
+            format!("/2010-04-01/Accounts/{}/IncomingPhoneNumbers.json?PhoneNumber={query}", account.sid);
+        let listed = self.app.get(account, API, &path).await;
+        listed.json["incoming_phone_numbers"][0]["sid"].as_str().expect("a number").to_owned()
+    }
+
+    /// A service with these senders, and more fields.
+    pub async fn service_with(
+        &self,
+        account: &TestAccount,
+        senders: &[&str],
+        more: &[(&str, &str)],
+    ) -> String {
+        let service = self.service(account, more).await;
+        for sender in senders {
+            self.join(account, &service, sender).await.assert_status(201);
+        }
+        service
+    }
+
+    /// Sends with a service to a number, with more fields.
+    pub async fn send_with(
+        &self,
+        account: &TestAccount,
+        service: &str,
+        to: &str,
+        more: &[(&str, &str)],
+    ) -> Reply {
+        let mut fields = vec![("To", to), ("MessagingServiceSid", service), ("Body", "Hello")];
+        fields.extend(more);
+        self.post(account, &fields).await
     }
 
     /// Sends from the account's own number to the patient, with more fields.

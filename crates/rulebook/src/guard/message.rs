@@ -103,6 +103,17 @@ pub(super) fn receive(account: &AccountFacts, facts: &ReceiveFacts<'_>) -> Resul
     Err(refuse("SMS-GEO-1", codes::REGION_NOT_PERMITTED, Some("From")))
 }
 
+/// What may never send must not wait in a pool either.
+pub(super) fn add_sender(account: &AccountFacts, sender: AddressKind<'_>) -> Check {
+    if !account.protected || sender.is_permitted_own(&account.policy) {
+        return Ok(());
+    }
+    Err(match sender.is_channel() {
+        true => refuse("SMS-CHAN-1", codes::CHANNEL_NOT_ELIGIBLE, None),
+        false => refuse("SMS-GEO-1", codes::REGION_NOT_PERMITTED, None),
+    })
+}
+
 /// PHI needs a designated account and an agreement in force. Messages of a HIPAA project count as PHI
 /// without being declared; only in the simulator, where nobody is reached, may they be rehearsed before
 /// the agreement is signed.

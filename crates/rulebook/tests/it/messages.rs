@@ -56,6 +56,23 @@ fn des_scope_1__allows_phi_from_designated_account() {
 }
 
 #[test]
+fn sms_geo_1__refuses_a_foreign_or_named_sender_in_a_pool() {
+    for sender in [AddressKind::ForeignNanp, AddressKind::Foreign, AddressKind::Alphanumeric] {
+        assert_refused(&project(), &Action::AddSender(sender), "SMS-GEO-1", 21408, None);
+    }
+    let channel = Action::AddSender(AddressKind::Channel("whatsapp"));
+    assert_refused(&project(), &channel, "SMS-CHAN-1", 77305, None);
+}
+
+#[test]
+fn sms_geo_1__allows_senders_of_the_united_states_in_a_pool() {
+    for sender in [AddressKind::Us, AddressKind::UsTollFree, AddressKind::UsShortCode] {
+        assert_allowed(&project(), &Action::AddSender(sender));
+    }
+    assert_allowed(&undesignated(), &Action::AddSender(AddressKind::Alphanumeric));
+}
+
+#[test]
 fn con_baa_1__refuses_messages_once_the_agreement_has_lapsed() {
     let lapsed = AccountFacts { agreement_active: false, ..project() };
     assert_message_refused(&lapsed, MESSAGE, "CON-BAA-1", 77058, None);

@@ -149,7 +149,7 @@ fn rules_page(rulebook: &Rulebook) -> String {
 fn compat_index(products: &[ProductReport]) -> String {
     let mut text = format!(
         "{NOTICE}# Compatibility\n\nOperations of the published API that are served, per product. What is absent answers 404 in \
-         the API's shape.\n\n| product | served | published |\n|---|---|---|\n"
+         the API's shape, or 501 with code 20501 where a page says so.\n\n| product | served | published |\n|---|---|---|\n"
     );
     for product in products {
         let name = match product.served {
@@ -167,7 +167,11 @@ fn compat_page(product: &ProductReport) -> Page {
         product.product, product.served, product.published
     );
     for operation in &product.operations {
-        let served = if operation.served { "yes" } else { "" };
+        let served = match (operation.served, operation.refused) {
+            (true, _) => "yes",
+            (false, true) => "no: 501",
+            (false, false) => "",
+        };
         writeln!(
             text,
             "| {} | {} | `{}` | {served} |",

@@ -169,11 +169,14 @@ impl Site {
         values.insert("Attestation".to_owned(), self.attestation());
         values.insert("FreeBind".to_owned(), format!("bind-{}", self.next()));
         for (collection, name) in parameters(row.path) {
+            if !row.access.served {
+                // Nothing is looked for, so nothing has to be there.
+                values.insert(name.to_owned(), format!("XX{}", "0".repeat(32)));
+                continue;
+            }
             let api = format!("/2010-04-01/Accounts/{account}");
             let value = match collection {
                 "Accounts" | "Organizations" => continue,
-                // Not an object of anybody's.
-                "PhoneNumbers" | "handsets" => "+14155550177".to_owned(),
                 "Agreements" => {
                     self.operator_makes(&format!("Organizations/{organization}/Agreements"), AGREEMENT).await
                 }
@@ -182,11 +185,12 @@ impl Site {
                     self.made(login, "accounts", "/v1/Credentials/PublicKeys", &[("PublicKey", PEM)]).await
                 }
                 "Messages" => self.arrived(login, account, &number).await,
-                "IncomingPhoneNumbers" => {
-                    let path =
-                        format!("{api}/IncomingPhoneNumbers?PhoneNumber={}", number.replace('+', "%2B"));
-                    let listed = self.send(login, "api", Method::GET, &path, None).await;
-                    word(&listed.json["incoming_phone_numbers"][0], "sid")
+                "Services" => self.service(login).await,
+                "MessagingServices" => self.service(login).await,
+                // The parameter before names the service.
+                "AlphaSenders" => {
+                    let path = format!("/v1/Services/{}/AlphaSenders", values["ServiceSid"]);
+                    self.made(login, "messaging", &path, &[("AlphaSender", "Clinic")]).await
                 }
                 "Register" => self.stated(login, account, "Register", self.party()).await,
                 "Signers" => self.stated(login, account, "Signers", self.signer.1.clone()).await,
@@ -195,6 +199,14 @@ impl Site {
                     self.stated(login, account, "Attestations", self.attestation()).await
                 }
                 "Exceptions" => self.stated(login, account, "Exceptions", self.exception()).await,
+                "PhoneNumbers" if row.product == "messaging" => {
+                    let path = format!("/v1/Services/{}/PhoneNumbers", values["ServiceSid"]);
+                    let sid = self.number_sid(login, account, &number).await;
+                    self.made(login, "messaging", &path, &[("PhoneNumberSid", &sid)]).await
+                }
+                // Not an object of anybody's.
+                "PhoneNumbers" | "handsets" => "+14155550177".to_owned(),
+                "IncomingPhoneNumbers" => self.number_sid(login, account, &number).await,
                 "Alerts" => self.alert(account).await,
                 "WebhookDeliveries" => self.delivery(account).await,
                 "WebhookKeys" => {
@@ -211,6 +223,9 @@ impl Site {
                 other => panic!("say in tenant_matrix/site.rs what an object of `{other}` is ({})", row.path),
             };
             values.insert(name.to_owned(), value);
+        }
+        if row.access.operation == "create_service_phone_number" {
+            values.insert("NumberSid".to_owned(), self.number_sid(login, account, &number).await);
         }
         // What must be there before it can be taken away.
         if row.path.contains("/AuthTokens/") && row.access.operation != "create_secondary_auth_token" {
@@ -232,6 +247,17 @@ impl Site {
             _ => {}
         }
         values
+    }
+
+    async fn service(&self, login: &Credentials) -> String {
+        self.made(login, "messaging", "/v1/Services", &[("FriendlyName", "Made")]).await
+    }
+
+    async fn number_sid(&self, login: &Credentials, account: AccountSid, number: &str) -> String {
+        let number = number.replace('+', "%2B");
+        let path = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers?PhoneNumber={number}");
+        let listed = self.send(login, "api", Method::GET, &path, None).await;
+        word(&listed.json["incoming_phone_numbers"][0], "sid")
     }
 
     /// A message from a handset: it is in no queue, so that it can be changed and deleted.
@@ -477,7 +503,7 @@ const JSON: &str = "application/json";
 pub(super) fn sample(row: &RouteRow) -> Sample {
     match SAMPLES.iter().find(|(operation, _)| *operation == row.access.operation) {
         Some((_, sample)) => *sample,
-        None if row.method == Method::POST => {
+        None if row.method == Method::POST && row.access.served => {
             panic!("add a body that works for `{}` to tenant_matrix/samples.rs", row.access.operation)
         }
         None => Sample::Bare,

@@ -1,0 +1,179 @@
+//! The sender that a message of a service is sent from: the pool as it is on disk, what the recipient had before, and
+//! whose turn it is.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base::{MessagingServiceSid, Random, Sid, StickySenderSid, Timestamp};
+use errors::{Code, codes};
+use phi::{Digest, DigestKey, Phi};
+use store::{Batch, Document, Index, IndexValue, NewDocument, Query, Scope, Store, StoreError};
+
+use super::model::{AlphaSender, MessagingService, PoolNumber, SenderFacts, StickySender};
+use super::pool::{Place, nearest, suitable};
+use crate::limits::{MAX_ROTATIONS, MAX_SENDERS};
+
+/// The label of the digest of a service and a recipient, and the name of the index entry that holds it.
+const RECIPIENT: &str = "recipient";
+
+/// Whose turn it is in each service. Of this process alone: that a restart begins anew is no loss.
+#[derive(Default)]
+pub struct Rotation(Mutex<HashMap<MessagingServiceSid, usize>>);
+
+impl Rotation {
+    /// The next turn of a service.
+    fn next(&self, service: MessagingServiceSid) -> usize {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= MAX_ROTATIONS && !turns.contains_key(&service) {
+            turns.clear();
+        }
+        let turn = turns.entry(service).or_default();
+        *turn = turn.wrapping_add(1);
+        *turn
+    }
+}
+
+/// The sender of a message.
+pub struct Choice {
+    /// As it stands in `From`.
+    pub sender: String,
+    /// The recipient is to keep it.
+    sticky: Option<Digest>,
+}
+
+impl Choice {
+    /// A sender that the caller has chosen.
+    pub fn given(sender: &str) -> Self {
+        Self { sender: sender.to_owned(), sticky: None }
+    }
+
+    /// Remembers what the recipient is to keep, in the caller's batch. Two first messages at once choose alike, so it
+    /// does no harm that both remember it.
+    pub fn remember(&self, batch: &mut Batch, random: &dyn Random, now: Timestamp) {
+        let Some(recipient) = self.sticky else { return };
+        batch.insert::<StickySender>(NewDocument {
+            sid: StickySenderSid::generate(random),
+            parent: None,
+            created_at: now,
+            event_at: None,
+            facts: SenderFacts { sender: self.sender.clone() },
+            content: None,
+            index: vec![Index { key: RECIPIENT, value: IndexValue::Digest(recipient) }],
+        });
+    }
+}
+
+/// A service of a scope. It is read with every message, so from memory where that is up to date.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn find(
+    store: &Store,
+    scope: Scope,
+    sid: MessagingServiceSid,
+) -> Result<Option<Arc<Configured>>, StoreError> {
+    let found = store.steady(format!("{scope} {sid}"), |steady| async move {
+        let Some(service) = steady.get::<MessagingService>(scope, sid).await? else {
+            return Ok(Found(None));
+        };
+        let numbers = steady.list::<PoolNumber>(scope, members(sid)).await?.documents;
+        let names = steady.list::<AlphaSender>(scope, members(sid)).await?.documents;
+        let numbers = numbers.into_iter().map(|member| member.facts.sender);
+        let pool = numbers.chain(names.into_iter().map(|member| member.facts.sender)).collect();
+        Ok(Found(Some(Arc::new(Configured { service, pool }))))
+    });
+    Ok(found.await?.0.clone())
+}
+
+/// A service with its senders.
+pub struct Configured {
+    /// The service.
+    pub service: Document<MessagingService>,
+    /// Its senders, oldest first, as they stand in `From`.
+    pub pool: Vec<String>,
+}
+
+/// The answer that is remembered.
+struct Found(Option<Arc<Configured>>);
+
+/// Every sender of one kind in a service, oldest first.
+pub fn members(service: MessagingServiceSid) -> Query {
+    Query { parent: Some(service.to_string()), limit: MAX_SENDERS, oldest_first: true, ..Query::default() }
+}
+
+impl Configured {
+    /// Chooses a sender for a recipient; why there is none, as the API says it. Without `rotation` every turn is the
+    /// recipient's own.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn choose(
+        &self,
+        store: &Store,
+        scope: Scope,
+        rotation: Option<&Rotation>,
+        to: &Phi<String>,
+    ) -> Result<Result<Choice, &'static Code>, StoreError> {
+        if self.pool.is_empty() {
+            return Ok(Err(codes::SERVICE_EMPTY));
+        }
+        let place = to.learn(|number| Place::of_text(number));
+        let suitable = suitable(&self.pool, &place);
+        if suitable.is_empty() {
+            return Ok(Err(codes::SERVICE_NO_SENDER));
+        }
+        let (facts, sid) = (&self.service.facts, self.service.sid);
+        let scoped = store.scope(scope);
+        let key = scoped.digest_key().await?;
+        let recipient = to.map_ref(|number| format!("{sid}|{number}")).digest(&key, RECIPIENT);
+        if facts.sticky_sender {
+            let had = scoped.find::<StickySender>(RECIPIENT, IndexValue::Digest(recipient)).await?;
+            if let Some(had) = had.filter(|had| suitable.contains(&had.facts.sender.as_str())) {
+                return Ok(Ok(Choice { sender: had.facts.sender, sticky: None }));
+            }
+        }
+        let near = if facts.area_code_geomatch { nearest(suitable, &place) } else { suitable };
+        let sender = match rotation.filter(|_| !facts.sticky_sender) {
+            Some(rotation) => near.get(rotation.next(sid) % near.len()).copied(),
+            None => own_turn(&key, recipient, &near),
+        };
+        let sticky = facts.sticky_sender.then_some(recipient);
+        let choice = sender.map(|sender| Choice { sender: sender.to_owned(), sticky });
+        Ok(choice.ok_or(codes::SERVICE_NO_SENDER))
+    }
+}
+
+/// The sender that a recipient gets without asking anybody: the same one each time, and as many recipients for each
+/// sender (rendezvous hashing).
+fn own_turn<'a>(key: &DigestKey, recipient: Digest, senders: &[&'a str]) -> Option<&'a str> {
+    let weight = |sender: &&&str| key.digest(RECIPIENT, &[&recipient.0[..], sender.as_bytes()].concat()).0;
+    senders.iter().max_by_key(weight).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use base::SeededRandom;
+
+    use super::*;
+
+    #[test]
+    fn each_service_has_turns_of_its_own() {
+        let random = SeededRandom::new(1);
+        let [one, other] = [0, 1].map(|_| MessagingServiceSid::generate(&random));
+        let rotation = Rotation::default();
+        let turns: Vec<_> = [one, other, one, other, one].map(|service| rotation.next(service)).into();
+        assert_eq!(turns, [1, 1, 2, 2, 3]);
+    }
+
+    #[test]
+    fn turns_are_remembered_up_to_a_limit() {
+        let random = SeededRandom::new(1);
+        let rotation = Rotation::default();
+        let first = MessagingServiceSid::generate(&random);
+        rotation.next(first);
+        for _ in 0..MAX_ROTATIONS {
+            rotation.next(MessagingServiceSid::generate(&random));
+        }
+        assert_eq!(rotation.next(first), 1);
+    }
+}

@@ -9,7 +9,7 @@ from twilio.rest import Client
 
 import server
 
-LABELS = {"product", "method", "route", "status", "queue", "outcome", "limit", "part", "bind", "version", "le"}
+LABELS = {"product", "method", "route", "status", "queue", "outcome", "limit", "part", "bind", "kind", "version", "le"}
 # SIDs and telephone numbers, in any form.
 SOMEBODY = re.compile(r"[A-Z]{2}[0-9a-f]{32}|\+?1?[2-9]\d{9}")
 

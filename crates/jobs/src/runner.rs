@@ -147,7 +147,7 @@ struct Worker {
     tracer: Tracer,
     /// Where the next look at the lanes begins.
     after: Option<Lane>,
-    /// When it may be.
+    /// When it may be at the earliest.
     next_look: Instant,
     tasks: JoinSet<Ended>,
     /// The jobs in hand, by the task that has them.
@@ -159,7 +159,7 @@ struct Worker {
 impl Worker {
     async fn run(mut self, changed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         loop {
-            // What comes and what ends in between is one look's work.
+            // What comes after a look that found nothing is the next one's work, all of it.
             tokio::time::sleep_until(self.next_look).await;
             if *stop.borrow() {
                 break;
@@ -206,7 +206,6 @@ impl Worker {
         let jobs = self.store.jobs();
         let mut next: Option<Timestamp> = None;
         let mut from_the_first = self.after.is_none();
-        self.next_look = Instant::now() + LOOK_EVERY;
         loop {
             let now = self.store.clock().now();
             let waiting = jobs.look(self.queue.name, self.after).await?;
@@ -223,6 +222,7 @@ impl Worker {
                 true if from_the_first => {
                     // Another process may add a job at any time.
                     let until = next.map_or(IDLE_POLL, |next| next.since(now));
+                    self.next_look = Instant::now() + LOOK_EVERY;
                     return Ok(Some(until.clamp(SHORTEST_PAUSE, IDLE_POLL)));
                 }
                 true => from_the_first = true,

@@ -103,7 +103,7 @@ def run(options, work, notes):
     binary = str(options.binary.resolve())
     data = work / "data"
     database = ["--database", options.database] if options.database else []
-    identity = initialise(binary, data, database, work)
+    identity = initialise(binary, data, ["--hipaa", *database], work)
     make_certificates(work / "webhooks")
     port = free_port()
     listen = f"127.0.0.1:{port}"
@@ -111,16 +111,8 @@ def run(options, work, notes):
     operations = f"127.0.0.1:{free_port()}"
     config = work / "switchward.toml"
     config.write_text(f'[operations]\nlisten = "{operations}"\n')
-    serve = [binary, "serve", "--config", str(config), "--data", str(data), "--listen", listen, "--simulator"]
-    with open(log_path, "wb") as log:
-        server = subprocess.Popen(
-            [*serve, "--allow-webhook-to", WEBHOOK_RANGE, *database],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=work,
-            env=clean_environment(),
-        )
+    serve = ["--config", str(config), "--data", str(data), "--listen", listen, "--allow-webhook-to", WEBHOOK_RANGE]
+    server = start(binary, [*serve, *database], log_path)
     try:
         wait_for_health(server, f"http://{listen}/healthz")
         environment = test_environment(binary, data, listen, identity, work)
@@ -139,6 +131,19 @@ def run(options, work, notes):
         stop(server)
 
 
+def start(binary, more, log_path):
+    """Starts a server with the simulator, in the folder of its log."""
+    with open(log_path, "wb") as log:
+        return subprocess.Popen(
+            [binary, "serve", "--simulator", *more],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=log_path.parent,
+            env=clean_environment(),
+        )
+
+
 def make_certificates(folder):
     try:
         certificates.make(folder)
@@ -150,9 +155,9 @@ def make_certificates(folder):
         raise Failure(f"`openssl` ended with {error.returncode}:\n{error.stderr.strip()}") from None
 
 
-def initialise(binary, data, database, work):
-    """Makes a data folder with a HIPAA project in it and returns what was made."""
-    text = command([binary, "init", "--data", str(data), "--json", "--hipaa", *database], work)
+def initialise(binary, data, more, work):
+    """Makes a data folder with an account in it and returns what was made; `--hipaa` makes it a HIPAA project."""
+    text = command([binary, "init", "--data", str(data), "--json", *more], work)
     try:
         identity = json.loads(text)
     except ValueError as error:
@@ -189,6 +194,7 @@ def test_environment(binary, data, listen, identity, work):
     if regions:
         raise Failure(f"`env` leaves {', '.join(regions)} set: the SDKs could go to the real service")
     environment["SWITCHWARD_URL"] = f"http://{listen}"
+    environment["SWITCHWARD_BINARY"] = binary
     environment["SWITCHWARD_OPERATOR_TOKEN"] = (data / "operator.token").read_text().strip()
     environment["SWITCHWARD_WEBHOOKS"] = str(work / "webhooks")
     for key in INIT_KEYS:

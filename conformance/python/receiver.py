@@ -47,6 +47,7 @@ class Receiver:
         context.load_cert_chain(os.path.join(folder, f"{certificate}.pem"), os.path.join(folder, f"{certificate}.key"))
         self.received = []
         self.answers = {}
+        self.statuses = {}
         # The handshake is done in the request's own thread: one that fails must not stop the others.
         self.server = Listener(("127.0.0.1", 0), handler_of(self), context)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(POLL_SECONDS,), daemon=True)
@@ -92,7 +93,7 @@ def handler_of(receiver):
             received = Received(self.command, receiver.url(self.path), headers, body)
             answer = receiver.answers.get(received.path, EMPTY).encode()
             receiver.received.append(received)
-            self.send_response(200)
+            self.send_response(receiver.statuses.get(received.path, 200))
             self.send_header("Content-Type", "text/xml")
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()

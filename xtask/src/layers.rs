@@ -86,8 +86,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("monitor", KIT_AND_BELOW),
     ("smpp-proto", &["base"]),
     // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
-    // queues, hence `jobs`; an interconnect is ranges of addresses, hence `webhooks`; its benchmark opens a
-    // store, hence `phi`.
+    // queues, hence `jobs` and `webhooks`; its benchmark opens a store, hence `phi`.
     (
         "smpp-net",
         &[

@@ -8,6 +8,7 @@ mod calling_code;
 mod clock;
 pub mod measure;
 mod nanp;
+mod network;
 mod phone;
 mod random;
 mod sid;
@@ -18,6 +19,7 @@ pub use address::{
 pub use calling_code::{CallingCode, calling_code_of, split_calling_code};
 pub use clock::{Clock, SystemClock, Timestamp, VirtualClock};
 pub use nanp::{AREA_CODES, AreaCode, area_code};
+pub use network::{IpRange, IpRangeProblem, ip_is_public, may_reach};
 pub use phone::{
     InvalidPhoneNumber, MASKED_DIGITS, MASKED_WHOLE_BELOW, NumberFault, PHONE_DIGITS_MAX, PHONE_DIGITS_MIN,
     PHONE_TEXT_LIMIT, PhoneNumber, Region, check_number,

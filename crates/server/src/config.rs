@@ -38,8 +38,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use base::IpRange;
 use kit::GateConfig;
-use webhooks::IpRange;
 use zeroize::Zeroizing;
 
 pub use keys::{AwsKms, Holder, Keys, Vault};

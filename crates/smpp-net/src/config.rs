@@ -4,9 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use base::IpRange;
 use serde::Deserialize;
 use smpp_proto::{BindRequest, Concatenation, Mode, Session, Timing, Version};
-use webhooks::IpRange;
 use zeroize::Zeroizing;
 
 use crate::limits::{

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use base::IpRange;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -10,7 +11,6 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use webhooks::IpRange;
 
 use crate::config::BindConfig;
 

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base::IpRange;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Response, StatusCode};
@@ -20,7 +21,6 @@ use statements::InForce;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::address::IpRange;
 use crate::connector::{Connector, find_send_error};
 use crate::cookies::Conversation;
 use crate::egress::Egress;

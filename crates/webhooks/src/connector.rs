@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use base::{IpRange, may_reach};
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -24,7 +25,6 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tower::Service;
 
-use crate::address::{IpRange, ip_is_public};
 use crate::egress::Egress;
 use crate::error::SendError;
 use crate::limits;
@@ -81,14 +81,10 @@ impl Connector {
         }
         let allowed: Vec<SocketAddr> = resolved
             .into_iter()
-            .filter(|address| self.is_allowed(address.ip()))
+            .filter(|address| may_reach(address.ip(), &self.allowed_private))
             .take(limits::ADDRESSES_TRIED)
             .collect();
         if allowed.is_empty() { Err(SendError::AddressRefused) } else { Ok(allowed) }
-    }
-
-    fn is_allowed(&self, address: IpAddr) -> bool {
-        ip_is_public(address) || self.allowed_private.iter().any(|range| range.contains(address))
     }
 
     /// Tries one address after the other. Each but the last gets only its share of the usual time, so that a dead one

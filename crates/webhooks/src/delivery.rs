@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use auth::{AccountContext, AccountFacts};
 use aws_lc_rs::digest;
-use base::Timestamp;
+use base::{IpRange, Timestamp};
 use data_encoding::HEXLOWER;
 use phi::{Phi, Proof};
 use rulebook::guard::{self, UrlFact, UrlPurpose, Verdict};
@@ -21,7 +21,6 @@ use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use store::{Batch, NewJob, Scope, Store};
 
-use crate::address::IpRange;
 use crate::circuit::Circuits;
 use crate::client::{Answer, Client, ClientConfig, Delivery, Payload};
 use crate::cookies::{Conversation, Cookies};

@@ -1,7 +1,7 @@
 //! Signed delivery of webhooks: what leaves this platform for a customer's server, and only there.
 //!
 //! Reading order: [`signature`] (how a request proves that it came from us), [`url`] (what a customer may configure),
-//! [`address`] (where we refuse to connect), `trust` (whose certificates count, and who we are), [`egress`] (the way out),
+//! `trust` (whose certificates count, and who we are), [`egress`] (the way out),
 //! `connector` (the only place that opens a connection), [`challenge`], `digest` and `login` (what a server asks for, and
 //! the answer), [`cookies`] (what a conversation remembers), `request` (what is sent), [`client`] (one delivery with its
 //! redirects, deadlines and retries), [`delivery`] (the durable queue, and whose account it is), `circuit` (when a
@@ -12,7 +12,6 @@
 //! What this crate must not do: print a body, a parameter, a query or a password; connect to an address it has not
 //! checked; open a parameter before the ledger has an entry for it; accept a certificate that does not verify (rule `GEN-HTTPS-3`: there is no switch for that).
 
-pub mod address;
 pub mod alert;
 pub mod challenge;
 mod circuit;
@@ -36,7 +35,6 @@ mod trust;
 pub mod url;
 mod worker;
 
-pub use address::{IpRange, ip_is_public};
 pub use alert::{Alert, AlertContent, AlertFacts, LogLevel, NewAlert};
 pub use client::{Answer, Attempt, Client, ClientConfig, Delivery, Payload};
 pub use cookies::{Conversation, Cookies};

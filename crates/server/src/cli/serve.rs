@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use base::{Clock, SystemClock, VirtualClock};
+use base::{Clock, IpRange, SystemClock, VirtualClock};
 use kit::{Gate, Services};
 use sim::Simulator;
 use smpp_net::SmppCarrier;
 use tokio::task::JoinHandle;
-use webhooks::{IpRange, Webhooks};
+use webhooks::Webhooks;
 
 use crate::app::{self, Port, StoreSettings, Watching};
 use crate::config::{self, Config, SecretSource, Smpp};

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use base::IpRange;
 use edge::ca::checked_base_domain;
 use tracing_subscriber::EnvFilter;
-use webhooks::IpRange;
 
 use super::value::{Read, Value};
 use super::{Config, keys, limits, smpp, traces};

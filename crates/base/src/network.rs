@@ -1,7 +1,8 @@
-//! Which addresses a webhook may reach: the guard against requests forged towards our own network (SSRF).
+//! Which addresses may be reached on somebody else's word: the guard against requests forged towards our own network
+//! (SSRF).
 //!
-//! Customers choose the URLs, the platform sits inside somebody's network. So the check is on the address that is
-//! about to be connected, never on the text of the URL; see `connector.rs`.
+//! Customers choose the URLs of webhooks, audited accounts those that an audit probes; we sit inside somebody's network.
+//! So the check is on the address that is about to be connected, never on the text of the URL.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -40,6 +41,11 @@ pub fn ip_is_public(address: IpAddr) -> bool {
         IpAddr::V4(v4) => v4_is_public(v4),
         IpAddr::V6(v6) => v6_is_public(v6),
     }
+}
+
+/// Whether an address may be connected on somebody else's word: it is public, or the operator's list has it.
+pub fn may_reach(address: IpAddr, allowed_private: &[IpRange]) -> bool {
+    ip_is_public(address) || allowed_private.iter().any(|range| range.contains(address))
 }
 
 fn v4_is_public(address: Ipv4Addr) -> bool {
@@ -82,7 +88,7 @@ fn shares_prefix(left: u128, right: u128, prefix: u8) -> bool {
 }
 
 /// A range of addresses in CIDR notation, such as `127.0.0.0/8`: one line of the operator's list of internal
-/// destinations that webhooks may reach all the same.
+/// destinations that may be reached all the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct IpRange {
     network: IpAddr,
@@ -202,6 +208,14 @@ mod tests {
         ];
         for (text, public) in cases {
             assert_eq!(ip_is_public(text.parse().expect("an address")), *public, "{text}");
+        }
+    }
+
+    #[test]
+    fn reaches_what_is_public_and_what_the_operator_lists() {
+        let listed: [IpRange; 1] = ["10.1.0.0/16".parse().expect("a range")];
+        for (address, expected) in [("8.8.8.8", true), ("10.1.2.3", true), ("10.2.0.1", false), ("::1", false)] {
+            assert_eq!(may_reach(address.parse().expect("an address"), &listed), expected, "{address}");
         }
     }
 

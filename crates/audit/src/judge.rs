@@ -5,6 +5,7 @@
 //! be read is never a pass, and a person's word never covers what was seen to fail.
 
 mod designation;
+mod inside;
 mod sums;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use crate::observations::{Observations, Observed, Outcome};
 use crate::products;
 use crate::provider::Provider;
 use crate::report::{
-    Answer, AttestationUsed, Evidence, ExceptionUsed, FORMAT, Report, RuleReport, Source, Subject,
+    Answer, AttestationUsed, Evidence, ExceptionUsed, FORMAT, Own, Report, RuleReport, Source, Subject,
     SubjectKind, Verdict,
 };
 use crate::resource::Purpose;
@@ -75,6 +76,10 @@ pub fn judge(seen: &Observations, files: &Files) -> Report {
         sources: bench.sources(provider, &rules),
         rules,
         requests: seen.requests,
+        inside: seen
+            .inside
+            .as_ref()
+            .map(|inside| Own { ledger: inside.ledger.clone(), keys: inside.keys.clone() }),
     }
 }
 
@@ -90,14 +95,14 @@ struct Observation {
     /// None when there is no way to look.
     verdict: Option<Verdict>,
     reason: String,
-    faults: Vec<Evidence>,
+    evidence: Vec<Evidence>,
     /// What is left for a person to answer for; empty when nothing is.
     leaves: &'static str,
 }
 
 impl Observation {
     fn of(verdict: Verdict, reason: impl Into<String>) -> Observation {
-        Observation { verdict: Some(verdict), reason: reason.into(), faults: Vec::new(), leaves: "" }
+        Observation { verdict: Some(verdict), reason: reason.into(), evidence: Vec::new(), leaves: "" }
     }
 }
 
@@ -121,7 +126,8 @@ impl Bench<'_> {
             self.answer(rule, note, subject, observation)
         };
         let answers: Vec<Answer> = self.seen.subjects.iter().enumerate().map(answer).collect();
-        RuleReport::of(rule, note, answers)
+        let built = self.seen.inside.as_ref().map(|_| inside::built(&rule.id));
+        RuleReport { built, ..RuleReport::of(rule, note, answers) }
     }
 
     fn answer(&self, rule: &Rule, note: &Note, subject: &Observed, observation: Observation) -> Answer {
@@ -130,8 +136,8 @@ impl Bench<'_> {
             verdict: Verdict::NotObserved,
             observed: observation.verdict,
             reason: observation.reason,
-            more: observation.faults.len().saturating_sub(limits::EVIDENCE),
-            evidence: observation.faults,
+            more: observation.evidence.len().saturating_sub(limits::EVIDENCE),
+            evidence: observation.evidence,
             attestation: None,
             exception: None,
         };
@@ -175,9 +181,18 @@ impl Bench<'_> {
         if !self.files.is_designated(&subject.id) {
             return Observation::of(Verdict::NotApplicable, "It is not designated as a HIPAA project.");
         }
-        if let Some(sum) = sums::sum_of(&rule.id) {
-            return add_up(sum);
+        let observation = match sums::sum_of(&rule.id) {
+            Some(sum) => add_up(sum),
+            None => self.checked(rule, subject),
+        };
+        match &self.seen.inside {
+            Some(inside) => inside::observe(&rule.id, inside, &subject.id, observation, self.files),
+            None => observation,
         }
+    }
+
+    /// What the checks of a rule found.
+    fn checked(&self, rule: &Rule, subject: &Observed) -> Observation {
         let seen: Vec<(&Check, Seen)> = self
             .checks
             .iter()
@@ -272,7 +287,7 @@ fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
         return Observation {
             verdict: None,
             reason: "No API shows it.".to_owned(),
-            faults: Vec::new(),
+            evidence: Vec::new(),
             leaves: "",
         };
     }
@@ -325,7 +340,7 @@ fn summed(seen: Vec<(&Check, Seen)>) -> Observation {
             Observation::of(Verdict::Fail, format!("{count} things are not as the rule wants them."))
         }
     };
-    Observation { faults, leaves, ..observation }
+    Observation { evidence: faults, leaves, ..observation }
 }
 
 /// Whether a rule is about such subjects, by the family of its id.

@@ -11,6 +11,7 @@ pub mod check;
 pub mod diff;
 pub mod fact;
 pub mod files;
+pub mod inside;
 mod judge;
 pub mod limits;
 pub mod observations;
@@ -24,6 +25,7 @@ pub mod resource;
 pub mod service;
 pub mod stated;
 pub mod tls;
+pub mod way;
 pub mod wire;
 
 pub use judge::judge;

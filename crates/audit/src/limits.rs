@@ -22,6 +22,8 @@ pub const SUBJECTS: usize = 1_000;
 pub const AT_ONCE: usize = 4;
 /// Time to connect.
 pub const CONNECT: Duration = Duration::from_secs(5);
+/// Addresses of a callback host that are tried.
+pub const ADDRESSES_TRIED: usize = 4;
 /// Time for one request.
 pub const REQUEST: Duration = Duration::from_secs(30);
 /// Times one request is made when the service asks to come back later, or fails.
@@ -34,6 +36,8 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(60);
 pub const BUDGET: usize = 5_000;
 /// Largest file of ours (designation, attestations, register, observations) that is read.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// Largest file with credentials of subaccounts: enough for as many as one audit has.
+pub const CREDENTIALS_BYTES: u64 = 256 * 1024;
 /// Messages, calls and the like that are looked at when sampling is allowed.
 pub const SAMPLE_ITEMS: usize = 200;
 /// Hosts or media that one probe tries.

@@ -6,6 +6,7 @@ use rulebook::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Fact, UrlFacts};
+use crate::inside::Inside;
 use crate::report::{Requests, SubjectKind};
 use crate::resource::Resource;
 
@@ -34,6 +35,9 @@ pub struct Observations {
     pub subjects: Vec<Observed>,
     /// What it cost.
     pub requests: Requests,
+    /// What Switchward's own store, ledger and keys say, when they were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Inside>,
 }
 
 /// What was seen of one subject.

@@ -145,6 +145,7 @@ pub async fn observe<S: Service>(
         accounts,
         subjects: Vec::new(),
         requests: Requests::default(),
+        inside: None,
     };
     let count = found.len();
     for (index, mut subject) in found.into_iter().enumerate() {

@@ -53,13 +53,13 @@ pub(crate) async fn make(
     let is = |other: &Resource| std::ptr::eq(probe, other);
     let everywhere: &[Callbacks] = probes::CALLBACKS;
     if is(&probes::PLAIN_HTTP) {
-        return read(prober.plain_http().await);
+        return prober.plain_http().await;
     }
     if is(&probes::CERTIFICATES) {
         return prober.of_callbacks(everywhere, Prober::certificate).await;
     }
     if is(&probes::CALLBACK_TLS) {
-        return prober.of_callbacks(everywhere, Prober::versions).await;
+        return prober.of_callbacks(everywhere, Prober::callback_versions).await;
     }
     if is(&probes::API_TLS) {
         return prober.api_versions().await;

@@ -97,7 +97,8 @@ impl Provider {
             (Provider::Segment, Some(base)) => format!("{base}{path}"),
             (Provider::SignalWire, base) if product == "api" => format!("{}/api/laml{path}", base?),
             (Provider::SignalWire, _) => return None,
-            (Provider::Twilio, None) => format!("https://{product}.twilio.com{path}"),
+            // Switchward stands in for the vendor's hosts when it is the client's proxy.
+            (Provider::Twilio | Provider::Switchward, None) => format!("https://{product}.twilio.com{path}"),
             (Provider::Twilio | Provider::Switchward, base) => match product {
                 "api" | "switchward" => format!("{}{path}", base?),
                 _ => format!("{}/{product}{path}", base?),
@@ -133,6 +134,11 @@ mod tests {
         assert_eq!(
             place(Provider::Switchward, Some(&base), "switchward"),
             text("http://127.0.0.1:8080/v1/X")
+        );
+        assert_eq!(
+            place(Provider::Switchward, None, "switchward"),
+            text("https://switchward.twilio.com/v1/X"),
+            "by the vendor's names, of which its proxy answers for all"
         );
         assert_eq!(
             place(Provider::SignalWire, Some(&base), "api"),

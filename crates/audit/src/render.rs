@@ -12,22 +12,23 @@
 
 mod csv;
 mod html;
+mod node;
 mod oscal;
 mod sarif;
 mod text;
 
 use std::collections::BTreeMap;
+use std::io;
 
 use aws_lc_rs::digest;
-use rulebook::{Level, Owner};
+use rulebook::{Level, Owner, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Answer, Evidence, Report, RuleReport, Source, Verdict};
+use crate::report::{Answer, Evidence, Own, Report, RuleReport, Source, Verdict};
 
 pub use csv::csv;
 pub use html::html;
-pub use oscal::{oscal_component, oscal_results};
-pub use sarif::sarif;
+pub use oscal::oscal_component;
 pub use text::text;
 
 /// What a reader is shown: the verdict, or that somebody answers for the failure. Ordered by how much it
@@ -51,6 +52,30 @@ pub enum State {
     Error,
     /// [`Verdict::Fail`], and nobody answers for it.
     Fail,
+}
+
+/// What the code of this program does about a rule.
+fn status_words(status: Status) -> &'static str {
+    match status {
+        Status::Proven => "enforced, and proven by tests",
+        Status::Enforced => "enforced, not proven in both directions",
+        Status::Declared => "not built",
+    }
+}
+
+/// What a Switchward says of its ledger and its keys, in two sentences.
+fn own_words(own: &Own) -> String {
+    let (ledger, keys) = (&own.ledger, &own.keys);
+    let verified = match ledger.faults {
+        0 if ledger.intact => "verifies".to_owned(),
+        faults => format!("does NOT verify ({faults} faults)"),
+    };
+    let oldest = keys.oldest.map_or_else(|| "none yet".to_owned(), |day| day.to_string());
+    format!(
+        "The ledger {verified}: {} entries, {} signed checkpoints, root {}. Keys of {} scopes, the oldest of {oldest}, \
+         {} of them under another master key than {}.",
+        ledger.entries, ledger.checkpoints, ledger.root, keys.scopes, keys.under_others, keys.master_key
+    )
 }
 
 impl State {
@@ -130,6 +155,47 @@ impl State {
 /// The report itself as JSON, indented, with a newline at the end. [`Report`] reads it back.
 pub fn json(report: &Report) -> String {
     pretty(report)
+}
+
+/// Writes what [`json`] gives.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn write_json(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    out.write_all(b"\n")
+}
+
+/// Writes the report as a SARIF log. With many accounts it is long, so it is made while it is written.
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn write_sarif(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    sarif::sarif(report).write(out)
+}
+
+/// Writes the report as OSCAL assessment results; as [`write_sarif`].
+///
+/// # Errors
+/// When `out` does not take it.
+pub fn write_oscal_results(report: &Report, out: &mut dyn io::Write) -> io::Result<()> {
+    oscal::oscal_results(report).write(out)
+}
+
+/// What [`write_sarif`] writes.
+pub fn sarif(report: &Report) -> String {
+    text_of(|out| write_sarif(report, out))
+}
+
+/// What [`write_oscal_results`] writes.
+pub fn oscal_results(report: &Report) -> String {
+    text_of(|out| write_oscal_results(report, out))
+}
+
+fn text_of(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).expect("memory takes everything, and keys are strings");
+    String::from_utf8(bytes).expect("JSON is UTF-8")
 }
 
 /// Anything of ours as indented JSON.
@@ -301,6 +367,26 @@ pub(crate) fn digest_of(parts: &[&str]) -> [u8; 32] {
     }
     let mut bytes = [0; 32];
     bytes.copy_from_slice(context.finish().as_ref());
+    bytes
+}
+
+/// SHA-256 over the report as JSON, without holding that text.
+pub(crate) fn digest_of_report(report: &Report) -> [u8; 32] {
+    struct Hashing(digest::Context);
+    impl io::Write for Hashing {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut hashing = Hashing(digest::Context::new(&digest::SHA256));
+    write_json(report, &mut hashing).expect("a digest takes everything, and keys are strings");
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(hashing.0.finish().as_ref());
     bytes
 }
 

@@ -6,8 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use rulebook::{Date, Level, Note, Owner, Rule};
+use rulebook::{Date, Level, Note, Owner, Rule, Status};
 use serde::{Deserialize, Serialize};
+
+use crate::inside::{Keys, Ledger};
 
 /// Version of this shape; [`crate::diff`] refuses to compare different ones.
 pub const FORMAT: u32 = 1;
@@ -101,6 +103,29 @@ pub struct Report {
     pub sources: Vec<Source>,
     /// What the audit cost.
     pub requests: Requests,
+    /// What Switchward says of itself, in a report about itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inside: Option<Own>,
+}
+
+/// What a Switchward says of itself as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Own {
+    /// Its ledger.
+    pub ledger: Ledger,
+    /// Its keys.
+    pub keys: Keys,
+}
+
+/// How far the program itself has got with a rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Built {
+    /// Declared, enforced or proven.
+    pub status: Status,
+    /// Where in the code it is enforced: crate and module.
+    pub places: Vec<String>,
+    /// The tests named after it.
+    pub tests: Vec<String>,
 }
 
 /// An account, a subaccount or a workspace.
@@ -149,6 +174,9 @@ pub struct RuleReport {
     pub verdict: Verdict,
     /// One per subject, in the order of the subjects.
     pub answers: Vec<Answer>,
+    /// In a report of Switchward about itself: what its code does about the rule, and what proves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built: Option<Built>,
 }
 
 impl RuleReport {
@@ -166,6 +194,7 @@ impl RuleReport {
             severity: note.severity.as_str().to_owned(),
             remedy: note.remedy.clone(),
             question: note.question.clone(),
+            built: None,
             verdict: answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable),
             answers,
         }

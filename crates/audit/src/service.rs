@@ -46,11 +46,27 @@ pub struct Live<'a> {
     pub base: Option<&'a Url>,
     /// The day, in UTC, from which older media is looked for.
     pub today: Date,
+    /// What stands between the product and the vendor's domain (`dublin.ie1`), as SDKs take it from the environment.
+    pub region: Option<&'a str>,
+}
+
+impl Live<'_> {
+    /// Where a path of a product is; none when this provider has no such API.
+    pub(crate) fn place(&self, product: &str, path: &str) -> Option<String> {
+        let place = self.provider.place(self.base, product, path)?;
+        Some(match self.region.filter(|_| self.base.is_none()) {
+            Some(region) => {
+                let host = format!("https://{product}.");
+                place.replacen(&host, &format!("{host}{region}."), 1)
+            }
+            None => place,
+        })
+    }
 }
 
 impl Service for Live<'_> {
     async fn get(&self, product: &str, path: &str, credential: &Credential) -> Result<Reply, Broken> {
-        match self.provider.place(self.base, product, path) {
+        match self.place(product, path) {
             Some(url) => self.wire.get(&url, Some(credential)).await,
             None => Ok(Reply { status: 404, retry_after: None, body: Bytes::new() }),
         }

@@ -2,7 +2,6 @@
 //!
 //! The rows have the keys of the files, and are checked as those are; a few keys besides tell what the server knows.
 
-use http::Method;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -10,6 +9,7 @@ use statements::{Attestation, Attestations, Exception, Party, Problem, Register,
 use url::Url;
 
 use crate::limits;
+use crate::provider::Provider;
 use crate::wire::{Credential, Wire};
 
 /// Keys of a row that stand in no file.
@@ -19,8 +19,8 @@ const BESIDES: [&str; 4] = ["sid", "covered", "expired", "received_at"];
 pub struct Place<'a> {
     /// Makes the requests.
     pub wire: &'a Wire,
-    /// Where the server is.
-    pub base: &'a Url,
+    /// Where the server is, unless it is the proxy through which the vendor's hosts are asked.
+    pub base: Option<&'a Url>,
     /// The account.
     pub account: &'a str,
     /// With what.
@@ -122,10 +122,9 @@ impl Place<'_> {
     /// [`Unread::NoAnswer`].
     pub async fn send(&self, collection: &str, stated: &impl Serialize) -> Result<Sent, Unread> {
         let body = serde_json::to_vec(stated).map_err(|_| Unread::Malformed)?;
-        let headers = [("content-type", "application/json")];
-        let (url, credential) = (self.url(collection), Some(self.credential));
-        let sending = self.wire.request(Method::POST, &url, credential, &headers, body.into());
-        let reply = sending.await.map_err(|_| Unread::NoAnswer)?;
+        let url = self.url(collection)?;
+        let reply = self.wire.post_json(&url, self.credential, body.into()).await;
+        let reply = reply.map_err(|_| Unread::NoAnswer)?;
         Ok(match reply.status {
             200 | 201 => Sent::Taken,
             409 if collection != "Register/Import" => Sent::Known,
@@ -137,14 +136,14 @@ impl Place<'_> {
         })
     }
 
-    fn url(&self, path: &str) -> String {
-        let base = self.base.as_str().trim_end_matches('/');
-        format!("{base}/switchward/v1/Accounts/{}/{path}", self.account)
+    fn url(&self, path: &str) -> Result<String, Unread> {
+        let path = format!("/switchward/v1/Accounts/{}/{path}", self.account);
+        Provider::Switchward.place(self.base, "switchward", &path).ok_or(Unread::NoAnswer)
     }
 
     async fn get(&self, path: &str) -> Result<Value, Unread> {
-        let reply =
-            self.wire.get(&self.url(path), Some(self.credential)).await.map_err(|_| Unread::NoAnswer)?;
+        let reply = self.wire.get(&self.url(path)?, Some(self.credential)).await;
+        let reply = reply.map_err(|_| Unread::NoAnswer)?;
         match reply.status {
             200 => serde_json::from_slice(&reply.body).map_err(|_| Unread::Malformed),
             status => Err(Unread::Status(status)),

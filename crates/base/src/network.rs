@@ -214,7 +214,9 @@ mod tests {
     #[test]
     fn reaches_what_is_public_and_what_the_operator_lists() {
         let listed: [IpRange; 1] = ["10.1.0.0/16".parse().expect("a range")];
-        for (address, expected) in [("8.8.8.8", true), ("10.1.2.3", true), ("10.2.0.1", false), ("::1", false)] {
+        for (address, expected) in
+            [("8.8.8.8", true), ("10.1.2.3", true), ("10.2.0.1", false), ("::1", false)]
+        {
             assert_eq!(may_reach(address.parse().expect("an address"), &listed), expected, "{address}");
         }
     }

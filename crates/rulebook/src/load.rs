@@ -304,6 +304,11 @@ impl Rulebook {
         self.rules().iter().map(|rule| self.list_one(rule)).collect()
     }
 
+    /// A rule of the latest edition with what the code does about it.
+    pub fn listing_of(&self, id: &str) -> Option<Listing<'_>> {
+        self.rule(id).map(|rule| self.list_one(rule))
+    }
+
     fn list_one<'a>(&'a self, rule: &'a Rule) -> Listing<'a> {
         Listing {
             rule,

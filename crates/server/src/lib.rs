@@ -14,6 +14,7 @@ mod environment;
 mod first_account;
 mod front;
 mod holders;
+mod inside;
 mod log;
 mod maintenance;
 mod metrics;

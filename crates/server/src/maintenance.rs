@@ -16,6 +16,7 @@ use store::{Moved, Rewrap, Scope, Store, StoreError};
 use tokio::sync::watch;
 
 use crate::data_folder::DataFolder;
+use crate::inside;
 use crate::problem::{Problem, Result};
 
 /// How often a step is tried that another walk got in the way of.
@@ -27,6 +28,8 @@ const STEP_ATTEMPTS: u32 = 5;
 pub(crate) enum Order {
     /// Say how the keys are kept.
     KeysStatus,
+    /// Say what an audit of this program rests on: settings, designations, ledger, keys.
+    Evidence,
     /// Give every scope a new key whose present one is at least this old.
     KeysRotate {
         /// In seconds.
@@ -63,6 +66,10 @@ impl Maintenance {
     pub(crate) async fn carry_out(&self, order: Order, progress: watch::Sender<Progress>) -> Result<Value> {
         match order {
             Order::KeysStatus => self.status().await,
+            Order::Evidence => {
+                let seen = inside::see(&self.store).await?;
+                serde_json::to_value(seen).map_err(|_| Problem::new("what was seen cannot be encoded"))
+            }
             Order::KeysRotate { older_than_s } => self.rotate(older_than_s, &progress).await,
             Order::KeysRewrap { all } => self.rewrap(all, &progress).await,
             Order::Backup { to } => self.back_up(to, progress).await,

@@ -24,7 +24,7 @@ const MAX_SECRET_BYTES: u64 = 16 * 1024;
 /// # Errors
 /// When it is readable by others (it is no secret any more), too large, or cannot be read.
 pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>> {
-    read_unless(OTHERS, path)
+    read_unless(OTHERS, MAX_SECRET_BYTES, path)
 }
 
 /// Reads a secret that the operator put there; `None` when the file does not exist.
@@ -32,11 +32,19 @@ pub(crate) fn read(path: &Path) -> Result<Option<Zeroizing<String>>> {
 /// # Errors
 /// As [`read`], except that the file's group may read it too.
 pub(crate) fn read_given(path: &Path) -> Result<Option<Zeroizing<String>>> {
-    read_unless(STRANGERS, path)
+    read_given_up_to(MAX_SECRET_BYTES, path)
+}
+
+/// The same of a file with many secrets, of at most so many bytes.
+///
+/// # Errors
+/// As [`read_given`].
+pub(crate) fn read_given_up_to(most_bytes: u64, path: &Path) -> Result<Option<Zeroizing<String>>> {
+    read_unless(STRANGERS, most_bytes, path)
 }
 
 /// Reads a secret unless its mode has any of the `forbidden` bits.
-fn read_unless(forbidden: u32, path: &Path) -> Result<Option<Zeroizing<String>>> {
+fn read_unless(forbidden: u32, most_bytes: u64, path: &Path) -> Result<Option<Zeroizing<String>>> {
     let failed = |error: io::Error| Problem::file("cannot read", path, &error);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -50,12 +58,12 @@ fn read_unless(forbidden: u32, path: &Path) -> Result<Option<Zeroizing<String>>>
             path.display()
         )));
     }
-    if metadata.len() > MAX_SECRET_BYTES {
+    if metadata.len() > most_bytes {
         return Err(Problem::new(format!("{} is too large to be what it should be", path.display())));
     }
     // Room for everything at once: growing would leave copies of the secret behind.
-    let mut text = Zeroizing::new(String::with_capacity(MAX_SECRET_BYTES as usize));
-    file.take(MAX_SECRET_BYTES).read_to_string(&mut text).map_err(failed)?;
+    let mut text = Zeroizing::new(String::with_capacity(most_bytes as usize));
+    file.take(most_bytes).read_to_string(&mut text).map_err(failed)?;
     Ok(Some(text))
 }
 

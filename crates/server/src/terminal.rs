@@ -1,6 +1,6 @@
 //! Writing to the terminal, or to whatever stands in its place.
 
-use std::io::{self, Write, stderr, stdout};
+use std::io::{self, BufWriter, Write, stderr, stdout};
 use std::time::Duration;
 
 use backup::Progress;
@@ -17,8 +17,16 @@ const SHOW_EVERY: Duration = Duration::from_millis(100);
 /// # Errors
 /// When it cannot be written. A reader that has seen enough (`| head`) is no error.
 pub(crate) fn show(text: &str) -> Result<()> {
-    let mut stdout = stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    show_written(|out| out.write_all(text.as_bytes()))
+}
+
+/// Shows what `write` writes, without holding it all.
+///
+/// # Errors
+/// As [`show`].
+pub(crate) fn show_written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut stdout = BufWriter::new(stdout().lock());
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Problem::new(format!("cannot write the output: {error}")))
         }

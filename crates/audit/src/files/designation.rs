@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use rulebook::{Date, Rulebook};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use statements::{Mistake, Signer, Text};
 use toml::Spanned;
 
@@ -52,7 +52,7 @@ pub struct Agreement {
 }
 
 /// How an account was designated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// Named in the agreement, at signing.

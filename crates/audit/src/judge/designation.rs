@@ -130,7 +130,7 @@ pub(super) fn observe(
     };
     let fails = |reason: &str, fault: Evidence| {
         let observation = Observation::of(Verdict::Fail, reason);
-        Observation { faults: vec![fault], ..observation }
+        Observation { evidence: vec![fault], ..observation }
     };
     if rule == "DES-SCOPE-1" {
         return Some(scope(seen, subject, files, fails, fault));

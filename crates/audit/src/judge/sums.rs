@@ -88,6 +88,6 @@ impl Sum {
                 Observation::of(Verdict::Fail, format!("{count} rules that count are not met."))
             }
         };
-        Observation { faults, leaves: self.leaves, ..observation }
+        Observation { evidence: faults, leaves: self.leaves, ..observation }
     }
 }

@@ -3,17 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 
-use bytes::Bytes;
-use http::Method;
 use serde_json::Value;
 use url::Url;
 
-use super::{Prober, answered, read};
+use super::{Prober, answered, not_read, read};
 use crate::limits;
-use crate::observations::{Item, Outcome, Reading};
+use crate::observations::{Outcome, Reading};
 use crate::products;
 use crate::products::probes::{Callbacks, member};
 use crate::tls::{self, Answer, OFFERS, Offer};
+use crate::way::Named;
 use crate::wire::Broken;
 
 /// What a probe does with one URL, in one word.
@@ -22,39 +21,45 @@ type Attempt<'a> =
 
 impl<'a> Prober<'a> {
     /// Asks the API's own host over plain HTTP, without credentials (GEN-HTTPS-1).
-    pub(super) async fn plain_http(&self) -> Vec<Item> {
-        let place = self.live.provider.place(self.live.base, "api", "/2010-04-01/Accounts.json");
+    pub(super) async fn plain_http(&self) -> Reading {
+        let place = self.live.place("api", "/2010-04-01/Accounts.json");
         let Some(mut url) = place.and_then(|place| Url::parse(&place).ok()) else {
-            return Vec::new();
+            return read(Vec::new());
         };
+        // Of a plain request that went through a proxy, nobody could say who answered it.
+        if self.live.wire.goes_through_proxy(&url) {
+            return not_read(Outcome::NotAsked);
+        }
         let host = url.host_str().unwrap_or_default().to_owned();
         // The same port when one was named: Switchward speaks both on one.
         if url.set_scheme("http").is_err() {
-            return Vec::new();
+            return read(Vec::new());
         }
         self.count();
         let word = match self.live.wire.get(url.as_str(), None).await {
             Err(Broken::Unreachable | Broken::Slow | Broken::Garbled) => "closed",
-            Err(Broken::Certificate | Broken::Tls) => "other",
+            Err(Broken::Certificate | Broken::Tls | Broken::NotPublic) => "other",
             Ok(reply) if reply.status == 403 => "refuses",
             Ok(reply) if (300..400).contains(&reply.status) => "redirects",
             Ok(_) => "answers",
         };
-        vec![answered(&host, word)]
+        read(vec![answered(&host, word)])
     }
 
     /// The versions of TLS that the hosts speak on which this provider's products are. One without TLS has none, and
-    /// that is the probe of plain HTTP's to tell.
+    /// that is the probe of plain HTTP's to tell. Through a proxy nobody could say whose versions they are.
     pub(super) async fn api_versions(&self) -> Reading {
         let products: BTreeSet<&str> = products::resources().map(|resource| resource.product).collect();
-        let places =
-            products.iter().filter_map(|product| self.live.provider.place(self.live.base, product, "/"));
+        let places = products.iter().filter_map(|product| self.live.place(product, "/"));
         let mut by_host: BTreeMap<String, Url> = BTreeMap::new();
         for url in places.filter_map(|place| Url::parse(&place).ok()).filter(|url| url.scheme() == "https") {
             let host = url.host_str().unwrap_or_default().to_owned();
             by_host.entry(host).or_insert(url);
         }
-        self.of_hosts(&by_host, limits::API_HOSTS, Prober::versions).await
+        if by_host.values().any(|url| self.live.wire.goes_through_proxy(url)) {
+            return not_read(Outcome::NotAsked);
+        }
+        self.of_hosts(&by_host, limits::API_HOSTS, Prober::own_versions).await
     }
 
     /// Does something with every callback host of the account, one URL per host.
@@ -101,39 +106,51 @@ impl<'a> Prober<'a> {
         url: &'b Url,
     ) -> Pin<Box<dyn Future<Output = &'static str> + Send + 'b>> {
         Box::pin(async move {
-            match self.live.wire.shake_hands(url).await {
+            match self.live.wire.shake_hands(url, Named::ByThem).await {
                 Ok(()) => "trusted",
                 Err(Broken::Certificate) => "untrusted",
+                Err(Broken::NotPublic) => "inside",
                 Err(_) => "unreachable",
             }
         })
     }
 
-    /// Whether the host agrees to an old version of TLS or to a broken cipher, and to a modern one (ART-CTRL-TRANS).
-    pub(super) fn versions<'b>(
+    /// As [`Prober::versions`], of a host that is called back.
+    pub(super) fn callback_versions<'b>(
         &'b self,
         url: &'b Url,
     ) -> Pin<Box<dyn Future<Output = &'static str> + Send + 'b>> {
-        Box::pin(async move {
-            for offer in OFFERS {
-                self.count();
-                let hello = offer.hello(url.host_str().unwrap_or_default().trim_matches(['[', ']']));
-                let Ok(bytes) = self.live.wire.greet(url, &hello, tls::ANSWER_BYTES).await else {
-                    return "unreachable";
-                };
-                match (tls::answer(&bytes), offer) {
-                    (Answer::Refuses, _) => {}
-                    (Answer::Agrees, Offer::Tls10 | Offer::Tls11) => return "old",
-                    (Answer::Agrees, Offer::Broken) => return "weak",
-                    (Answer::Other, _) => return "unreachable",
-                }
+        Box::pin(self.versions(url, Named::ByThem))
+    }
+
+    /// As [`Prober::versions`], of a host of the API.
+    fn own_versions<'b>(&'b self, url: &'b Url) -> Pin<Box<dyn Future<Output = &'static str> + Send + 'b>> {
+        Box::pin(self.versions(url, Named::ByUs))
+    }
+
+    /// Whether the host agrees to an old version of TLS or to a broken cipher, and to a modern one (ART-CTRL-TRANS).
+    async fn versions(&self, url: &Url, named: Named) -> &'static str {
+        for offer in OFFERS {
+            self.count();
+            let hello = offer.hello(url.host_str().unwrap_or_default().trim_matches(['[', ']']));
+            let bytes = match self.live.wire.greet(url, named, &hello, tls::ANSWER_BYTES).await {
+                Ok(bytes) => bytes,
+                Err(Broken::NotPublic) => return "inside",
+                Err(_) => return "unreachable",
+            };
+            match (tls::answer(&bytes), offer) {
+                (Answer::Refuses, _) => {}
+                (Answer::Agrees, Offer::Tls10 | Offer::Tls11) => return "old",
+                (Answer::Agrees, Offer::Broken) => return "weak",
+                (Answer::Other, _) => return "unreachable",
             }
-            // Our own side speaks 1.2 and 1.3 only; whom it trusts is another probe's question.
-            match self.live.wire.shake_hands(url).await {
-                Ok(()) | Err(Broken::Certificate) => "modern",
-                Err(_) => "unreachable",
-            }
-        })
+        }
+        // Our own side speaks 1.2 and 1.3 only; whom it trusts is another probe's question.
+        match self.live.wire.shake_hands(url, named).await {
+            Ok(()) | Err(Broken::Certificate) => "modern",
+            Err(Broken::NotPublic) => "inside",
+            Err(_) => "unreachable",
+        }
     }
 
     /// Whether the application behind the URL refuses a request with a wrong signature (GEN-SIG-2). The request says
@@ -147,11 +164,11 @@ impl<'a> Prober<'a> {
                 ("content-type", "application/x-www-form-urlencoded"),
                 ("x-twilio-signature", "c3dpdGNod2FyZCBhdWRpdCBwcm9iZQ=="),
             ];
-            let body = Bytes::from_static(b"SwitchwardAuditProbe=synthetic");
-            match self.live.wire.request(Method::POST, url.as_str(), None, &headers, body).await {
+            match self.live.wire.post_to_callback(url, &headers, b"SwitchwardAuditProbe=synthetic").await {
                 Ok(reply) if (200..300).contains(&reply.status) => "accepted",
                 Ok(reply) if (400..500).contains(&reply.status) => "refused",
                 Ok(_) => "unclear",
+                Err(Broken::NotPublic) => "inside",
                 Err(_) => "unreachable",
             }
         })

@@ -10,6 +10,8 @@ use crate::limits;
 use crate::observations::{Item, Outcome, Reading};
 use crate::products::probes::{Media, Place, life_of, member};
 use crate::products::{attached_to, is_vendor};
+use crate::way::Named;
+use crate::wire::Broken;
 
 impl Prober<'_> {
     /// The newest and the oldest of a kind of media (D-MEDIA-1: protection that was switched on may leave older ones
@@ -31,7 +33,11 @@ impl Prober<'_> {
             if items.iter().any(|item| item.id == id) {
                 continue;
             }
-            match self.fetched(&url).await {
+            let named = match media.place {
+                Place::Path(_) => Named::ByUs,
+                Place::Member(_) => Named::ByThem,
+            };
+            match self.fetched(&url, named).await {
                 Some(word) => items.push(answered(&id, word)),
                 None => return Reading { outcome: Outcome::Failed, items },
             }
@@ -79,14 +85,15 @@ impl Prober<'_> {
             let Some(medium) = listed.first().and_then(sid_of) else { return Ok(None) };
             chain.push(medium);
         }
-        let place = self.live.provider.place(self.live.base, media.probe.product, &self.filled(path, &chain));
+        let place = self.live.place(media.probe.product, &self.filled(path, &chain));
         place.map(|url| Some((chain.join("/"), url))).ok_or(Outcome::Absent)
     }
 
     /// What a stranger gets at a URL, in one word; none when it cannot be told.
-    async fn fetched(&self, url: &str) -> Option<&'static str> {
+    async fn fetched(&self, url: &str, named: Named) -> Option<&'static str> {
         self.count();
-        match self.live.wire.get(url, None).await {
+        match self.live.wire.get_as_stranger(url, named).await {
+            Err(Broken::NotPublic) => Some("inside"),
             Ok(reply) if matches!(reply.status, 401 | 403) => Some("refused"),
             Ok(reply) if (200..400).contains(&reply.status) => Some("open"),
             Ok(reply) if matches!(reply.status, 404 | 410) => Some("gone"),
@@ -121,7 +128,7 @@ impl Prober<'_> {
         }
         let mut items = Vec::new();
         for (id, url) in by_host.values().take(limits::PROBES) {
-            match self.fetched(url.as_str()).await {
+            match self.fetched(url.as_str(), Named::ByThem).await {
                 Some(word) => items.push(answered(id, word)),
                 None => outcome = outcome.max(Outcome::Failed),
             }
@@ -138,7 +145,7 @@ impl Prober<'_> {
         };
         let Some(sid) = newest else { return read(Vec::new()) };
         let path = format!("/v1/Recordings/{sid}/Media?Ttl={}", limits::MEDIA_LIFE + 1);
-        let Some(url) = self.live.provider.place(self.live.base, "video", &path) else {
+        let Some(url) = self.live.place("video", &path) else {
             return not_read(Outcome::Absent);
         };
         self.count();

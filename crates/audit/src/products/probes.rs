@@ -100,7 +100,7 @@ pub static CERTIFICATES: Resource = Resource::probe(
     "api",
     "TLS handshake with the host of each callback URL of {account}, no request",
 )
-.keep(&[(ANSWER, Words(&["trusted", "untrusted", "unreachable"]))]);
+.keep(&[(ANSWER, Words(&["trusted", "untrusted", "unreachable", "inside"]))]);
 
 /// Versions of TLS that callback hosts speak.
 pub static CALLBACK_TLS: Resource = Resource::probe(
@@ -118,7 +118,7 @@ pub static API_TLS: Resource = Resource::probe(
 )
 .keep(&[(ANSWER, Words(VERSIONS))]);
 
-const VERSIONS: &[&str] = &["modern", "old", "weak", "unreachable"];
+const VERSIONS: &[&str] = &["modern", "old", "weak", "unreachable", "inside"];
 
 /// What callback URLs do with a wrong signature.
 pub static SIGNATURES: Resource = Resource::probe(
@@ -136,7 +136,7 @@ pub static CONVERSATIONS_SIGNATURES: Resource = Resource::probe(
 )
 .keep(&[(ANSWER, Words(SIGNED))]);
 
-const SIGNED: &[&str] = &["accepted", "refused", "unclear", "unreachable"];
+const SIGNED: &[&str] = &["accepted", "refused", "unclear", "unreachable", "inside"];
 
 static RECORDING_MEDIA: Resource = Resource::probe(
     "Probe of recording media",
@@ -175,7 +175,7 @@ pub static ATTACHED: Resource = Resource::probe(
 )
 .keep(&[(ANSWER, Words(FETCHED))]);
 
-const FETCHED: &[&str] = &["open", "refused", "gone"];
+const FETCHED: &[&str] = &["open", "refused", "gone", "inside"];
 
 /// How long a URL of video media lives.
 pub static MEDIA_LIFE: Resource = Resource::probe(
@@ -245,7 +245,8 @@ pub fn refuses_strangers(media: &Item, notes: &mut Notes<'_>) {
         Some("refused") => notes.holds(),
         Some("open") => notes.fails(ANSWER, "is given to anybody who has its address"),
         // What is gone says nothing.
-        _ => {}
+        Some("gone") => {}
+        _ => notes.unsure(),
     }
 }
 

@@ -5,13 +5,15 @@
 //! lists, so they are left out.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use rulebook::Date;
 use serde_json::{Map, Value, json};
 
+use super::node::Node;
 use super::{
-    State, digest_of, evidence_line, headline, level_words, one_line, owner_words, pretty, tally,
-    tally_words, uuid, version,
+    State, digest_of_report, evidence_line, headline, level_words, one_line, own_words, owner_words, pretty,
+    status_words, tally, tally_words, uuid, version,
 };
 use crate::report::{Answer, Report, RuleReport, SubjectKind, Verdict};
 
@@ -21,56 +23,76 @@ const NAMESPACE: &str = "https://github.com/switchward/switchward/ns/oscal";
 
 /// What was found, as OSCAL assessment results: an observation per answer (those that pass share one), a finding
 /// per rule that applies, a risk per rule that fails. Rules that apply to nobody are excluded controls.
-pub fn oscal_results(report: &Report) -> String {
-    let ids = Ids::of(report);
-    let mut observations = Vec::new();
-    let mut risks = Vec::new();
-    let mut findings = Vec::new();
-    for rule in &report.rules {
-        let state = State::of_rule(rule);
-        if state == State::NotApplicable {
-            continue;
-        }
-        let seen = rule_observations(report, &ids, rule);
-        let related: Vec<Value> =
-            seen.iter().map(|observation| json!({ "observation-uuid": observation["uuid"] })).collect();
-        let mut finding = Map::new();
-        finding.insert("uuid".into(), json!(ids.made(&["finding", &rule.id])));
-        finding.insert("title".into(), prose(&format!("{} {}", rule.id, rule.title)));
-        finding.insert("description".into(), prose(&tally_words(&answers_by_state(rule))));
-        finding.insert("props".into(), rule_properties(rule, state));
-        finding.insert("target".into(), target(rule, state));
-        insert_list(&mut finding, "related-observations", related.clone());
-        if matches!(state, State::Fail | State::Excepted) {
-            let risk = risk(&ids, rule, state, &related);
-            finding.insert("related-risks".into(), json!([{ "risk-uuid": risk["uuid"] }]));
-            risks.push(risk);
-        }
-        observations.extend(seen);
-        findings.push(Value::Object(finding));
-    }
-    let mut result = Map::new();
-    result.insert("uuid".into(), json!(ids.made(&["result"])));
-    result.insert("title".into(), prose(&format!("Audit of {} on {}", report.host, report.observed_on)));
-    result.insert("description".into(), prose(&headline(report)));
-    result.insert("start".into(), json!(midnight(report.observed_on)));
-    result.insert("remarks".into(), json!("The report knows the day, not the hour."));
-    result.insert("local-definitions".into(), local_definitions(report));
-    result.insert("reviewed-controls".into(), reviewed_controls(report));
-    insert_list(&mut result, "observations", observations);
-    insert_list(&mut result, "risks", risks);
-    insert_list(&mut result, "findings", findings);
+pub(super) fn oscal_results(report: &Report) -> Node<'_> {
+    let ids = Rc::new(Ids::of(report));
+    let applying = move || report.rules.iter().filter(|rule| State::of_rule(rule) != State::NotApplicable);
+    let metadata = metadata(report, "Evidence of a HIPAA configuration audit");
     let plan = ids.made(&["plan"]);
-    pretty(&json!({ "assessment-results": {
-        "uuid": ids.made(&["assessment results"]),
-        "metadata": metadata(report, "Evidence of a HIPAA configuration audit"),
-        "import-ap": {
-            "href": format!("#{plan}"),
-            "remarks": "The plan is the edition of the rulebook: every rule is asked of every subject.",
-        },
-        "results": [result],
-        "back-matter": { "resources": [edition_resource(report, &plan)] },
-    }}))
+    let import = json!({
+        "href": format!("#{plan}"),
+        "remarks": "The plan is the edition of the rulebook: every rule is asked of every subject.",
+    });
+    let title = prose(&format!("Audit of {} on {}", report.host, report.observed_on));
+    let result = Node::object([
+        ("uuid", json!(ids.made(&["result"])).into()),
+        ("title", title.into()),
+        ("description", prose(&headline(report)).into()),
+        ("start", json!(midnight(report.observed_on)).into()),
+        ("remarks", json!("The report knows the day, not the hour.").into()),
+        ("local-definitions", local_definitions(report).into()),
+        ("reviewed-controls", reviewed_controls(report).into()),
+    ]);
+    let of_rule = |make: fn(&Report, &Ids, &RuleReport) -> Vec<Value>| {
+        let ids = Rc::clone(&ids);
+        move || {
+            let ids = Rc::clone(&ids);
+            applying().flat_map(move |rule| make(report, &ids, rule))
+        }
+    };
+    let result = result
+        .with_list("observations", of_rule(rule_observations))
+        .with_list("risks", of_rule(risks))
+        .with_list("findings", of_rule(|report, ids, rule| vec![finding(report, ids, rule)]));
+    let document = Node::object([
+        ("uuid", json!(ids.made(&["assessment results"])).into()),
+        ("metadata", metadata.into()),
+        ("import-ap", import.into()),
+        ("results", Node::One(Box::new(result))),
+        ("back-matter", json!({ "resources": [edition_resource(report, &plan)] }).into()),
+    ]);
+    Node::object([("assessment-results", document)])
+}
+
+fn related_observations(report: &Report, ids: &Ids, rule: &RuleReport) -> Vec<Value> {
+    let seen = rule_observations(report, ids, rule);
+    seen.iter().map(|observation| json!({ "observation-uuid": observation["uuid"] })).collect()
+}
+
+fn is_risk(state: State) -> bool {
+    matches!(state, State::Fail | State::Excepted)
+}
+
+fn risks(report: &Report, ids: &Ids, rule: &RuleReport) -> Vec<Value> {
+    let state = State::of_rule(rule);
+    match is_risk(state) {
+        true => vec![risk(ids, rule, state, related_observations(report, ids, rule))],
+        false => Vec::new(),
+    }
+}
+
+fn finding(report: &Report, ids: &Ids, rule: &RuleReport) -> Value {
+    let state = State::of_rule(rule);
+    let mut finding = Map::new();
+    finding.insert("uuid".into(), json!(ids.made(&["finding", &rule.id])));
+    finding.insert("title".into(), prose(&format!("{} {}", rule.id, rule.title)));
+    finding.insert("description".into(), prose(&tally_words(&answers_by_state(rule))));
+    finding.insert("props".into(), rule_properties(rule, state).into());
+    finding.insert("target".into(), target(rule, state));
+    insert_list(&mut finding, "related-observations", related_observations(report, ids, rule));
+    if is_risk(state) {
+        finding.insert("related-risks".into(), json!([{ "risk-uuid": risk_uuid(ids, rule) }]));
+    }
+    Value::Object(finding)
 }
 
 /// The audited service as an OSCAL component: what each rule of the edition asks of it, and what it came to.
@@ -82,11 +104,17 @@ pub fn oscal_component(report: &Report) -> String {
         .iter()
         .map(|rule| {
             let state = State::of_rule(rule);
+            let mut properties = rule_properties(rule, state);
+            if let Some(built) = &rule.built {
+                properties.push(property("implementation", status_words(built.status)));
+                properties.extend(built.places.iter().map(|place| property("implemented-in", place)));
+                properties.extend(built.tests.iter().map(|test| property("proving-test", test)));
+            }
             json!({
                 "uuid": ids.made(&["requirement", &rule.id]),
                 "control-id": token(&rule.id),
                 "description": prose(&format!("{} {}", rule.statement, rule.remedy)),
-                "props": rule_properties(rule, state),
+                "props": properties,
             })
         })
         .collect();
@@ -95,6 +123,9 @@ pub fn oscal_component(report: &Report) -> String {
     component.insert("type".into(), json!("service"));
     component.insert("title".into(), prose(&format!("{} at {}", report.provider, report.host)));
     component.insert("description".into(), prose(&headline(report)));
+    if let Some(own) = &report.inside {
+        component.insert("remarks".into(), prose(&own_words(own)));
+    }
     if !requirements.is_empty() {
         component.insert(
             "control-implementations".into(),
@@ -126,7 +157,7 @@ struct Ids {
 
 impl Ids {
     fn of(report: &Report) -> Ids {
-        Ids { report: data_encoding::HEXLOWER.encode(&digest_of(&["report", &super::json(report)])) }
+        Ids { report: data_encoding::HEXLOWER.encode(&digest_of_report(report)) }
     }
 
     fn made(&self, parts: &[&str]) -> String {
@@ -294,9 +325,13 @@ fn target(rule: &RuleReport, state: State) -> Value {
     })
 }
 
-fn risk(ids: &Ids, rule: &RuleReport, state: State, related: &[Value]) -> Value {
+fn risk_uuid(ids: &Ids, rule: &RuleReport) -> String {
+    ids.made(&["risk", &rule.id])
+}
+
+fn risk(ids: &Ids, rule: &RuleReport, state: State, related: Vec<Value>) -> Value {
     let mut risk = Map::new();
-    risk.insert("uuid".into(), json!(ids.made(&["risk", &rule.id])));
+    risk.insert("uuid".into(), json!(risk_uuid(ids, rule)));
     risk.insert("title".into(), prose(&format!("{} does not hold", rule.id)));
     risk.insert("description".into(), prose(&rule.title));
     risk.insert("statement".into(), prose(&rule.statement));
@@ -335,11 +370,11 @@ fn risk(ids: &Ids, rule: &RuleReport, state: State, related: &[Value]) -> Value 
             "description": prose(&rule.remedy),
         }]),
     );
-    insert_list(&mut risk, "related-observations", related.to_vec());
+    insert_list(&mut risk, "related-observations", related);
     Value::Object(risk)
 }
 
-fn rule_properties(rule: &RuleReport, state: State) -> Value {
+fn rule_properties(rule: &RuleReport, state: State) -> Vec<Value> {
     let mut properties = vec![
         property("verdict", state.as_str()),
         property("product", &rule.product),
@@ -349,7 +384,7 @@ fn rule_properties(rule: &RuleReport, state: State) -> Value {
     ];
     properties.extend(rule.cfr.iter().map(|section| property("cfr", section)));
     properties.extend(rule.source.iter().map(|place| property("source", place)));
-    Value::Array(properties)
+    properties
 }
 
 fn answers_by_state(rule: &RuleReport) -> BTreeMap<State, usize> {

@@ -4,27 +4,21 @@
 //! (3.27.9); a level other than `none` belongs to failures alone (3.27.10). An account is a logical location.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use serde_json::{Value, json};
 
+use super::node::Node;
 use super::{
-    State, denied, digest_of, evidence_line, headline, level_words, one_line, owner_words, pretty, uuid,
-    version,
+    State, denied, digest_of, evidence_line, headline, level_words, one_line, owner_words, uuid, version,
 };
 use crate::report::{Answer, Evidence, Report, RuleReport, SubjectKind};
 
 /// The report as a SARIF log with one run.
-pub fn sarif(report: &Report) -> String {
+pub(super) fn sarif(report: &Report) -> Node<'_> {
     let rules: Vec<Value> = report.rules.iter().map(descriptor).collect();
-    let kinds: BTreeMap<&str, SubjectKind> =
-        report.subjects.iter().map(|subject| (subject.id.as_str(), subject.kind)).collect();
-    let mut results = Vec::new();
-    for (index, rule) in report.rules.iter().enumerate() {
-        results.extend(rule.answers.iter().map(|answer| {
-            let kind = kinds.get(answer.subject.as_str()).copied();
-            result(report, index, rule, answer, kind)
-        }));
-    }
+    let kinds: Rc<BTreeMap<&str, SubjectKind>> =
+        Rc::new(report.subjects.iter().map(|subject| (subject.id.as_str(), subject.kind)).collect());
     let notifications: Vec<Value> = denied(report)
         .map(|source| {
             json!({
@@ -36,31 +30,37 @@ pub fn sarif(report: &Report) -> String {
             })
         })
         .collect();
-    pretty(&json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "switchward audit",
-                "version": version(report),
-                "rules": rules,
-            }},
-            "automationDetails": {
-                "id": format!("{}/{}/{}", report.provider, report.host, report.observed_on),
-                "description": message(&headline(report)),
-            },
-            "invocations": [{
-                "executionSuccessful": true,
-                "toolConfigurationNotifications": notifications,
-            }],
-            "results": results,
-            "properties": {
-                "edition": report.edition,
-                "observed_on": report.observed_on,
-                "policies": report.policies,
-            },
-        }],
-    }))
+    let driver =
+        json!({ "driver": { "name": "switchward audit", "version": version(report), "rules": rules } });
+    let details = json!({
+        "id": format!("{}/{}/{}", report.provider, report.host, report.observed_on),
+        "description": message(&headline(report)),
+    });
+    let invocation = json!({ "executionSuccessful": true, "toolConfigurationNotifications": notifications });
+    let properties =
+        json!({ "edition": report.edition, "observed_on": report.observed_on, "policies": report.policies });
+    let results = Node::list(move || {
+        let kinds = kinds.clone();
+        report.rules.iter().enumerate().flat_map(move |(index, rule)| {
+            let kinds = kinds.clone();
+            rule.answers.iter().map(move |answer| {
+                let kind = kinds.get(answer.subject.as_str()).copied();
+                result(report, index, rule, answer, kind)
+            })
+        })
+    });
+    let run = Node::object([
+        ("tool", driver.into()),
+        ("automationDetails", details.into()),
+        ("invocations", json!([invocation]).into()),
+        ("results", results),
+        ("properties", properties.into()),
+    ]);
+    Node::object([
+        ("$schema", json!("https://json.schemastore.org/sarif-2.1.0.json").into()),
+        ("version", json!("2.1.0").into()),
+        ("runs", Node::One(Box::new(run))),
+    ])
 }
 
 fn descriptor(rule: &RuleReport) -> Value {

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::{
-    Product, State, denied, evidence_line, headline, one_line, owner_words, products, tally, tally_words,
-    version,
+    Product, State, denied, evidence_line, headline, one_line, own_words, owner_words, products, tally,
+    tally_words, version,
 };
 use crate::report::{Answer, Report, RuleReport};
 
@@ -50,6 +50,9 @@ impl Page {
                 counted(report.subjects.len(), "subject"),
             ),
         );
+        if let Some(own) = &report.inside {
+            self.line(0, &own_words(own));
+        }
     }
 
     fn product(&mut self, product: &Product<'_>) {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod fixture;
+mod inside;
 mod plans;
 mod refusals;
 mod verdicts;

@@ -1,16 +1,22 @@
 //! What callback hosts agree to, and which callbacks are tried.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use audit::Provider;
 use audit::observations::Outcome;
+use audit::service::Live;
+use audit::way::{Proxy, Way};
+use audit::wire::{Trust, Wire};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rulebook::Date;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use super::place::{Place, answers};
+use super::place::{Place, TODAY, answers, probed_by};
 
 /// An API whose numbers call these URLs back, and which has nothing else.
 async fn calling(urls: Vec<String>) -> Place {
@@ -114,4 +120,60 @@ async fn callbacks_of_every_product_are_tried_once_per_host() {
     assert_eq!(hosts(&reading), ["a.invalid", "b.invalid", "c.invalid"]);
     let (reading, _) = place.probed("Probe of Conversations callback signatures").await;
     assert_eq!(hosts(&reading), ["b.invalid", "c.invalid"]);
+}
+
+/// Goal: whatever a probe would do with a host that the audited account names, it does nothing with one inside our own
+/// network. Method: every such probe, at an account that names a host of this machine, which sees no connection.
+#[tokio::test]
+async fn no_probe_reaches_inside_on_the_accounts_word() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let place = Place::answering(move |path, _| {
+        let url = format!("https://localhost:{port}/x");
+        let body = match path.split('?').next().unwrap() {
+            path if path.ends_with("/IncomingPhoneNumbers.json") => {
+                json!({ "incoming_phone_numbers": [{ "voice_url": url }] })
+            }
+            "/conversations/v1/Configuration/Webhooks" => json!({ "post_webhook_url": url }),
+            path if path.ends_with("/Recordings.json") => {
+                json!({ "recordings": [{ "sid": format!("RE{:032}", 1), "media_url": url }] })
+            }
+            path if path.ends_with("/Tasks") => {
+                let attributes = json!({ "conversations": { "media": [{ "url": url }] } }).to_string();
+                json!({ "tasks": [{ "sid": format!("WT{:032}", 1), "attributes": attributes }] })
+            }
+            path if path.ends_with("/Workspaces") => {
+                json!({ "workspaces": [{ "sid": format!("WS{:032}", 1) }] })
+            }
+            _ => return (404, String::new()),
+        };
+        (200, body.to_string())
+    })
+    .await;
+    for probe in [
+        "Probe of callback certificates",
+        "Probe of callback TLS versions",
+        "Probe of callback signatures",
+        "Probe of Conversations callback signatures",
+        "Probe of recordings stored elsewhere",
+        "Probe of media attached to tasks",
+    ] {
+        let (reading, _) = place.probed_by(probe, Way::default()).await;
+        assert_eq!(reading.outcome, Outcome::Read, "{probe}");
+        assert_eq!(answers(&reading).iter().map(|it| it.1).collect::<Vec<_>>(), ["inside"], "{probe}");
+    }
+    let asked = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+    assert!(asked.is_err(), "somebody connected");
+}
+
+/// Goal: of what goes through a proxy, nothing is said that the proxy may have said.
+#[tokio::test]
+async fn the_apis_own_hosts_are_not_probed_through_a_proxy() {
+    let wire = Wire::new(Trust::Public, Way { proxy: Proxy::parse("http://127.0.0.1:9"), ..Way::default() });
+    let (wire, today) = (wire.unwrap(), Date::parse(TODAY).unwrap());
+    let live = Live { wire: &wire, provider: Provider::Twilio, base: None, today, region: None };
+    for probe in ["Probe of plain HTTP", "Probe of the API's TLS versions"] {
+        let (reading, made) = probed_by(&live, probe).await;
+        assert_eq!((reading.outcome, reading.items.len(), made), (Outcome::NotAsked, 0, 0), "{probe}");
+    }
 }

@@ -9,7 +9,8 @@ use audit::fact::Fact;
 use audit::observations::{Observed, Reading};
 use audit::report::SubjectKind;
 use audit::service::{Live, Service};
-use audit::wire::{Credential, Wire};
+use audit::way::Way;
+use audit::wire::{Credential, Trust, Wire};
 use rulebook::Date;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -44,28 +45,40 @@ impl Place {
         Place { base, asked }
     }
 
-    /// What a probe finds here: its items by id, and the requests that it counted.
+    /// What a probe finds here, where it may reach this machine: its items by id, and the requests that it counted.
     pub async fn probed(&self, name: &str) -> (Reading, usize) {
-        let probe = audit::products::resources().find(|it| it.name == name).unwrap();
-        let wire = Wire::new(None).unwrap();
-        let today = Date::parse(TODAY).unwrap();
-        let live = Live { wire: &wire, provider: Provider::Switchward, base: Some(&self.base), today };
-        let subject = Observed {
-            id: ACCOUNT.to_owned(),
-            kind: SubjectKind::Account,
-            parent: None,
-            created: None,
-            readings: BTreeMap::new(),
-        };
-        let made = AtomicUsize::new(0);
-        let credential = Credential::basic(ACCOUNT, "key", "secret");
-        let reading = live.probe(probe, &subject, &credential, &made).await;
-        let planned = audit::observe::plan(Provider::Switchward, true, true);
-        let most = planned.iter().find(|it| it.request == probe.path).unwrap().at_most;
-        let made = made.load(Ordering::Relaxed);
-        assert!(made <= most, "{made} requests, {most} were announced");
-        (reading, made)
+        let inside = ["127.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap());
+        self.probed_by(name, Way { probes_may_reach: inside.to_vec(), ..Way::default() }).await
     }
+
+    /// The same, that way.
+    pub async fn probed_by(&self, name: &str, way: Way) -> (Reading, usize) {
+        let wire = Wire::new(Trust::Public, way).unwrap();
+        let today = Date::parse(TODAY).unwrap();
+        let provider = Provider::Switchward;
+        let live = Live { wire: &wire, provider, base: Some(&self.base), today, region: None };
+        probed_by(&live, name).await
+    }
+}
+
+/// What a probe finds, and the requests that it counted.
+pub async fn probed_by(live: &Live<'_>, name: &str) -> (Reading, usize) {
+    let probe = audit::products::resources().find(|it| it.name == name).unwrap();
+    let subject = Observed {
+        id: ACCOUNT.to_owned(),
+        kind: SubjectKind::Account,
+        parent: None,
+        created: None,
+        readings: BTreeMap::new(),
+    };
+    let made = AtomicUsize::new(0);
+    let credential = Credential::basic(ACCOUNT, "key", "secret");
+    let reading = live.probe(probe, &subject, &credential, &made).await;
+    let planned = audit::observe::plan(live.provider, true, true);
+    let most = planned.iter().find(|it| it.request == probe.path).unwrap().at_most;
+    let made = made.load(Ordering::Relaxed);
+    assert!(made <= most, "{made} requests, {most} were announced");
+    (reading, made)
 }
 
 /// Items as pairs of id and answer.
@@ -74,8 +87,19 @@ pub fn answers(reading: &Reading) -> Vec<(&str, &str)> {
         Fact::Words(words) => words[0].clone(),
         other => panic!("{other:?}"),
     };
-    let known =
-        ["open", "refused", "gone", "old", "weak", "modern", "unreachable", "bounded", "longer", "unclear"];
+    let known = [
+        "open",
+        "refused",
+        "gone",
+        "old",
+        "weak",
+        "modern",
+        "unreachable",
+        "bounded",
+        "longer",
+        "unclear",
+        "inside",
+    ];
     let known = |found: String| *known.iter().find(|known| **known == found).unwrap();
     reading.items.iter().map(|item| (item.id.as_str(), known(word(&item.facts["answer"])))).collect()
 }

@@ -138,3 +138,30 @@ fn the_component_names_the_edition_and_every_rule() {
     assert_eq!(definition["back-matter"]["resources"][0]["uuid"], source);
     assert_eq!(implementation["implemented-requirements"].as_array().unwrap().len(), small().rules.len());
 }
+
+#[test]
+fn the_component_names_the_tests_that_prove_each_rule_and_the_state_of_the_ledger() {
+    let read = |report: &audit::report::Report| -> Value {
+        serde_json::from_str(&render::oscal_component(report)).unwrap()
+    };
+    let component = |document: &Value| document["component-definition"]["components"][0].clone();
+    let own = component(&read(&small()));
+    assert!(own["remarks"].as_str().unwrap().contains("The ledger verifies: 42 entries"), "{own}");
+    let requirements = own["control-implementations"][0]["implemented-requirements"].clone();
+    let of = |requirement: &Value, name: &str| -> Vec<String> {
+        let properties = requirement["props"].as_array().unwrap().iter();
+        let named = properties.filter(|property| property["name"] == name);
+        named.map(|property| property["value"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(of(&requirements[0], "proving-test"), ["sms_geo_1__refuses_it"]);
+    assert_eq!(of(&requirements[0], "implemented-in"), ["rulebook::guard"]);
+    assert_eq!(of(&requirements[0], "implementation"), ["enforced, and proven by tests"]);
+    // A report on somebody else says nothing of the kind.
+    let mut other = small();
+    other.inside = None;
+    other.rules.iter_mut().for_each(|rule| rule.built = None);
+    let other = component(&read(&other));
+    assert!(other["remarks"].is_null());
+    let first = &other["control-implementations"][0]["implemented-requirements"][0];
+    assert!(of(first, "proving-test").is_empty());
+}

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use audit::inside::{Keys, Ledger};
 use audit::report::{
-    Answer, AttestationUsed, Evidence, ExceptionUsed, FORMAT, Report, Requests, RuleReport, Source, Subject,
-    SubjectKind, Verdict,
+    Answer, AttestationUsed, Built, Evidence, ExceptionUsed, FORMAT, Own, Report, Requests, RuleReport,
+    Source, Subject, SubjectKind, Verdict,
 };
-use rulebook::{Date, Level, Owner, Rulebook};
+use rulebook::{Date, Level, Owner, Rulebook, Status};
 use serde_json::Value;
 
 /// What a name of an account could hold at worst.
@@ -34,6 +35,11 @@ pub(crate) fn small() -> Report {
             question: format!("Who made sure of {id}, and how?"),
             verdict: answers.iter().map(|answer| answer.verdict).max().unwrap_or(Verdict::NotApplicable),
             answers,
+            built: Some(Built {
+                status: Status::Proven,
+                places: vec!["rulebook::guard".to_owned()],
+                tests: vec![format!("{}__refuses_it", id.to_ascii_lowercase().replace('-', "_"))],
+            }),
         };
     let rules = vec![
         rule(
@@ -139,7 +145,7 @@ pub(crate) fn hostile() -> Report {
 }
 
 /// Words of ours and days: nobody else can write them.
-const OURS: [&str; 11] = [
+const OURS: [&str; 13] = [
     "edition",
     "observed_on",
     "headline",
@@ -151,6 +157,8 @@ const OURS: [&str; 11] = [
     "on",
     "expires",
     "outcomes",
+    "status",
+    "oldest",
 ];
 
 fn hostile_value(key: &str, value: Value) -> Value {
@@ -271,6 +279,21 @@ fn finished(rules: Vec<RuleReport>, subjects: Vec<Subject>) -> Report {
             ),
         ],
         requests: Requests { made: 120, budget: 5_000, items: 333 },
+        inside: Some(Own {
+            ledger: Ledger {
+                intact: true,
+                entries: 42,
+                checkpoints: 7,
+                root: "root-of-the-ledger".to_owned(),
+                faults: 0,
+            },
+            keys: Keys {
+                master_key: "master-key-1".to_owned(),
+                scopes: 5,
+                under_others: 1,
+                oldest: Some(date("2026-01-02")),
+            },
+        }),
     }
 }
 

@@ -10,6 +10,7 @@ fn the_terminal_shows_the_worst_first_and_what_to_do() {
     let expected = "FAIL – 1 of 7 rules fails, 1 could not be read, 1 not observed, 1 under an exception\n\
         twilio at api.twilio.com, observed on 2026-11-20\n\
         edition 2024-12-11 of the rulebook, switchward 0.1.0; 3 subjects judged, 2 designated\n\
+        The ledger verifies: 42 entries, 7 signed checkpoints, root root-of-the-ledger. Keys of 5 scopes, t…\n\
         \n\
         Messaging: 1 fail, 1 under an exception\n\
         \x20 fail                SMS-GEO-1 Title of SMS-GEO-1 (high, customer, 1 of 3 subjects)\n\

@@ -2,18 +2,28 @@
 
 mod attest;
 mod compare;
+mod login;
+mod network;
 mod run;
 
 use std::process::ExitCode;
 
 use crate::problem::Result;
 
-pub(super) use run::{OfServer, read_text};
+pub(super) use login::OfServer;
+pub(super) use run::read_text;
 
 /// What `audit --help` says at its end.
 const AFTER: &str = "Credentials, from the environment or --credentials:
   TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET
   SEGMENT_TOKEN          for --provider segment
+
+Where the service is, as SDKs read it: HTTPS_PROXY and NO_PROXY, NODE_EXTRA_CA_CERTS, TWILIO_REGION and TWILIO_EDGE.
+  eval \"$(switchward env --data DIR)\" and --provider switchward audit that server without a --base-url
+
+With --provider switchward, --data DIR or --config FILE looks into a Switchward itself (running or not): settings,
+designation, ledger and keys are direct evidence then, every rule names the tests that prove it, and no API is asked
+unless --base-url says so.
 
 A read-only key is enough; what it may not read is reported as not observed, with the permission it lacks.
 Nothing is written to the account: only GET requests, and with --probe the attempts that --plan announces.

@@ -32,13 +32,13 @@ pub(super) enum RegisterCommand {
 
 #[derive(clap::Args)]
 pub(super) struct Server {
-    /// Where the server is
+    /// Where the server is, unless what `switchward env` prints is loaded
     #[arg(long, value_name = "URL")]
-    base_url: Url,
+    base_url: Option<Url>,
     /// SID of the account, unless TWILIO_ACCOUNT_SID has it
     #[arg(long, value_name = "SID")]
     account: Option<String>,
-    /// Trust the certificate authorities in this PEM file too
+    /// Trust the certificate authorities in this PEM file too, unless NODE_EXTRA_CA_CERTS names one
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 }
@@ -52,7 +52,7 @@ pub(super) struct WithFile {
 
 impl Server {
     fn open(&self) -> Result<OfServer> {
-        OfServer::new(self.account.as_deref(), &self.base_url, self.ca.as_deref())
+        OfServer::new(self.account.as_deref(), self.base_url.as_ref(), self.ca.as_deref())
     }
 }
 

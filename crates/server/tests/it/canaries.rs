@@ -79,15 +79,15 @@ const CANARIES: &[Canary] = &[
 ];
 
 /// A caller of the API, who keeps what was refused.
-struct Caller {
+pub(crate) struct Caller {
     address: SocketAddr,
-    sid: String,
+    pub(crate) sid: String,
     key: String,
     refusals: Vec<u8>,
 }
 
 impl Caller {
-    fn new(address: SocketAddr, account: &Value) -> Self {
+    pub(crate) fn new(address: SocketAddr, account: &Value) -> Self {
         let word = |name: &str| account[name].as_str().expect("text").to_owned();
         let key = BASE64.encode(format!("{}:{}", word("account_sid"), word("auth_token")).as_bytes());
         Self { address, sid: word("account_sid"), key, refusals: Vec::new() }
@@ -115,26 +115,26 @@ impl Caller {
         (status, json)
     }
 
-    fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
+    pub(crate) fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> (u16, Value) {
         let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let head = "Content-Type: application/x-www-form-urlencoded\r\n";
         self.raw(&format!("POST {path}"), head, &form)
     }
 
-    fn json(&mut self, path: &str, body: &str) -> (u16, Value) {
+    pub(crate) fn json(&mut self, path: &str, body: &str) -> (u16, Value) {
         self.raw(&format!("POST {path}"), "Content-Type: application/json\r\n", body)
     }
 
-    fn get(&mut self, path: &str) -> (u16, Value) {
+    pub(crate) fn get(&mut self, path: &str) -> (u16, Value) {
         self.raw(&format!("GET {path}"), "", "")
     }
 
-    fn account(&self, rest: &str) -> String {
+    pub(crate) fn account(&self, rest: &str) -> String {
         format!("/2010-04-01/Accounts/{}/{rest}", self.sid)
     }
 }
 
-fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE * 2;
     loop {
         if let Some(found) = attempt() {

@@ -1,5 +1,7 @@
 //! The binary from outside: what is typed, what is printed, what a port answers.
 
+mod audit_inside;
+mod audit_network;
 mod audits;
 mod bad_input;
 mod canaries;
@@ -13,6 +15,7 @@ mod holders;
 mod operations;
 mod packaging;
 mod program;
+mod recorder;
 mod scan;
 mod serving;
 #[expect(dead_code, reason = "these tests need fewer faults than those of `kms`")]

@@ -18,6 +18,10 @@ pub(crate) fn switchward(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_switchward"));
     command.args(arguments).env_remove("SWITCHWARD_MASTER_KEY").env_remove("SWITCHWARD_LOG");
     command.env_remove("SWITCHWARD_DATABASE");
+    for name in ["HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "NODE_EXTRA_CA_CERTS"] {
+        command.env_remove(name);
+    }
+    command.env_remove("TWILIO_REGION").env_remove("TWILIO_EDGE");
     command.stdin(Stdio::null());
     command
 }

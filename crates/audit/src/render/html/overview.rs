@@ -8,7 +8,7 @@ use rulebook::Owner;
 use super::{Escaped, Page, badge, bar, capitalized, close_section, counted, folding_table, open_section};
 use crate::diff::{Diff, Direction};
 use crate::render::{
-    State, denied, level_words, owner_words, products, severity_rank, tally, tally_words, version,
+    State, denied, level_words, own_words, owner_words, products, severity_rank, tally, tally_words, version,
 };
 use crate::report::{RuleReport, SubjectKind};
 
@@ -19,6 +19,9 @@ const CHANGES_SHOWN: usize = 100;
 
 pub(super) fn summary(out: &mut String, page: &Page<'_>) {
     open_section(out, "summary", "Summary");
+    if let Some(own) = &page.report.inside {
+        let _ = writeln!(out, "<p class=\"note\">{}</p>", Escaped(&own_words(own)));
+    }
     let total = page.report.rules.len().max(1);
     let rows: Vec<String> = State::ALL
         .into_iter()

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use super::overview::{product_anchor, severity};
 use super::{Escaped, Page, badge, bar, close_section, counted, open_section};
 use crate::diff::direction;
-use crate::render::{State, level_words, owner_words, tally_words};
-use crate::report::{Answer, AttestationUsed, Evidence, ExceptionUsed, RuleReport};
+use crate::render::{State, level_words, owner_words, status_words, tally_words};
+use crate::report::{Answer, AttestationUsed, Built, Evidence, ExceptionUsed, RuleReport};
 
 /// Different answers of one rule that are shown; the rest is counted, and stands in the JSON and CSV.
 const GROUPS_SHOWN: usize = 25;
@@ -86,8 +86,27 @@ fn rule(out: &mut String, page: &Page<'_>, index: usize) {
             Escaped(&rule.question)
         );
     }
+    if let Some(built) = &rule.built {
+        own(out, built);
+    }
     answers(out, rule);
     out.push_str("</article>\n");
+}
+
+/// What the program's own code does about the rule, where, and the tests that prove it.
+fn own(out: &mut String, built: &Built) {
+    let names = |list: &[String]| -> String {
+        let names = list.iter().map(|name| format!("<span class=\"sid\">{}</span>", Escaped(name)));
+        names.collect::<Vec<_>>().join(", ")
+    };
+    let _ = write!(out, "<p class=\"small\"><strong>This program:</strong> {}", status_words(built.status));
+    if !built.places.is_empty() {
+        let _ = write!(out, " in {}", names(&built.places));
+    }
+    if !built.tests.is_empty() {
+        let _ = write!(out, ". Tests: {}", names(&built.tests));
+    }
+    out.push_str("</p>\n");
 }
 
 /// What the rule was in the previous run; none when there was none.

@@ -10,8 +10,9 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base::{Clock, SystemClock};
 use data_encoding::HEXLOWER;
 use rulebook::{Date, Rulebook};
+use statements::day;
 
-use super::run::{day, read_text};
+use super::run::read_text;
 use crate::problem::{Problem, Result};
 use crate::secret_file;
 use crate::terminal::show;
@@ -102,7 +103,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
         answer: Answer::Yes,
         by: arguments.by.clone(),
         role: arguments.role.clone().unwrap_or_else(|| note.role.clone()),
-        on: day(SystemClock.now())?,
+        on: day(SystemClock.now()),
         expires,
         evidence: evidence(&arguments.evidence)?,
         signature: Vec::new(),

@@ -2,37 +2,48 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{IsTerminal, Read, Write, stderr, stdout};
+use std::io::{self, BufWriter, IsTerminal, Read, Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use audit::files::{Attestations, Designation, Files, Mistake, Register};
+use audit::inside::Inside;
 use audit::observations::Observations;
 use audit::observe::{Order, Progress, observe, plan};
 use audit::report::{Report, Verdict};
 use audit::resource::Purpose;
 use audit::service::{Live, Recorded};
-use audit::stated::{Place, Unread};
-use audit::wire::{Credential, Wire};
+use audit::stated::Unread;
+use audit::wire::Credential;
 use audit::{Provider, judge, limits, render};
-use base::{Clock, SystemClock, Timestamp};
+use base::measure::Stopwatch;
+use base::{Clock, IpRange, SystemClock};
 use rulebook::Date;
-use serde::Deserialize;
-use url::{Host, Url};
-use zeroize::ZeroizeOnDrop;
+use statements::day;
+use url::Url;
 
+use super::login::{OfServer, account_named, credentials};
+use super::network::Network;
+use crate::cli::place::Place;
 use crate::environment::variable;
+use crate::maintenance::Order as Errand;
 use crate::problem::{Problem, Result};
-use crate::terminal::show;
-use crate::{cli, secret_file};
+use crate::terminal::{show, show_written};
+use crate::{cli, log};
 
 /// Exit status when a verdict is as bad as `--fail-on`, or worse.
 const FOUND: u8 = 3;
 /// What is asked of a Switchward in place of files.
 const STATED: &str = "  GET /switchward/v1/Accounts/{account}/Register, unless --register is given
-  GET /switchward/v1/Accounts/{account}/Attestations and /Exceptions, unless --attestations is given
+  GET /switchward/v1/Accounts/{account}/Attestations, unless --attestations is given
+  GET /switchward/v1/Accounts/{account}/Exceptions, unless --attestations is given
   GET /switchward/v1/Accounts/{account}/Signers, unless --designation is given
 ";
+/// How often what was seen is saved while accounts are read, at most.
+const SAVE_EVERY: Duration = Duration::from_secs(5);
+/// The host that a report names which asked no API.
+const HERE: &str = "this machine";
 /// Columns of the report on a terminal that does not tell its width.
 const WIDTH: usize = 120;
 
@@ -47,7 +58,7 @@ pub(super) struct RunArguments {
     /// Where the API is: of a SignalWire space, of Switchward, or of a proxy
     #[arg(long, value_name = "URL")]
     base_url: Option<Url>,
-    /// Trust the certificate authorities in this PEM file too
+    /// Trust the certificate authorities in this PEM file too, unless NODE_EXTRA_CA_CERTS names one
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// Credentials of subaccounts: a table `credential` each, with account, user and secret (mode 0600)
@@ -74,14 +85,21 @@ pub(super) struct RunArguments {
     /// Make active probes with synthetic data; --plan lists them
     #[arg(long)]
     probe: bool,
+    /// Addresses inside this network that callback probes may reach; may be given several times
+    #[arg(long, value_name = "RANGE", requires = "probe")]
+    allow_probe_to: Vec<IpRange>,
     /// Most requests
     #[arg(long, value_name = "N", default_value_t = limits::BUDGET)]
     budget: usize,
     /// Keep what was seen in this file, and go on from it when the audit was interrupted
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
+    // A Switchward itself: settings, designation, ledger and keys are then read from its store, and each rule names the
+    // tests that prove it. Without --base-url no API is asked.
+    #[command(flatten)]
+    place: Place,
     /// Judge what an earlier --state file saw, without any request
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["plan", "state", "fixtures"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["plan", "state", "fixtures", "data", "config", "database"])]
     observations: Option<PathBuf>,
     /// Read recorded answers (JSON) in place of the network
     #[arg(long, value_name = "FILE")]
@@ -111,22 +129,51 @@ pub(super) fn run(arguments: &RunArguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut files = files(arguments)?;
-    read_stated(provider, arguments, &mut files)?;
-    let seen = match &arguments.observations {
-        Some(path) => read_observations(path)?,
-        None => look(provider, arguments, &files)?,
+    let inside = look_inside(provider, arguments)?;
+    if let (Some(inside), None) = (&inside, &arguments.designation) {
+        // The store knows who is designated; what the register and the attestations name is still the customer's.
+        files.designation = inside.designation();
+    }
+    let asks_api = arguments.observations.is_none() && (inside.is_none() || arguments.base_url.is_some());
+    if asks_api && provider == Provider::Switchward && arguments.fixtures.is_none() {
+        read_stated(arguments, &mut files)?;
+    }
+    let seen = match (&arguments.observations, inside) {
+        (Some(path), _) => read_observations(path)?,
+        (None, Some(inside)) if !asks_api => inside.alone(HERE, day(SystemClock.now())),
+        (None, inside) => Observations { inside, ..look(provider, arguments, &files)? },
     };
     if arguments.assume_designated {
         files.designation.assume(&seen);
     }
     let report = judge(&seen, &files);
+    // With many accounts there is no room for both while the report is rendered.
+    drop(seen);
     let previous = arguments.previous.as_deref().map(read_report).transpose()?;
     if let Some(folder) = &arguments.out {
         write_all(folder, &report, previous.as_ref())?;
     }
     let color = stdout().is_terminal();
-    show(&rendered(&arguments.format, &report, previous.as_ref(), color))?;
+    show_written(|out| write_form(&arguments.format, &report, previous.as_ref(), color, out))?;
     Ok(exit(&arguments.fail_on, &report))
+}
+
+/// The direct evidence, when a place was named.
+fn look_inside(provider: Provider, arguments: &RunArguments) -> Result<Option<Inside>> {
+    let place = &arguments.place;
+    if place.data.is_none() && place.config.is_none() {
+        return match place.database {
+            Some(_) => Err(Problem::new("--database needs --data DIR or --config FILE beside it")),
+            None => Ok(None),
+        };
+    }
+    if provider != Provider::Switchward {
+        return Err(Problem::new("--data and --config are of a Switchward: --provider switchward"));
+    }
+    log::hide_panics();
+    let seen = cli::runtime()?.block_on(place.carry_out(Errand::Evidence))?;
+    let seen = serde_json::from_value(seen);
+    seen.map(Some).map_err(|_| Problem::new("the server is of another version than this program"))
 }
 
 fn exit(fail_on: &str, report: &Report) -> ExitCode {
@@ -137,16 +184,23 @@ fn exit(fail_on: &str, report: &Report) -> ExitCode {
     }
 }
 
-fn rendered(format: &str, report: &Report, previous: Option<&Report>, color: bool) -> String {
-    match format {
-        "json" => render::json(report),
+fn write_form(
+    format: &str,
+    report: &Report,
+    previous: Option<&Report>,
+    color: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let text = match format {
+        "sarif" => return render::write_sarif(report, out),
+        "oscal-results" => return render::write_oscal_results(report, out),
+        "json" => return render::write_json(report, out),
         "csv" => render::csv(report),
-        "sarif" => render::sarif(report),
-        "oscal-results" => render::oscal_results(report),
         "oscal-component" => render::oscal_component(report),
         "html" => render::html(report, previous),
         _ => render::text(report, color, WIDTH),
-    }
+    };
+    out.write_all(text.as_bytes())
 }
 
 fn write_all(folder: &Path, report: &Report, previous: Option<&Report>) -> Result<()> {
@@ -162,8 +216,9 @@ fn write_all(folder: &Path, report: &Report, previous: Option<&Report>) -> Resul
     ];
     for (format, name) in names {
         let path = folder.join(name);
-        fs::write(&path, rendered(format, report, previous, false))
-            .map_err(|error| Problem::file("cannot write", &path, &error))?;
+        let failed = |error| Problem::file("cannot write", &path, &error);
+        let mut file = BufWriter::new(fs::File::create(&path).map_err(failed)?);
+        write_form(format, report, previous, false, &mut file).and_then(|()| file.flush()).map_err(failed)?;
     }
     Ok(())
 }
@@ -225,15 +280,11 @@ fn files(arguments: &RunArguments) -> Result<Files> {
 }
 
 /// What a Switchward itself keeps of the files that are not given.
-fn read_stated(provider: Provider, arguments: &RunArguments, files: &mut Files) -> Result<()> {
-    let is_live = arguments.fixtures.is_none() && arguments.observations.is_none();
-    let Some(base) = arguments.base_url.as_ref().filter(|_| is_live && provider == Provider::Switchward)
-    else {
-        return Ok(());
-    };
-    let place = OfServer::new(arguments.account.as_deref(), base, arguments.ca.as_deref())?;
+fn read_stated(arguments: &RunArguments, files: &mut Files) -> Result<()> {
+    let server =
+        OfServer::new(arguments.account.as_deref(), arguments.base_url.as_ref(), arguments.ca.as_deref())?;
     cli::runtime()?.block_on(async {
-        let place = place.place();
+        let place = server.place();
         let instead = |file: &'static str| {
             move |unread: Unread| Problem::new(format!("{unread}, so {file} must be given"))
         };
@@ -250,47 +301,22 @@ fn read_stated(provider: Provider, arguments: &RunArguments, files: &mut Files) 
     })
 }
 
-/// A running Switchward, with everything that requests to it take.
-pub(in crate::cli) struct OfServer {
-    wire: Wire,
-    base: Url,
-    account: String,
-    credential: Credential,
+/// Where answers come from.
+enum Source {
+    Network(Network),
+    Recorded(Recorded),
 }
 
-impl OfServer {
-    /// Reads the credentials from the environment.
-    pub(in crate::cli) fn new(account: Option<&str>, base: &Url, ca: Option<&Path>) -> Result<Self> {
-        check_base(base)?;
-        let account = account_named(account)?;
-        let credential = credentials(Provider::Switchward, &account, None)?.swap_remove(0);
-        Ok(Self { wire: wire(ca)?, base: base.clone(), account, credential })
-    }
-
-    /// What statements are read through.
-    pub(in crate::cli) fn place(&self) -> Place<'_> {
-        let Self { wire, base, account, credential } = self;
-        Place { wire, base, account, credential }
-    }
-}
-
-fn account_named(given: Option<&str>) -> Result<String> {
-    match given {
-        Some(account) => Ok(account.to_owned()),
-        None => Ok(variable("TWILIO_ACCOUNT_SID")?.unwrap_or_default()),
-    }
-}
-
-fn wire(ca: Option<&Path>) -> Result<Wire> {
-    let pem = ca.map(read_text).transpose()?;
-    Wire::new(pem.as_deref()).map_err(|what| Problem::new(format!("--ca {what}")))
+fn recorded(path: &Path) -> Result<Recorded> {
+    serde_json::from_str(&read_text(path)?)
+        .map_err(|error| Problem::new(format!("{}: {error}", path.display())))
 }
 
 /// Reads the account, or what was recorded of one.
 fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<Observations> {
     let today = match &arguments.today {
         Some(today) => Date::parse(today).map_err(|error| Problem::new(format!("--today: {error}")))?,
-        None => day(SystemClock.now())?,
+        None => day(SystemClock.now()),
     };
     let account = account_named(arguments.account.as_deref())?;
     let mut credentials = match arguments.fixtures {
@@ -302,15 +328,20 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
     {
         credentials.push(Credential::of_organization(sid, &token));
     }
-    if provider.needs_base() && arguments.base_url.is_none() && arguments.fixtures.is_none() {
-        return Err(Problem::new(format!("--base-url says where {} is", provider.as_str())));
-    }
-    if let Some(url) = &arguments.base_url {
-        check_base(url)?;
-    }
+    let base = arguments.base_url.as_ref();
+    let source = match &arguments.fixtures {
+        Some(path) => Source::Recorded(recorded(path)?),
+        None => {
+            let probes_may_reach = arguments.allow_probe_to.clone();
+            Source::Network(Network::new(provider, base, arguments.ca.as_deref(), probes_may_reach)?)
+        }
+    };
     let order = Order {
         provider,
-        host: provider.host(arguments.base_url.as_ref()),
+        host: match &source {
+            Source::Network(network) => network.host.clone(),
+            Source::Recorded(_) => provider.host(base),
+        },
         account,
         credentials,
         sample: arguments.sample,
@@ -325,9 +356,14 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
     };
     let shows = stderr().is_terminal();
     let mut unsaved = Ok(());
+    let mut saved: Option<Stopwatch> = None;
     let save = |seen: &Observations, progress: Progress| {
-        if let (Some(path), Ok(())) = (&arguments.state, &unsaved) {
+        // All of it is written each time: with many accounts that is too much to do after every one.
+        let is_due = saved.is_none_or(|saved| saved.elapsed() >= SAVE_EVERY)
+            || progress.subjects_done == progress.subjects;
+        if let (Some(path), Ok(()), true) = (&arguments.state, &unsaved, is_due) {
             unsaved = write_state(path, seen);
+            saved = Some(Stopwatch::start());
         }
         if shows {
             let Progress { subjects_done, subjects, requests } = progress;
@@ -336,41 +372,21 @@ fn look(provider: Provider, arguments: &RunArguments, files: &Files) -> Result<O
                 write!(stderr(), "\r{subjects_done} of {subjects} accounts, {requests} requests   ");
         }
     };
-    let wire = wire(arguments.ca.as_deref())?;
     let seen = cli::runtime()?.block_on(async {
-        match &arguments.fixtures {
-            Some(path) => {
-                let recorded: Recorded = serde_json::from_str(&read_text(path)?)
-                    .map_err(|error| Problem::new(format!("{}: {error}", path.display())))?;
-                Ok(observe(&order, &recorded, files, before, save).await)
-            }
-            None => {
-                let today = order.today;
-                let live = Live { wire: &wire, provider, base: arguments.base_url.as_ref(), today };
-                Ok::<_, Problem>(observe(&order, &live, files, before, save).await)
+        match &source {
+            Source::Recorded(recorded) => observe(&order, recorded, files, before, save).await,
+            Source::Network(network) => {
+                let (wire, region) = (&network.wire, network.region.as_deref());
+                let live = Live { wire, provider, base, today: order.today, region };
+                observe(&order, &live, files, before, save).await
             }
         }
-    })?;
+    });
     if shows {
         let _unheard = writeln!(stderr());
     }
     unsaved?;
     Ok(seen)
-}
-
-/// Credentials cross a network only encrypted (GEN-HTTPS-1).
-fn check_base(url: &Url) -> Result<()> {
-    let is_here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if is_here => Ok(()),
-        _ => Err(Problem::new("--base-url must be https: credentials go in clear to this machine only")),
-    }
 }
 
 /// What was seen before, when it is of the same account and provider.
@@ -383,62 +399,6 @@ fn resumable(before: Observations, order: &Order, path: &Path) -> Result<Observa
     } else {
         Err(Problem::new(format!("{} is of another account or provider; name another file", path.display())))
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CredentialFile {
-    credential: Vec<CredentialRow>,
-}
-
-#[derive(Deserialize, ZeroizeOnDrop)]
-#[serde(deny_unknown_fields)]
-struct CredentialRow {
-    account: String,
-    user: String,
-    secret: String,
-}
-
-fn credentials(provider: Provider, account: &str, file: Option<&Path>) -> Result<Vec<Credential>> {
-    let mut credentials = Vec::new();
-    if provider == Provider::Segment {
-        let token = variable("SEGMENT_TOKEN")?.ok_or_else(|| Problem::new("SEGMENT_TOKEN is not set"))?;
-        return Ok(vec![Credential::bearer(&token)]);
-    }
-    if account.is_empty() {
-        return Err(Problem::new("the account is missing: --account SID, or TWILIO_ACCOUNT_SID"));
-    }
-    match (variable("TWILIO_API_KEY")?, variable("TWILIO_API_SECRET")?, variable("TWILIO_AUTH_TOKEN")?) {
-        (Some(key), Some(secret), _) => credentials.push(Credential::basic(account, &key, &secret)),
-        (_, _, Some(token)) => credentials.push(Credential::basic(account, account, &token)),
-        _ => {}
-    }
-    if let Some(path) = file {
-        let text = secret_file::read_given(path)?
-            .ok_or_else(|| Problem::new(format!("{} does not exist", path.display())))?;
-        // The parser's own message would quote the line.
-        let rows: CredentialFile = toml::from_str(&text).map_err(|_| {
-            Problem::new(format!(
-                "{}: must hold tables [[credential]] with account, user and secret, and nothing else",
-                path.display()
-            ))
-        })?;
-        credentials.extend(
-            rows.credential.iter().map(|row| Credential::basic(&row.account, &row.user, &row.secret)),
-        );
-    }
-    if credentials.is_empty() {
-        return Err(Problem::new(
-            "there are no credentials: set TWILIO_API_KEY and TWILIO_API_SECRET (or TWILIO_AUTH_TOKEN), or give --credentials",
-        ));
-    }
-    Ok(credentials)
-}
-
-/// The day of an instant, in UTC.
-pub(super) fn day(at: Timestamp) -> Result<Date> {
-    let iso = at.iso8601();
-    Date::parse(iso.get(..10).unwrap_or_default()).map_err(|error| Problem::new(error.to_string()))
 }
 
 /// Reads a file of ours whole.
@@ -473,10 +433,13 @@ fn read_observations(path: &Path) -> Result<Observations> {
 /// Written whole or not at all.
 fn write_state(path: &Path, seen: &Observations) -> Result<()> {
     let failed = |error| Problem::file("cannot write", path, &error);
-    let text = serde_json::to_vec(seen).map_err(|_| Problem::new("what was seen cannot be encoded"))?;
     let mut new = path.as_os_str().to_owned();
     new.push(".new");
     let new = PathBuf::from(new);
-    fs::write(&new, text).map_err(failed)?;
+    let mut file = BufWriter::new(fs::File::create(&new).map_err(failed)?);
+    serde_json::to_writer(&mut file, seen)
+        .map_err(io::Error::from)
+        .and_then(|()| file.flush())
+        .map_err(failed)?;
     fs::rename(&new, path).map_err(failed)
 }

@@ -2,6 +2,7 @@
 
 mod audit_inside;
 mod audit_network;
+mod audit_size;
 mod audits;
 mod bad_input;
 mod canaries;

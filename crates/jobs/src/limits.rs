@@ -17,7 +17,7 @@ pub const GIVE_UP: Duration = Duration::from_secs(15);
 /// How long any handler may take (a webhook: connect, read and redirects).
 pub const HANDLER_LIMIT: Duration = Duration::from_secs(120);
 
-/// How long a queue waits at least after a look that found nothing to do: every commit of a job, of any queue, is a
+/// How long a queue waits at least after a look that found nothing due: every commit of a job, of any queue, is a
 /// reason for another. The first after a rest is made at once.
 pub const LOOK_EVERY: Duration = Duration::from_millis(3);
 

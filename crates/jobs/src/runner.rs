@@ -159,7 +159,7 @@ struct Worker {
 impl Worker {
     async fn run(mut self, changed: Arc<Notify>, mut stop: watch::Receiver<bool>) {
         loop {
-            // What comes after a look that found nothing is the next one's work, all of it.
+            // What comes after a look at an idle queue is the next one's work, all of it.
             tokio::time::sleep_until(self.next_look).await;
             if *stop.borrow() {
                 break;
@@ -206,9 +206,12 @@ impl Worker {
         let jobs = self.store.jobs();
         let mut next: Option<Timestamp> = None;
         let mut from_the_first = self.after.is_none();
+        let mut is_idle = true;
         loop {
             let now = self.store.clock().now();
             let waiting = jobs.look(self.queue.name, self.after).await?;
+            // What is due and finds no slot is taken as soon as a job ends.
+            is_idle &= waiting.iter().all(|waiting| waiting.due_at > now);
             let gate = self.queue.gate.as_deref().map(|gate| gate as &dyn Fn(Lane) -> crate::Gate);
             let plan = plan(&waiting, free, &self.running, gate, now);
             let is_last = waiting.len() < store::limits::LOOK_LANES;
@@ -222,7 +225,9 @@ impl Worker {
                 true if from_the_first => {
                     // Another process may add a job at any time.
                     let until = next.map_or(IDLE_POLL, |next| next.since(now));
-                    self.next_look = Instant::now() + LOOK_EVERY;
+                    if is_idle {
+                        self.next_look = Instant::now() + LOOK_EVERY;
+                    }
                     return Ok(Some(until.clamp(SHORTEST_PAUSE, IDLE_POLL)));
                 }
                 true => from_the_first = true,

@@ -89,7 +89,7 @@ def main():
 
 def drive(binary, work):
     """Runs the server, sends messages, stops it, and returns every span that was exported."""
-    identity = run.initialise(binary, work / "data", [], work)
+    identity = run.initialise(binary, work / "data", ["--hipaa"], work)
     collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
     threading.Thread(target=collector.serve_forever, daemon=True).start()
     listen = f"127.0.0.1:{run.free_port()}"

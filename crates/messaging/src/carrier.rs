@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{AccountSid, MessageSid, Timestamp};
-use statements::InForce;
+pub use statements::InForce;
 
 use crate::segments::Coding;
 
@@ -117,10 +117,7 @@ pub trait Carrier: Send + Sync + 'static {
 
     /// Whether it has a way out whose host is in this register, under an agreement in force. A carrier that reaches
     /// nobody has no party.
-    fn is_covered(&self, register: &InForce) -> bool {
-        let _ = register;
-        true
-    }
+    fn is_covered(&self, register: &InForce) -> bool;
 
     /// When a message of so many segments from this sender may be handed over. Asked right before, and
     /// counted when the answer is [`Pace::After`]; `again` says that it was asked before.

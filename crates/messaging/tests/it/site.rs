@@ -8,7 +8,9 @@ use auth::{Account, AccountFacts};
 use base::{AccountSid, MessageSid, Timestamp};
 use jobs::Runner;
 use kit::{Routes, Services};
-use messaging::carrier::{Arrival, Carrier, CarrierError, Receipt, Reference, Submission, Submitting};
+use messaging::carrier::{
+    Arrival, Carrier, CarrierError, InForce, Receipt, Reference, Submission, Submitting,
+};
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
 use store::{Document, Name, Query};
@@ -109,6 +111,10 @@ impl Carrier for FakeCarrier {
                 }
             }
         })
+    }
+
+    fn is_covered(&self, _: &InForce) -> bool {
+        true
     }
 }
 

@@ -124,7 +124,7 @@ pub(crate) async fn create(
     let sid = AttestationSid::generate(ctx.services.store.random().as_ref());
     let mut batch = ctx.batch();
     batch.name(Name::custom(DIRECTORY, &name), sid.to_string());
-    batch.insert::<StoredAttestation>(new(&ctx, sid, attestation));
+    batch.insert::<StoredAttestation>(NewDocument::of(sid, ctx.now(), attestation));
     Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], NOTHING).await.map_err(once)?;
     Ok(Created(attested(&ctx, find::<StoredAttestation>(&ctx, sid).await?)))
 }
@@ -160,7 +160,7 @@ pub(crate) async fn create_exception(
     let digest = HEXLOWER.encode(&ctx.services.store.system_digest(EXCEPTIONS, &text).0);
     let mut batch = ctx.batch();
     batch.name(Name::custom(EXCEPTIONS, &format!("{} {digest}", ctx.account().sid())), sid.to_string());
-    batch.insert::<StoredException>(new(&ctx, sid, exception));
+    batch.insert::<StoredException>(NewDocument::of(sid, ctx.now(), exception));
     Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], NOTHING).await.map_err(once)?;
     Ok(Created(excepted(&ctx, find::<StoredException>(&ctx, sid).await?)))
 }
@@ -171,18 +171,6 @@ pub(crate) async fn fetch_exception(
     Path(sid): Path<ExceptionSid>,
 ) -> Answer<Found<StatedView<Exception>>> {
     Ok(Found(excepted(&ctx, find::<StoredException>(&ctx, sid).await?)))
-}
-
-fn new<K: Kind<Content = ()>>(ctx: &Ctx, sid: K::Sid, facts: K::Facts) -> NewDocument<K> {
-    NewDocument {
-        sid,
-        parent: None,
-        created_at: ctx.now(),
-        event_at: None,
-        facts,
-        content: None,
-        index: Vec::new(),
-    }
 }
 
 fn once(error: ApiError) -> ApiError {

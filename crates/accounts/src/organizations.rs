@@ -207,15 +207,7 @@ pub(crate) async fn migrate(
 pub(crate) async fn add(author: &Author<'_>, facts: OrganizationFacts) -> Result<Document<Organization>> {
     let sid = OrganizationSid::generate(author.random());
     let mut batch = author.store().batch(Scope::SYSTEM);
-    batch.insert::<Listing>(NewDocument {
-        sid,
-        parent: None,
-        created_at: author.now(),
-        event_at: None,
-        facts: (),
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<Listing>(NewDocument::of(sid, author.now(), ()));
     add_organization(&mut batch, sid, facts, author.now());
     author.commit(batch, Scope::organization(sid), vec![sid.to_string()], NOTHING).await?;
     find(author.store(), sid).await

@@ -92,15 +92,7 @@ pub(crate) async fn create(ctx: Ctx, Form(form): Form<CreatePublicKey>) -> Answe
     let sid = PublicKeySid::generate(ctx.services.store.random().as_ref());
     let mut batch = ctx.batch();
     batch.name(name(sid), sid.to_string());
-    batch.insert::<PublicKey>(NewDocument {
-        sid,
-        parent: None,
-        created_at: ctx.now(),
-        event_at: None,
-        facts: form.facts,
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<PublicKey>(NewDocument::of(sid, ctx.now(), form.facts));
     Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], NOTHING).await?;
     Ok(Created(PublicKeyView::new(&ctx, find(&ctx, sid).await?)))
 }

@@ -168,15 +168,7 @@ impl Kept {
         let mut batch = ctx.batch();
         match &self.document {
             Some(document) => batch.update(&Document { facts: self.facts.clone(), ..document.clone() }),
-            None => batch.insert::<StoredRegister>(NewDocument {
-                sid,
-                parent: None,
-                created_at: ctx.now(),
-                event_at: None,
-                facts: self.facts.clone(),
-                content: None,
-                index: Vec::new(),
-            }),
+            None => batch.insert::<StoredRegister>(NewDocument::of(sid, ctx.now(), self.facts.clone())),
         }
         let mut account = Document::clone(&ctx.account().account);
         if !account.facts.settings.former_hosts.is_empty() {

@@ -67,15 +67,7 @@ pub(crate) async fn create(ctx: Ctx, Json(signer): Json<Signer>) -> Answer<Creat
     }
     let sid = PersonSid::generate(ctx.services.store.random().as_ref());
     let mut batch = ctx.batch();
-    batch.insert::<StoredSigner>(NewDocument {
-        sid,
-        parent: None,
-        created_at: ctx.now(),
-        event_at: None,
-        facts,
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<StoredSigner>(NewDocument::of(sid, ctx.now(), facts));
     Author::of(&ctx).commit(batch, ctx.scope(), vec![sid.to_string()], NOTHING).await?;
     Ok(Created(SignerView::new(&find(&ctx, sid).await?)))
 }

@@ -85,15 +85,7 @@ impl OperatorRequest {
 /// Adds a statement to the batch's present scope.
 pub(crate) fn add(batch: &mut Batch, author: &Author<'_>, facts: StatementFacts) -> AttestationSid {
     let sid = AttestationSid::generate(author.random());
-    batch.insert::<Statement>(NewDocument {
-        sid,
-        parent: None,
-        created_at: author.now(),
-        event_at: None,
-        facts,
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<Statement>(NewDocument::of(sid, author.now(), facts));
     sid
 }
 

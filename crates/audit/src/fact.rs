@@ -299,6 +299,14 @@ fn day_of_rfc2822(text: &str) -> Option<Date> {
     Date::new(year, u8::try_from(month + 1).ok()?, day).ok()
 }
 
+/// The words of a fact that is made of words.
+pub(crate) fn words(fact: Option<Fact>) -> Vec<String> {
+    match fact {
+        Some(Fact::Words(words)) => words,
+        _ => Vec::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

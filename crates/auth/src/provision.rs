@@ -14,15 +14,7 @@ pub fn add_organization(batch: &mut Batch, sid: OrganizationSid, facts: Organiza
     let scope = Scope::organization(sid);
     batch.in_scope(scope);
     batch.create_scope(scope);
-    batch.insert::<Organization>(NewDocument {
-        sid,
-        parent: None,
-        created_at: now,
-        event_at: None,
-        facts,
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<Organization>(NewDocument::of(sid, now, facts));
     batch.name(Name::organization(sid), sid.to_string());
 }
 
@@ -97,20 +89,16 @@ pub async fn add_key(
     let digest = key_secret_digest(&*store.scope(scope).digest_key().await?, secret.reveal());
     batch.in_scope(scope);
     batch.name(Name::key(sid), sid.to_string());
-    batch.insert::<ApiKey>(NewDocument {
+    batch.insert::<ApiKey>(NewDocument::of(
         sid,
-        parent: None,
-        created_at: store.clock().now(),
-        event_at: None,
-        facts: ApiKeyFacts {
+        store.clock().now(),
+        ApiKeyFacts {
             friendly_name,
             key_type,
             secret_digest: digest,
             permissions: permissions.iter().map(|permission| permission.to_string()).collect(),
         },
-        content: None,
-        index: Vec::new(),
-    });
+    ));
     Ok((sid, secret))
 }
 

@@ -1,8 +1,8 @@
 //! Whether this server should be sent requests, and which part of it is the reason if not.
 //!
 //! Required are the store (something can be made durable now, and what came last was), the ledger (an entry can be made
-//! durable, its end is genuine, checkpoints are signed) and disk space. The carrier is told of but not required: what is accepted while it is away is on
-//! disk and waits, so turning requests down would only lose them.
+//! durable, its end is genuine, checkpoints are signed) and disk space. The carrier is told of but not required: what is
+//! accepted while it is away is on disk and waits, so turning requests down would only lose them.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};

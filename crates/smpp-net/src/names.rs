@@ -106,20 +106,16 @@ impl Names {
             let mut batch = self.store.batch(Scope::SYSTEM);
             former.iter().for_each(|document| batch.delete(document));
             for &(index, sid) in &own {
-                batch.insert::<SubmittedPart>(NewDocument {
+                batch.insert::<SubmittedPart>(NewDocument::of(
                     sid,
-                    parent: None,
-                    created_at: now,
-                    event_at: None,
-                    facts: PartFacts {
+                    now,
+                    PartFacts {
                         account: reference.account.to_string(),
                         message: reference.message.to_string(),
                         is_last: index + 1 == ids.len(),
                         pair,
                     },
-                    content: None,
-                    index: Vec::new(),
-                });
+                ));
             }
             match self.store.commit(batch).await {
                 Err(StoreError::Exists) if former.is_empty() => {

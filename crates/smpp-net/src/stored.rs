@@ -173,15 +173,7 @@ pub(crate) async fn create(caller: &Caller, carrier: &SmppCarrier, given: GivenB
     let sid = CarrierRecordSid::generate(store.random().as_ref());
     let mut batch = store.batch(Scope::SYSTEM);
     batch.name(Name::custom(StoredBind::NAME, &bind.name), sid.to_string());
-    batch.insert::<StoredBind>(NewDocument {
-        sid,
-        parent: None,
-        created_at: store.clock().now(),
-        event_at: None,
-        facts,
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<StoredBind>(NewDocument::of(sid, store.clock().now(), facts));
     commit(caller, carrier, batch, &bind.name).await.map_err(|error| match error.code() {
         code if code == codes::CONFLICT => conflict("there is a bind of this name"),
         _ => error,

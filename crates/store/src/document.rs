@@ -85,6 +85,13 @@ pub struct NewDocument<K: Kind> {
     pub index: Vec<Index>,
 }
 
+impl<K: Kind> NewDocument<K> {
+    /// A document of facts alone: it belongs to none, has no content, and is found by its SID.
+    pub fn of(sid: K::Sid, created_at: Timestamp, facts: K::Facts) -> Self {
+        Self { sid, parent: None, created_at, event_at: None, facts, content: None, index: Vec::new() }
+    }
+}
+
 /// One entry a document is found by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {

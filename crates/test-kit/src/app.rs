@@ -235,15 +235,11 @@ impl TestApp {
         let sid = SidText(PartySid::generate(&SystemRandom));
         let party = party.checked().expect("a party as it should be");
         let mut batch = self.services.store.batch(account.scope());
-        batch.insert::<StoredRegister>(NewDocument {
-            sid: account.sid,
-            parent: None,
-            created_at: self.now(),
-            event_at: None,
-            facts: RegisterFacts { parties: vec![Registered { sid, party }] },
-            content: None,
-            index: Vec::new(),
-        });
+        batch.insert::<StoredRegister>(NewDocument::of(
+            account.sid,
+            self.now(),
+            RegisterFacts { parties: vec![Registered { sid, party }] },
+        ));
         self.services.store.commit(batch).await.expect("a first register");
     }
 

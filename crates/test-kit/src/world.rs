@@ -122,15 +122,11 @@ impl World {
         let mut batch = store.batch(Scope::organization(organization));
         add_organization(&mut batch, organization, entitled(), now);
         batch.in_scope(Scope::organization(organization));
-        batch.insert::<Agreement>(NewDocument {
-            sid: AgreementSid::generate(store.random().as_ref()),
-            parent: None,
-            created_at: now,
-            event_at: None,
-            facts: agreement(&hipaa),
-            content: None,
-            index: Vec::new(),
-        });
+        batch.insert::<Agreement>(NewDocument::of(
+            AgreementSid::generate(store.random().as_ref()),
+            now,
+            agreement(&hipaa),
+        ));
         let main = |account: &TestAccount, name: &str, organization| NewAccount {
             sid: account.sid,
             owner: account.sid,

@@ -57,15 +57,7 @@ pub(crate) async fn create(
     let sid = AgreementSid::generate(author.random());
     let scope = Scope::organization(organization.sid);
     let mut batch = author.store().batch(scope);
-    batch.insert::<Agreement>(NewDocument {
-        sid,
-        parent: None,
-        created_at: now,
-        event_at: None,
-        facts: facts.clone(),
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<Agreement>(NewDocument::of(sid, now, facts.clone()));
     let mut sids = vec![sid.to_string(), organization.sid.to_string()];
     for name in &facts.named_accounts {
         if sids.contains(name) {

@@ -239,10 +239,7 @@ mod tests {
 
     #[test]
     fn a_masked_number_keeps_its_place() {
-        let words = |text: &str| match address(&Value::from(text)) {
-            Some(Fact::Words(words)) => words,
-            _ => Vec::new(),
-        };
+        let words = |text: &str| crate::fact::words(address(&Value::from(text)));
         assert_eq!(words("+1415555XXXX"), ["us", "masked"]);
         assert_eq!(words("+1416555XXXX"), ["canada", "masked"]);
         assert_eq!(words("+14155550100"), ["us"]);

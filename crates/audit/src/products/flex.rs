@@ -222,13 +222,7 @@ fn registered(item: &Item, fields: &[&str], notes: &mut Notes<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(fact: Option<Fact>) -> Vec<String> {
-        match fact {
-            Some(Fact::Words(words)) => words,
-            _ => Vec::new(),
-        }
-    }
+    use crate::fact::words;
 
     #[test]
     fn a_worker_is_its_roles_and_nothing_else() {

@@ -429,13 +429,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn words(fact: Option<Fact>) -> Vec<String> {
-        match fact {
-            Some(Fact::Words(words)) => words,
-            _ => Vec::new(),
-        }
-    }
+    use crate::fact::words;
 
     #[test]
     fn a_flow_is_its_widgets_and_channels_and_nothing_else() {

@@ -67,15 +67,7 @@ pub async fn create(
         Some(known) => {
             batch.update::<MessageFeedback>(&Document { facts: FeedbackFacts { outcome }, ..known });
         }
-        None => batch.insert::<MessageFeedback>(NewDocument {
-            sid,
-            parent: None,
-            created_at: ctx.now(),
-            event_at: None,
-            facts: FeedbackFacts { outcome },
-            content: None,
-            index: Vec::new(),
-        }),
+        None => batch.insert::<MessageFeedback>(NewDocument::of(sid, ctx.now(), FeedbackFacts { outcome })),
     }
     ctx.commit(batch, vec![sid.to_string()]).await?;
     let kept =

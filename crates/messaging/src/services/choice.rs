@@ -51,14 +51,10 @@ impl Choice {
     /// does no harm that both remember it.
     pub fn remember(&self, batch: &mut Batch, random: &dyn Random, now: Timestamp) {
         let Some(recipient) = self.sticky else { return };
+        let facts = SenderFacts { sender: self.sender.clone() };
         batch.insert::<StickySender>(NewDocument {
-            sid: StickySenderSid::generate(random),
-            parent: None,
-            created_at: now,
-            event_at: None,
-            facts: SenderFacts { sender: self.sender.clone() },
-            content: None,
             index: vec![Index { key: RECIPIENT, value: IndexValue::Digest(recipient) }],
+            ..NewDocument::of(StickySenderSid::generate(random), now, facts)
         });
     }
 }

@@ -65,13 +65,8 @@ async fn join<K: Kind<Facts = SenderFacts>>(
         return Err(codes::SENDER_POOL_FULL.into());
     }
     batch.insert::<K>(NewDocument {
-        sid,
         parent: Some(service.to_string()),
-        created_at: ctx.now(),
-        event_at: None,
-        facts: SenderFacts { sender },
-        content: None,
-        index: Vec::new(),
+        ..NewDocument::of(sid, ctx.now(), SenderFacts { sender })
     });
     ctx.commit(batch, vec![service.to_string(), sid.to_string()]).await?;
     get::<K>(ctx, service, sid).await

@@ -39,15 +39,7 @@ pub async fn create(ctx: &Ctx, NewService(settings): NewService) -> Result<Docum
     check(ctx, &facts, validity_period)?;
     let sid = MessagingServiceSid::generate(ctx.services.store.random().as_ref());
     let mut batch = ctx.batch();
-    batch.insert::<MessagingService>(NewDocument {
-        sid,
-        parent: None,
-        created_at: ctx.now(),
-        event_at: None,
-        facts,
-        content: None,
-        index: Vec::new(),
-    });
+    batch.insert::<MessagingService>(NewDocument::of(sid, ctx.now(), facts));
     ctx.commit(batch, vec![sid.to_string()]).await?;
     get(ctx, sid).await
 }

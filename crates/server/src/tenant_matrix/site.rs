@@ -338,12 +338,10 @@ impl Site {
         let store = &self.app.services.store;
         let sid = WebhookDeliverySid::generate(store.random().as_ref());
         let mut batch = store.batch(Scope::account(account));
-        batch.insert::<WebhookDelivery>(NewDocument {
+        batch.insert::<WebhookDelivery>(NewDocument::of(
             sid,
-            parent: None,
-            created_at: self.app.now(),
-            event_at: None,
-            facts: DeliveryFacts {
+            self.app.now(),
+            DeliveryFacts {
                 outcome: DeliveryOutcome::Delivered,
                 resource_sid: "SM0123456789abcdef0123456789abcdef".to_owned(),
                 event: "message-status".to_owned(),
@@ -355,9 +353,7 @@ impl Site {
                 parameters: Vec::new(),
                 attempts: Vec::new(),
             },
-            content: None,
-            index: Vec::new(),
-        });
+        ));
         store.commit(batch).await.expect("a new delivery");
         sid.to_string()
     }

@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use serde_json::Value;
 
-use crate::fact::{Fact, Keep, UrlFacts, each_text};
+use crate::fact::{Fact, Keep, UrlFacts, each_text, words};
 
 /// Words in a definition or mapping that name a person.
 const PERSONAL: &[&str] = &[
@@ -140,10 +140,7 @@ pub fn mapping(value: &Value) -> Option<Fact> {
 }
 
 fn words_of(value: &Value, everything: bool) -> Vec<String> {
-    let mut words = match personal_words(value) {
-        Some(Fact::Words(words)) => words,
-        _ => Vec::new(),
-    };
+    let mut words = words(personal_words(value));
     words.extend(everything.then(|| EVERYTHING.to_owned()));
     words
 }
@@ -188,13 +185,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn words(fact: Option<Fact>) -> Vec<String> {
-        match fact {
-            Some(Fact::Words(words)) => words,
-            _ => Vec::new(),
-        }
-    }
 
     fn hosts(fact: Option<Fact>) -> Vec<String> {
         match fact {

@@ -7,9 +7,11 @@
 mod baselines;
 mod docs;
 mod kannel;
+mod lists;
 mod machine;
 mod matcher;
 mod messages;
+mod pairs;
 mod process;
 mod server;
 mod smpp;
@@ -61,6 +63,13 @@ const BENCHES: &[Bench] = &[
         builds: SERVER,
         page: PERFORMANCE,
         run: messages::run,
+    },
+    Bench {
+        name: "lists",
+        about: "pages of an account with a million messages, by every filter",
+        builds: SERVER,
+        page: PERFORMANCE,
+        run: lists::run,
     },
     Bench {
         name: "smpp",

@@ -136,7 +136,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ),
     ("test-kit", KIT_AND_BELOW),
     ("load", &[]),
-    ("xtask", &["rulebook", "audit"]),
+    ("xtask", &["base", "rulebook", "audit"]),
 ];
 
 /// Tests of any crate may use this one besides what the crate itself may use.

@@ -15,6 +15,8 @@ use crate::limits::ANSWER;
 pub(crate) enum Method {
     /// As a form in the body.
     Post,
+    /// As JSON in the body.
+    PostJson,
     /// As the query.
     Get,
 }
@@ -26,7 +28,7 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     /// The method.
     pub(crate) method: Method,
-    /// The path, without a query.
+    /// The path, without a query; its placeholders are filled like those of the parameters.
     pub(crate) path: String,
     /// The value of the header `Authorization`, if any; see [`Target::basic`].
     pub(crate) authorization: Option<String>,
@@ -38,23 +40,16 @@ impl Target {
         format!("Basic {}", BASE64.encode(format!("{user}:{password}").as_bytes()))
     }
 
-    /// What every request begins with.
-    fn prefix(&self) -> String {
-        let verb = match self.method {
-            Method::Post => "POST",
-            Method::Get => "GET",
-        };
-        format!("{verb} {}", self.path)
-    }
-
     /// What follows the path and the query.
     fn headers(&self) -> String {
         let mut text = format!(" HTTP/1.1\r\nHost: {}\r\n", self.address);
         if let Some(authorization) = &self.authorization {
             text.push_str(&format!("Authorization: {authorization}\r\n"));
         }
-        if self.method == Method::Post {
-            text.push_str("Content-Type: application/x-www-form-urlencoded\r\n");
+        match self.method {
+            Method::Post => text.push_str("Content-Type: application/x-www-form-urlencoded\r\n"),
+            Method::PostJson => text.push_str("Content-Type: application/json\r\n"),
+            Method::Get => {}
         }
         text
     }
@@ -64,7 +59,6 @@ impl Target {
 pub(crate) struct Client {
     address: SocketAddr,
     method: Method,
-    prefix: String,
     headers: String,
     open: Option<(TcpStream, Reader)>,
     request: Vec<u8>,
@@ -75,7 +69,6 @@ impl Client {
         Self {
             address: target.address,
             method: target.method,
-            prefix: target.prefix(),
             headers: target.headers(),
             open: None,
             request: Vec::new(),
@@ -94,10 +87,10 @@ impl Client {
         Ok(())
     }
 
-    /// Sends a form and returns the status of the answer.
-    pub(crate) async fn send(&mut self, form: &str) -> Result<u16> {
+    /// Sends parameters to a path and returns the status of the answer.
+    pub(crate) async fn send(&mut self, path: &str, form: &str) -> Result<u16> {
         self.connect().await?;
-        self.compose(form)?;
+        self.compose(path, form)?;
         let exchange = tokio::time::timeout(ANSWER, self.exchange()).await;
         let result = exchange.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()));
         if !matches!(result, Ok((_, false))) {
@@ -106,13 +99,15 @@ impl Client {
         result.map(|(status, _)| status)
     }
 
-    fn compose(&mut self, form: &str) -> Result<()> {
+    fn compose(&mut self, path: &str, form: &str) -> Result<()> {
         let request = &mut self.request;
         request.clear();
-        request.extend_from_slice(self.prefix.as_bytes());
         match self.method {
-            Method::Get => write!(request, "?{form}{}\r\n", self.headers),
-            Method::Post => write!(request, "{}Content-Length: {}\r\n\r\n{form}", self.headers, form.len()),
+            Method::Get => write!(request, "GET {path}?{form}{}\r\n", self.headers),
+            Method::Post | Method::PostJson => {
+                let length = form.len();
+                write!(request, "POST {path}{}Content-Length: {length}\r\n\r\n{form}", self.headers)
+            }
         }
     }
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Bytes of one answer or of one request to the sink; a message's JSON is under two kilobytes.
-pub(crate) const MESSAGE_BYTES: usize = 64 * 1024;
+/// Bytes of one answer or of one request to the sink; a message's JSON is under two kilobytes, a page has fifty.
+pub(crate) const MESSAGE_BYTES: usize = 128 * 1024;
 
 /// Headers of one answer or request that are looked at.
 pub(crate) const HEADERS: usize = 64;

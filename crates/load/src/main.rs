@@ -48,18 +48,24 @@ struct Post {
     /// Where the server listens
     #[arg(long)]
     address: SocketAddr,
-    /// The path
+    /// The path; `{n}` is the number of the request, `{line}` seven digits made from it
     #[arg(long)]
     path: String,
-    /// The form, URL-encoded; `{n}` is the number of the request, `{line}` seven digits made from it
+    /// The form, URL-encoded, or the JSON; with the same placeholders
     #[arg(long)]
     form: String,
+    /// How many different `{line}` there are
+    #[arg(long, default_value_t = LINES, value_parser = clap::value_parser!(u64).range(1..=LINES))]
+    lines: u64,
     /// User and password of HTTP Basic, `user:password`, in this environment variable
     #[arg(long, value_name = "VARIABLE")]
     credentials: Option<String>,
     /// Send the form as a query
     #[arg(long)]
     get: bool,
+    /// Send JSON
+    #[arg(long, conflicts_with = "get")]
+    json: bool,
     /// Connections
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -102,17 +108,20 @@ async fn drive(post: Post) -> Result<(), Error> {
     };
     let target = Target {
         address: post.address,
-        method: if post.get { Method::Get } else { Method::Post },
+        method: match (post.get, post.json) {
+            (true, _) => Method::Get,
+            (_, true) => Method::PostJson,
+            _ => Method::Post,
+        },
         path: post.path,
         authorization,
     };
     let until = post.requests.map_or(Until::Elapsed(Duration::from_secs(post.seconds)), Until::Requests);
-    let form = post.form;
-    let outcome = run(&target, post.connections, until, move |number| {
-        let line = FIRST_LINE + number % LINES;
-        form.replace("{n}", &number.to_string()).replace("{line}", &line.to_string())
-    })
-    .await;
+    let fill = move |text: &str, number: u64| {
+        let line = FIRST_LINE + number % post.lines;
+        text.replace("{n}", &number.to_string()).replace("{line}", &line.to_string())
+    };
+    let outcome = run(&target, post.connections, until, post.form, fill).await;
     print(&summary(&outcome))
 }
 

@@ -54,21 +54,22 @@ impl Outcome {
     }
 }
 
-/// Drives `target` over `connections`; `form` makes the parameters of each request, URL-encoded, from
-/// its number (from 0).
+/// Drives `target` over `connections`; `fill` puts the number of a request (from 0) into its path and its parameters.
 pub(crate) async fn run(
     target: &Target,
     connections: usize,
     until: Until,
-    form: impl Fn(u64) -> String + Send + Sync + 'static,
+    form: String,
+    fill: impl Fn(&str, u64) -> String + Send + Sync + 'static,
 ) -> Outcome {
-    let form = Arc::new(form);
+    let path = target.path.clone();
+    let request = Arc::new(move |number| (fill(&path, number), fill(&form, number)));
     let next = Arc::new(AtomicU64::new(0));
     let started = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..connections {
-        let (client, form, next) = (Client::new(target), Arc::clone(&form), Arc::clone(&next));
-        tasks.spawn(async move { connection(client, until, started, &next, form.as_ref()).await });
+        let (client, request, next) = (Client::new(target), Arc::clone(&request), Arc::clone(&next));
+        tasks.spawn(async move { connection(client, until, started, &next, request.as_ref()).await });
     }
     let mut outcome = Outcome::default();
     while let Some(part) = tasks.join_next().await {
@@ -83,7 +84,7 @@ async fn connection(
     until: Until,
     started: Instant,
     next: &AtomicU64,
-    form: &(impl Fn(u64) -> String + Sync),
+    request: &(impl Fn(u64) -> (String, String) + Sync),
 ) -> Outcome {
     let mut outcome = Outcome::default();
     loop {
@@ -95,9 +96,9 @@ async fn connection(
         if is_over {
             return outcome;
         }
-        let form = form(number);
+        let (path, form) = request(number);
         let sent = Instant::now();
-        match client.send(&form).await {
+        match client.send(&path, &form).await {
             Ok(status) => {
                 *outcome.statuses.entry(status).or_default() += 1;
                 if (200..300).contains(&status) {

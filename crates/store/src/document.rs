@@ -152,7 +152,8 @@ pub struct Query {
     pub parent: Option<String>,
     /// When they were made.
     pub created: Range,
-    /// When what they describe happened; a document without an event time matches no bound.
+    /// When what they describe happened; a document without an event time matches no bound. With a bound the list is
+    /// in the order of this time.
     pub event: Range,
     /// Oldest first instead of newest first.
     pub oldest_first: bool,
@@ -162,10 +163,17 @@ pub struct Query {
     pub cursor: Option<Cursor>,
 }
 
+impl Query {
+    /// Whether the list is in the order of event time.
+    pub(crate) fn is_by_event(&self) -> bool {
+        self.event.from.is_some() || self.event.until.is_some()
+    }
+}
+
 /// A place in a list: pages begin strictly after it, or end strictly before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// When the document at the place was made.
+    /// When the document at the place was made, or its event time in a list that has bounds of it.
     pub at: Timestamp,
     /// Its SID.
     pub sid: String,

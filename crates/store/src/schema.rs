@@ -31,6 +31,10 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0004_one_index_for_one_question.sql"),
     },
     Migration { name: "conversions", sql: include_str!("../migrations/0005_conversions.sql") },
+    Migration {
+        name: "pages by event time",
+        sql: include_str!("../migrations/0006_pages_by_event_time.sql"),
+    },
 ];
 
 /// The table that remembers what was applied; it exists before the first migration.

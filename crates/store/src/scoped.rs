@@ -10,7 +10,7 @@ use phi::{CipherError, DataKey, DigestKey, Phi, WrappedKey};
 use crate::batch::{CONTENT, CONTENT_KEY, FACTS};
 use crate::expiry::Expiry;
 use crate::keys::identity;
-use crate::page::{Page, get_statement};
+use crate::page::{Page, get_all_statement, get_statement};
 use crate::sql::{Prepared, Row};
 use crate::{
     Cursor, Document, Index, IndexValue, JournalRow, Kind, Listed, Query, Scope, Store, StoreError, journal,
@@ -66,7 +66,28 @@ impl Scoped {
         self.list(query).await.map(|listed| listed.documents.into_iter().next())
     }
 
-    /// One page of documents, ordered by creation time and SID.
+    /// Those of these documents that there are, in one statement.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when one does not open; [`StoreError::TooLarge`] when more than [`limits::PAGE_ROWS`] are
+    /// asked for; [`StoreError::Unavailable`].
+    pub async fn get_all<K: Kind>(&self, sids: &[K::Sid]) -> Result<Vec<Document<K>>, StoreError> {
+        if sids.len() > limits::PAGE_ROWS {
+            return Err(StoreError::TooLarge);
+        }
+        if sids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sids = sids.iter().map(ToString::to_string).collect();
+        let rows = self.store.engine().query(get_all_statement(self.scope, K::NAME, sids)).await?;
+        let mut documents = Vec::with_capacity(rows.len());
+        for row in rows {
+            documents.push(self.open::<K>(row).await?);
+        }
+        Ok(documents)
+    }
+
+    /// One page of documents, ordered by creation time and SID; by event time and SID when the query has bounds of it.
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when one does not open or the cursor is of another kind;
@@ -74,14 +95,21 @@ impl Scoped {
     /// [`StoreError::Unavailable`].
     pub async fn list<K: Kind>(&self, query: Query) -> Result<Listed<K>, StoreError> {
         let page = Page::new(self.scope, K::NAME, &query)?;
-        let rows = self.store.engine().query(page.statement()).await?;
+        let engine = self.store.engine();
+        let walk = match page.walk() {
+            Some(walk) => walk,
+            None => page.best_walk(crate::sql::one_row(engine.query(page.probe()).await?)?)?,
+        };
+        let rows = engine.query(page.statement(walk)).await?;
         let (rows, has_more) = page.trim(rows);
         let mut documents = Vec::with_capacity(rows.len());
         for row in rows {
             documents.push(self.open::<K>(row).await?);
         }
-        let place =
-            |document: &Document<K>, backward| Cursor::new::<K>(document.created_at, document.sid, backward);
+        let place = |document: &Document<K>, backward| {
+            let event_at = document.event_at.filter(|_| page.is_by_event());
+            Cursor::new::<K>(event_at.unwrap_or(document.created_at), document.sid, backward)
+        };
         let next = documents.last().filter(|_| page.has_next(has_more)).map(|last| place(last, false));
         let previous =
             documents.first().filter(|_| page.has_previous(has_more)).map(|first| place(first, true));

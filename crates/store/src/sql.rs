@@ -261,6 +261,11 @@ impl Row {
     }
 }
 
+/// The first of the rows of a statement that always has one.
+pub(crate) fn one_row(rows: Vec<Row>) -> Result<Row, StoreError> {
+    rows.into_iter().next().ok_or_else(unexpected)
+}
+
 fn unexpected() -> StoreError {
     StoreError::Unavailable("a row has an unexpected shape".into())
 }

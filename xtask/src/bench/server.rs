@@ -70,13 +70,27 @@ impl Server {
 
     /// The load, sending messages. `more` is added to the form.
     pub(crate) fn load(&self, setup: &Setup, connections: u32, more: &str) -> Command {
-        let mut command = Command::new(setup.programs.join("load"));
-        let path = format!("/2010-04-01/Accounts/{}/Messages.json", self.account);
         let from = self.number.trim_start_matches('+');
         let form =
             format!("To=%2B1415{{line}}&From=%2B{from}&Body=Your+appointment+is+tomorrow+at+9:30.{more}");
-        command.arg("post").arg("--address").arg(self.address.to_string()).args(["--path", &path]);
-        command.args(["--form", &form, "--connections", &connections.to_string()]);
+        self.requests(setup, connections, &self.messages_path(), &form)
+    }
+
+    /// Where the account's messages are.
+    pub(crate) fn messages_path(&self) -> String {
+        format!("/2010-04-01/Accounts/{}/Messages.json", self.account)
+    }
+
+    /// The account's number, in E.164 form.
+    pub(crate) fn number(&self) -> &str {
+        &self.number
+    }
+
+    /// The load, sending these parameters to this path.
+    pub(crate) fn requests(&self, setup: &Setup, connections: u32, path: &str, form: &str) -> Command {
+        let mut command = Command::new(setup.programs.join("load"));
+        command.arg("post").arg("--address").arg(self.address.to_string()).args(["--path", path]);
+        command.args(["--form", form, "--connections", &connections.to_string()]);
         command.args(["--credentials", CREDENTIALS]);
         command.env(CREDENTIALS, format!("{}:{}", self.account, self.token));
         command

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::bench::Setup;
+use crate::bench::pairs::alternate;
 use crate::bench::process::{Process, finished};
 use crate::bench::server::{Options, Server, accepted};
 use crate::bench::table::{Row, Table};
@@ -24,7 +25,7 @@ const MESSAGES_PER_SECOND: u64 = 2_000;
 const LATE_MS: &str = "400";
 const SINKS: usize = 10;
 /// Pairs of runs without and with a dead sink; odd, so that there is a median.
-const PAIRS: usize = 3;
+const PAIRS: usize = 7;
 const POLL: Duration = Duration::from_millis(100);
 const DRAIN_LIMIT: Duration = Duration::from_secs(120);
 
@@ -37,29 +38,19 @@ pub(crate) fn run(setup: &Setup) -> Result<Table, String> {
     let one = drain(setup, "one sink", 1, 0)?;
     table.at_least("signed webhooks to one sink", one.rate.unwrap_or_default(), RATE, "webhooks/s");
     table.rows.push(one);
-    let mut pairs = Vec::new();
-    for pair in 0..PAIRS {
-        let healthy = || drain(setup, "nine sinks", SINKS - 1, 0);
-        let beside = || drain(setup, "nine sinks beside one that never answers", SINKS, 1);
-        let (healthy, beside) = match pair % 2 {
-            0 => (healthy()?, beside()?),
-            _ => {
-                let beside = beside()?;
-                (healthy()?, beside)
-            }
-        };
-        let cost = (1.0 - beside.rate.unwrap_or_default() / healthy.rate.unwrap_or(f64::INFINITY)) * 100.0;
-        pairs.push((cost, healthy, beside));
-    }
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let costs: Vec<_> = pairs.iter().map(|(cost, ..)| format!("{cost:.1} %")).collect();
+    let rate = |row: &Row| row.rate.unwrap_or(f64::NAN);
+    let pairs = alternate(
+        PAIRS,
+        || drain(setup, "nine sinks", SINKS - 1, 0),
+        || drain(setup, "nine sinks beside one that never answers", SINKS, 1),
+        |healthy, beside| (1.0 - rate(beside) / rate(healthy)) * 100.0,
+    )?;
+    table.at_most("what one dead sink of ten costs the others", pairs.cost, DEAD_SINK_COST_PERCENT, "%");
     table.notes.push(format!(
         "The dead sink: the pair with the median cost of {PAIRS} pairs is shown; the costs were {}.",
-        costs.join(", ")
+        pairs.costs
     ));
-    let (cost, healthy, beside) = pairs.swap_remove(PAIRS / 2);
-    table.at_most("what one dead sink of ten costs the others", cost, DEAD_SINK_COST_PERCENT, "%");
-    table.rows.extend([healthy, beside]);
+    table.rows.extend([pairs.median.0, pairs.median.1]);
     Ok(table)
 }
 

@@ -1,5 +1,6 @@
 //! What happens to messages at the API: send, read, list, redact, cancel, delete.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use auth::SidText;
@@ -263,11 +264,10 @@ pub async fn list(ctx: &Ctx, filter: Filter, paging: kit::page::Paging) -> Resul
     query.limit = paging.size;
     query.cursor = paging.cursor.clone();
     let listed = scoped.list::<Message>(query).await?;
-    let mut bodies = std::collections::HashMap::new();
-    for message in &listed.documents {
-        bodies.insert(message.sid, messages::body(&scoped, message.sid).await?);
-    }
-    let sids = listed.documents.iter().map(|message| message.sid.to_string()).collect();
+    let sids: Vec<_> = listed.documents.iter().map(|message| message.sid).collect();
+    let bodies = scoped.get_all::<MessageBody>(&sids).await?.into_iter();
+    let mut bodies: HashMap<_, _> = bodies.map(|body| (body.sid, body.content)).collect();
+    let sids = sids.iter().map(ToString::to_string).collect();
     let proof = ctx.disclose(sids, SHOWN).await?;
     kit::Listing::new(ctx, paging, listed, |message| {
         let body = bodies.remove(&message.sid).flatten();

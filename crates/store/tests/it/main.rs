@@ -54,6 +54,7 @@ suite! {
     pages:
         pages_forward_and_backward_over_equal_times
         filters_and_ranges_hold_together
+        entries_that_most_documents_have_are_looked_up_by_event_time
         page_tokens_open_in_their_scope_and_kind_only;
     journal:
         entries_are_chained_without_gaps

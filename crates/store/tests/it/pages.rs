@@ -63,11 +63,22 @@ pub(crate) async fn pages_forward_and_backward_over_equal_times(bench: &Bench) {
     let store = filled(bench).await;
     let start = now(&store);
     let any = vec![entry("fifth", "any".into())];
-    for (filters, oldest_first, limit) in
-        [(vec![], false, 70), (vec![], true, 250), (any.clone(), false, 333), (any, true, 70)]
-    {
-        let want = expected(start, oldest_first, |_| true);
-        let query = Query { filters, oldest_first, limit, ..Query::default() };
+    let two = vec![entry("fifth", "any".into()), entry("half", "1".into())];
+    let always = Range::default();
+    let since = Range { from: Some(start), until: None };
+    for (filters, event, oldest_first, limit) in [
+        (vec![], always, false, 70),
+        (vec![], always, true, 250),
+        (any.clone(), always, false, 333),
+        (any.clone(), always, true, 70),
+        (two.clone(), always, false, 70),
+        (vec![], since, false, 70),
+        (any, since, true, 70),
+        (two.clone(), since, false, 33),
+    ] {
+        let (is_two, has_event) = (filters == two, event.from.is_some());
+        let want = expected(start, oldest_first, |n| (!is_two || n % 2 == 1) && (!has_event || n % 4 != 0));
+        let query = Query { filters, event, oldest_first, limit, ..Query::default() };
         let (mut forward, mut cursor, mut last_previous) = (Vec::new(), None, None);
         loop {
             let (rows, next, previous) = page(&store, Query { cursor, ..query.clone() }).await;
@@ -113,6 +124,10 @@ pub(crate) async fn filters_and_ranges_hold_together(bench: &Bench) {
         (Query { created, ..Query::default() }, Box::new(|n| (3..13).contains(&(n % 20)))),
         (Query { event, ..Query::default() }, Box::new(|n| n % 4 != 0 && (5..10).contains(&(n % 20)))),
         (
+            Query { filters: both.clone(), event, oldest_first: true, ..Query::default() },
+            Box::new(|n| n % 4 != 0 && (5..10).contains(&(n % 20)) && n % 2 == 1 && n % 5 == 3),
+        ),
+        (
             Query {
                 filters: both,
                 parent: Some("P1".into()),
@@ -135,6 +150,41 @@ pub(crate) async fn filters_and_ranges_hold_together(bench: &Bench) {
     let filters = vec![entry("half", "1".into()); store::limits::QUERY_FILTERS + 1];
     let refused = store.scope(account(1)).list::<Message>(Query { filters, ..Query::default() }).await;
     assert_eq!(refused.err(), Some(StoreError::TooLarge));
+    store.close().await;
+}
+
+pub(crate) async fn entries_that_most_documents_have_are_looked_up_by_event_time(bench: &Bench) {
+    let scope = account(1);
+    let store = store_with(bench, scope).await;
+    let start = now(&store);
+    let count = store::limits::WALKED_ROWS + 100;
+    for first in (0..count).step_by(1_000) {
+        let mut batch = store.batch(scope);
+        for number in first..count.min(first + 1_000) {
+            batch.insert::<Message>(NewDocument {
+                // The later they are made, the earlier they happen.
+                event_at: Some(start.plus(Duration::from_secs(count - number))),
+                index: vec![entry("all", "any".into()), entry("third", (number % 3).to_string())],
+                content: None,
+                ..message(number, start.plus(Duration::from_secs(number)), "x")
+            });
+        }
+        store.commit(batch).await.unwrap();
+    }
+    let all = entry("all", "any".into());
+    let event = Range { from: Some(start.plus(Duration::from_secs(50))), until: None };
+    // One walks along the times, the other along the rarer entry; the order is the same.
+    for (filters, step) in [(vec![all.clone()], 1), (vec![all, entry("third", "0".into())], 3)] {
+        let query = Query { filters, event, oldest_first: true, limit: 40, ..Query::default() };
+        let (first, next, _) = page(&store, query.clone()).await;
+        let (second, _, previous) = page(&store, Query { cursor: next, ..query.clone() }).await;
+        let (again, ..) = page(&store, Query { cursor: previous, ..query }).await;
+        let newest = (0..=count - 50).rev().filter(|number| number % step == 0);
+        let want: Vec<_> = newest.take(80).map(|number| sid(number).to_string()).collect();
+        let got: Vec<_> = first.iter().chain(&second).map(|(_, sid)| sid.clone()).collect();
+        assert_eq!(got, want);
+        assert_eq!(again, first);
+    }
     store.close().await;
 }
 

@@ -95,6 +95,7 @@ def arguments():
     parser.add_argument("--work", type=pathlib.Path, required=True, help="a folder of our own; it is emptied first")
     parser.add_argument("--database", metavar="URL", help="a PostgreSQL database; without it the data folder has its own")
     parser.add_argument("--node-modules", type=pathlib.Path, help="folder with the Node SDK; without it node does not run")
+    parser.add_argument("--cli-modules", type=pathlib.Path, help="folder with twilio-cli; without it the CLI does not run")
     parser.add_argument("--notes", type=pathlib.Path, help="a file to write what did not run into, one line each")
     return parser.parse_args()
 
@@ -214,6 +215,12 @@ def run_tests(options, environment, notes):
         environment = {**environment, "NODE_PATH": str(options.node_modules.resolve())}
         files = sorted(str(path) for path in (HERE / "node").glob("*.test.js"))
         failures += tests("node", ["node", "--test", *files], HERE / "node", environment, TESTS_SECONDS)
+    if options.cli_modules is None:
+        notes.append("twilio-cli did not run: no --cli-modules given")
+    else:
+        environment = {**environment, "SWITCHWARD_CLI_MODULES": str(options.cli_modules.resolve())}
+        arguments = ["node", "--test", str(HERE / "cli" / "cli.test.js")]
+        failures += tests("twilio-cli", arguments, HERE / "cli", environment, TESTS_SECONDS)
     return failures
 
 

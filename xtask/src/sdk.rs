@@ -1,6 +1,6 @@
-//! Step `sdk`: the official SDKs, as published, against the real binary.
+//! Step `sdk`: the official SDKs and the official command line, as published, against the real binary.
 //!
-//! This file only prepares: the binary, a Python environment and a `node_modules`, all in the target
+//! This file only prepares: the binary, a Python environment and two `node_modules`, all in the target
 //! folder. `conformance/run.py` starts the server and runs the scripts, and can be run by hand.
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::{leak, shell};
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 /// Above the sum of the limits inside `run.py`, so that it can stop the server itself.
-const RUN_LIMIT: Duration = Duration::from_secs(900);
+const RUN_LIMIT: Duration = Duration::from_secs(1_200);
 const NODE_FILES: &[&str] = &["package.json", "package-lock.json", ".npmrc"];
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
@@ -24,7 +24,9 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     let venv = work.join("venv");
     let node = work.join("node");
     prepare_python(&conformance.join("python"), &venv)?;
+    let cli = work.join("cli");
     prepare_node(&conformance.join("node"), &node)?;
+    prepare_node(&conformance.join("cli"), &cli)?;
     let notes = work.join("notes.txt");
     let drive = |database: Option<&str>| {
         let mut driver = Command::new(venv.join("bin").join("python"));
@@ -34,7 +36,8 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
             .arg(&binary)
             .arg("--work")
             .arg(work.join("run"));
-        driver.arg("--node-modules").arg(node.join("node_modules")).arg("--notes").arg(&notes);
+        driver.arg("--node-modules").arg(node.join("node_modules"));
+        driver.arg("--cli-modules").arg(cli.join("node_modules")).arg("--notes").arg(&notes);
         if let Some(url) = database {
             driver.arg("--database").arg(url);
         }

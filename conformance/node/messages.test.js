@@ -75,13 +75,23 @@ test("every supported option is taken", async () => {
   assert.deepEqual([ended.status, ended.body, ended.to], ["delivered", "", "+1312555XXXX"]);
 });
 
-test("a scheduled message can be canceled once", async () => {
-  const sendAt = new Date(Date.now() + 3_600_000);
-  const { sid, status } = await send(body(), { scheduleType: "fixed", sendAt });
+test("a scheduled message can be canceled once, and takes a service", async (context) => {
+  const service = await client.messaging.v1.services.create({ friendlyName: "Reminders" });
+  const own = await client.incomingPhoneNumbers.create({ areaCode: "415" });
+  context.after(async () => {
+    await client.messaging.v1.services(service.sid).remove();
+    await client.incomingPhoneNumbers(own.sid).remove();
+  });
+  await client.messaging.v1.services(service.sid).phoneNumbers.create({ phoneNumberSid: own.sid });
+  const schedule = (sendAt, sender) =>
+    client.messages.create({ to: "+13125550100", body: body(), scheduleType: "fixed", sendAt, ...sender });
+  const [sendAt, from] = [new Date(Date.now() + 3_600_000), { messagingServiceSid: service.sid }];
+  const { sid, status } = await schedule(sendAt, from);
   assert.equal(status, "scheduled");
   assert.equal((await client.messages(sid).update({ status: "canceled" })).status, "canceled");
   await assert.rejects(client.messages(sid).update({ status: "canceled" }), refusal(409, 30409));
-  await assert.rejects(send(body(), { scheduleType: "fixed", sendAt: new Date() }), refusal(400, 35114));
+  await assert.rejects(schedule(new Date(), from), refusal(400, 35114));
+  await assert.rejects(schedule(sendAt, { from: number }), refusal(400, 35118));
 });
 
 test("segments are counted by alphabet", async () => {

@@ -92,9 +92,20 @@ class CreateTest(OptionCase):
 class ScheduleTest(OptionCase):
     HANDSET = "+12025550113"
 
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.service = cls.client.messaging.v1.services.create(friendly_name="Reminders")
+        own = cls.client.incoming_phone_numbers.create(area_code="415")
+        cls.addClassCleanup(own.delete)
+        cls.addClassCleanup(cls.service.delete)
+        cls.service.phone_numbers.create(phone_number_sid=own.sid)
+
     def schedule(self, ahead, **options):
+        """Scheduling takes a service."""
         at = datetime.now(timezone.utc) + ahead
-        return self.send(self.HANDSET, **{"schedule_type": "fixed", "send_at": at, **options})
+        fields = {"messaging_service_sid": self.service.sid, "schedule_type": "fixed", "send_at": at, **options}
+        return self.client.messages.create(to=self.HANDSET, body="Your appointment is tomorrow.", **fields)
 
     def test_a_scheduled_message_can_be_canceled_once(self):
         message = self.schedule(timedelta(hours=1))
@@ -126,6 +137,10 @@ class ScheduleTest(OptionCase):
         self.assert_refused(400, 35111, self.send, self.HANDSET, schedule_type="fixed")
         at = datetime.now(timezone.utc) + timedelta(hours=1)
         self.assert_refused(400, 35111, self.send, self.HANDSET, send_at=at)
+
+    def test_a_number_alone_cannot_schedule(self):
+        at = datetime.now(timezone.utc) + timedelta(hours=1)
+        self.assert_refused(400, 35118, self.send, self.HANDSET, schedule_type="fixed", send_at=at)
 
     def test_a_sent_message_cannot_be_canceled(self):
         message = server.until_terminal(self.client, self.send(self.HANDSET).sid)

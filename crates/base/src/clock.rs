@@ -71,6 +71,12 @@ impl Timestamp {
         i64::try_from(parsed.unix_timestamp_nanos() / 1_000).ok().map(Self)
     }
 
+    /// Reads the 2010 API's date form (RFC 2822).
+    pub fn parse_rfc2822(text: &str) -> Option<Self> {
+        let time = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+        Some(Self::from_seconds(time.unix_timestamp()))
+    }
+
     /// Midnight UTC of this instant's day.
     pub fn start_of_day(self) -> Self {
         const DAY: i64 = 86_400 * MICROS_PER_SECOND;
@@ -101,7 +107,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that can be moved forward: it stands still (tests), or runs ahead of the machine's
+/// A clock that can be moved: it stands still (tests), or runs ahead of the machine's
 /// clock by an offset (the simulator).
 #[derive(Debug)]
 pub struct VirtualClock {
@@ -120,10 +126,16 @@ impl VirtualClock {
         Self { base: None, offset: AtomicI64::new(0) }
     }
 
-    /// Moves the clock forward; it never goes back.
+    /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
         let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
         self.offset.fetch_add(micros, Ordering::SeqCst);
+    }
+
+    /// Moves the clock back, as a machine's clock that is set right does.
+    pub fn set_back(&self, by: Duration) {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.offset.fetch_sub(micros, Ordering::SeqCst);
     }
 }
 
@@ -143,6 +155,13 @@ mod tests {
         let at = Timestamp::from_micros(1_692_853_305_999_999);
         assert_eq!(at.rfc2822(), "Thu, 24 Aug 2023 05:01:45 +0000");
         assert_eq!(at.iso8601(), "2023-08-24T05:01:45Z");
+    }
+
+    #[test]
+    fn reads_the_date_form_of_the_2010_api() {
+        let at = Timestamp::from_seconds(1_692_853_505);
+        assert_eq!(Timestamp::parse_rfc2822(&at.rfc2822()), Some(at));
+        assert_eq!(Timestamp::parse_rfc2822("yesterday"), None);
     }
 
     #[test]

@@ -59,6 +59,7 @@ catalogue! {
     UNSUBSCRIBED = 21610, 400, "The recipient has opted out of messages from this sender";
     SEND_AT_INVALID = 35114, 400, "SendAt must lie between 15 minutes and 35 days ahead";
     SCHEDULE_INVALID = 35111, 400, "SendAt and ScheduleType=fixed belong together";
+    SCHEDULE_WITHOUT_SERVICE = 35118, 400, "A message can only be scheduled with a MessagingServiceSid";
     NOT_CANCELABLE = 30409, 409, "Only a message that has not been sent yet can be canceled";
     NUMBER_INVALID = 21421, 400, "The phone number is not valid";
     NUMBER_NOT_AVAILABLE = 21422, 400, "The phone number is not available";

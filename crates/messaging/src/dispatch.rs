@@ -23,8 +23,8 @@ use webhooks::{LogLevel, NewAlert, Webhooks};
 use crate::carrier::{Carrier, CarrierError, Pace, Reference, Submission};
 use crate::inbound;
 use crate::limits::{
-    ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, JOINING_CONCURRENCY, MAX_CONFLICTS, REDACTING_CONCURRENCY,
-    SENDING_CONCURRENCY, SUBMIT_DEADLINE,
+    AFTER_VALIDITY, ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, JOINING_CONCURRENCY, MAX_CONFLICTS,
+    REDACTING_CONCURRENCY, SENDING_CONCURRENCY, SUBMIT_DEADLINE,
 };
 use crate::messages::events;
 use crate::messages::model::{Message, MessageFacts, Status, guard_facts};
@@ -143,8 +143,10 @@ async fn send(
         Ok(settings) => settings,
         Err(code) => return fail(services, lease, message, number, code).await,
     };
+    let valid_until = Timestamp::from_micros(message.facts.valid_until);
+    let again_after = |wait| Outcome::RetryAt(now.plus(wait).min(valid_until.plus(AFTER_VALIDITY)));
     let Some(carrier) = carrier else {
-        return Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts))));
+        return Ok(again_after(backoff(lease.attempts)));
     };
     let Some(body) = messages::body(&scoped, message.sid).await? else {
         return finish(services, lease).await;
@@ -152,7 +154,7 @@ async fn send(
 
     match carrier.pace(&message.facts.own_number, message.facts.segments, lease.attempts > 1) {
         Pace::After(wait) => sleep(wait).await,
-        Pace::Later(wait) => return Ok(Outcome::RetryAt(now.plus(wait))),
+        Pace::Later(wait) => return Ok(again_after(wait)),
     }
     message.facts.status = Status::Sending;
     let mut batch = services.store.batch(lease.scope);
@@ -170,7 +172,7 @@ async fn send(
         to: number.clone().into_open(&proof),
         body: body.into_open(&proof),
         segments: message.facts.segments,
-        valid_until: Timestamp::from_micros(message.facts.valid_until),
+        valid_until,
         private_path: settings.private_carriage,
         register: account.register.clone().filter(|_| protected),
     };
@@ -183,7 +185,7 @@ async fn send(
     match submitted {
         Ok(()) => sent(services, lease, message, &number).await,
         Err(CarrierError::Rejected(code)) => fail(services, lease, message, number, code).await,
-        Err(CarrierError::Unavailable) => Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts)))),
+        Err(CarrierError::Unavailable) => Ok(again_after(backoff(lease.attempts))),
     }
 }
 

@@ -18,6 +18,10 @@ pub const MIN_SCHEDULE_AHEAD: Duration = Duration::from_secs(900);
 /// How far ahead `SendAt` may lie, at most (Twilio, error 35114).
 pub const MAX_SCHEDULE_AHEAD: Duration = Duration::from_secs(35 * 86_400);
 
+/// How long after the end of its validity a message that no carrier took is looked at once more, and fails: it does not
+/// wait for its next attempt, which may be a quarter of an hour away.
+pub const AFTER_VALIDITY: Duration = Duration::from_micros(1);
+
 /// Messages handed to the carrier at a time.
 pub const SENDING_CONCURRENCY: usize = 32;
 

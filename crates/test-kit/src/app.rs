@@ -248,6 +248,11 @@ impl TestApp {
         self.clock.advance(by);
     }
 
+    /// Moves the clock back.
+    pub fn set_back(&self, by: Duration) {
+        self.clock.set_back(by);
+    }
+
     /// Where the clock stands.
     pub fn now(&self) -> Timestamp {
         self.services.now()

@@ -290,7 +290,7 @@ impl Draft {
             status_callback: params.text("StatusCallback")?.filter(|url| !url.is_empty()),
             validity: validity.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
             smart_encoded: params.flag("SmartEncoded")?,
-            send_at: schedule(params, now)?,
+            send_at: schedule(params, now, service.is_some())?,
             content_retention: retention(params.word("ContentRetention", &["retain", "discard"])?),
             address_retention: retention(params.word("AddressRetention", &["retain", "obfuscate"])?),
             has_tags,
@@ -320,8 +320,8 @@ fn sender(params: &mut Params) -> Result<(Option<Address>, Option<MessagingServi
     Ok((from.transpose()?, service.transpose()?))
 }
 
-/// `SendAt` with `ScheduleType=fixed`: both or neither.
-fn schedule(params: &mut Params, now: Timestamp) -> Result<Option<Timestamp>> {
+/// `SendAt` with `ScheduleType=fixed`: both or neither, and only with a Messaging Service (Twilio, error 35118).
+fn schedule(params: &mut Params, now: Timestamp, has_service: bool) -> Result<Option<Timestamp>> {
     let kind = params.word("ScheduleType", &["fixed"])?;
     let send_at = params.text("SendAt")?;
     match (kind, send_at) {
@@ -331,7 +331,7 @@ fn schedule(params: &mut Params, now: Timestamp) -> Result<Option<Timestamp>> {
             if at < now.plus(MIN_SCHEDULE_AHEAD) || at > now.plus(MAX_SCHEDULE_AHEAD) {
                 return Err(codes::SEND_AT_INVALID.into());
             }
-            Ok(Some(at))
+            if has_service { Ok(Some(at)) } else { Err(codes::SCHEDULE_WITHOUT_SERVICE.into()) }
         }
         _ => Err(codes::SCHEDULE_INVALID.into()),
     }
@@ -473,6 +473,10 @@ mod tests {
                 "To=%2B14155550101&From=%2B14155550100&Body=x&ScheduleType=fixed&SendAt=2026-01-15T12:00:01Z",
                 codes::SEND_AT_INVALID,
             ),
+            (
+                "To=%2B14155550101&From=%2B14155550100&Body=x&ScheduleType=fixed&SendAt=2026-01-15T13:00:00Z",
+                codes::SCHEDULE_WITHOUT_SERVICE,
+            ),
         ];
         for (form, code) in cases {
             assert_eq!(draft(form).err().map(|error| error.code()), Some(code), "{form}");
@@ -485,7 +489,8 @@ mod tests {
     fn accepts_what_the_sdks_send() {
         let form = "To=%2B1+%28415%29+555-0101&From=%2B14155550100&Body=Hello&StatusCallback=https%3A%2F%2Fa.example%2Fcb\
                     &ValidityPeriod=60&ContentRetention=discard&AddressRetention=obfuscate&SmartEncoded=true\
-                    &ScheduleType=fixed&SendAt=2026-01-16T12%3A00%3A00Z";
+                    &ScheduleType=fixed&SendAt=2026-01-16T12%3A00%3A00Z\
+                    &MessagingServiceSid=MG0123456789abcdef0123456789abcdef";
         let draft = draft(form).expect("valid");
         assert_eq!(draft.validity, Some(Duration::from_secs(60)));
         assert_eq!(draft.smart_encoded, Some(true));

@@ -170,13 +170,11 @@ async fn an_expired_message_is_not_sent() {
     assert_eq!(site.carrier.taken().len(), 1);
 }
 
-const LATER: [(&str, &str); 2] = [("ScheduleType", "fixed"), ("SendAt", "2026-01-15T13:00:00Z")];
-
 #[tokio::test]
 async fn a_scheduled_message_is_sent_at_its_time() {
     let site = Site::start().await;
     let owner = &site.app.owner;
-    let later = site.accepted(owner, "later", &LATER).await;
+    let later = site.scheduled(owner, "later", &[]).await;
     // One for later holds up nothing of the same conversation.
     let now = site.accepted(owner, "now", &[]).await;
     site.wait_status(owner, now, "sent").await;
@@ -189,7 +187,7 @@ async fn a_scheduled_message_is_sent_at_its_time() {
     let sent = site.wait_status(owner, later, "sent").await;
     assert_eq!(sent["date_sent"], "Thu, 15 Jan 2026 13:00:00 +0000");
     let taken = site.carrier.taken();
-    let validity = site.app.now().plus(messaging::limits::DEFAULT_VALIDITY);
+    let validity = site.app.now().plus(messaging::limits::DEFAULT_SERVICE_VALIDITY);
     assert_eq!((taken[2].body.as_str(), taken[2].valid_until), ("later", validity));
 }
 
@@ -198,9 +196,7 @@ async fn a_canceled_message_is_never_sent() {
     let site = Site::start().await;
     let owner = &site.app.owner;
     let callback = site.sink.url("/status");
-    let mut fields = LATER.to_vec();
-    fields.push(("StatusCallback", &callback));
-    let message = site.accepted(owner, "later", &fields).await;
+    let message = site.scheduled(owner, "later", &[("StatusCallback", &callback)]).await;
     let path = message_path(owner, message);
     let reply = site.app.post_form(owner, API, &path, &[("Status", "canceled")]).await;
     assert_eq!(reply.assert_status(200).json["status"], "canceled");

@@ -2,10 +2,23 @@
 
 use std::time::Duration;
 
+use base::MessageSid;
 use messaging::carrier::Receipt;
+use store::{Kind, Query};
 use test_kit::{Reply, TestAccount};
 
 use crate::site::{API, OWN, PATIENT, Site, message_path, sid};
+
+/// The documents of feedback, seen from outside of the crate.
+#[derive(Debug)]
+enum Feedback {}
+
+impl Kind for Feedback {
+    const NAME: &'static str = "message-feedback";
+    type Sid = MessageSid;
+    type Facts = serde_json::Value;
+    type Content = ();
+}
 
 async fn say(
     site: &Site,
@@ -51,7 +64,19 @@ async fn feedback_is_taken_after_redaction_and_deleted_with_its_message() {
     site.receipt(hipaa, message, Receipt::Delivered).await;
     assert_eq!(site.fetch(hipaa, message).await["body"], "");
     say(&site, hipaa, message, &[]).await.assert_status(200);
+    let kept = async || {
+        let scoped = site.app.services.store.scope(hipaa.scope());
+        scoped
+            .list::<Feedback>(Query { limit: 10, ..Query::default() })
+            .await
+            .expect("readable")
+            .documents
+            .len()
+    };
+    assert_eq!(kept().await, 1);
     site.app.delete(hipaa, API, &message_path(hipaa, message)).await.assert_status(204);
+    // Not merely out of reach: it is gone.
+    assert_eq!(kept().await, 0);
     say(&site, hipaa, message, &[]).await.assert_error(404, 20404);
 }
 
@@ -59,6 +84,7 @@ async fn feedback_is_taken_after_redaction_and_deleted_with_its_message() {
 async fn a_time_less_than_15_minutes_or_more_than_35_days_ahead_is_refused() {
     let site = Site::idle().await;
     let owner = &site.app.owner;
+    let service = site.service_with(owner, &[OWN], &[]).await;
     for (at, status) in [
         ("2026-01-15T12:14:59Z", 400),
         ("2026-01-15T12:15:00Z", 201),
@@ -66,7 +92,8 @@ async fn a_time_less_than_15_minutes_or_more_than_35_days_ahead_is_refused() {
         ("2026-02-19T12:00:01Z", 400),
         ("tomorrow", 400),
     ] {
-        let reply = site.send(owner, "x", &[("ScheduleType", "fixed"), ("SendAt", at)]).await;
+        let reply =
+            site.send_with(owner, &service, PATIENT, &[("ScheduleType", "fixed"), ("SendAt", at)]).await;
         assert_eq!((reply.status, reply.code()), (status, (status == 400).then_some(35_114)), "{at}");
     }
 }

@@ -8,6 +8,7 @@ mod hot_path;
 mod inbound;
 mod messages;
 mod numbers;
+mod outages;
 mod paging;
 mod pool;
 mod redaction;

@@ -127,6 +127,8 @@ async fn each_bad_parameter_has_its_code() {
     }
     let schedule = [("ScheduleType", "fixed"), ("SendAt", "2026-01-15T12:00:01Z")];
     site.send(&site.app.owner, "x", &schedule).await.assert_error(400, 35114);
+    let schedule = [("ScheduleType", "fixed"), ("SendAt", "2026-01-15T13:00:00Z")];
+    site.send(&site.app.owner, "x", &schedule).await.assert_error(400, 35118);
     let repeated = [("To", PATIENT), ("To", PATIENT), ("From", OWN), ("Body", "x")];
     site.post(&site.app.owner, &repeated).await.assert_error(400, 20001);
     site.post(&site.app.owner, &[]).await.assert_error(400, 21604);

@@ -73,8 +73,7 @@ async fn every_end_redacts() {
     let undelivered = site.accepted(hipaa, CANARY, &[]).await;
     site.wait_status(hipaa, undelivered, "sent").await;
     site.receipt(hipaa, undelivered, Receipt::Undelivered(30003)).await;
-    let later = [("ScheduleType", "fixed"), ("SendAt", "2026-01-15T13:00:00Z")];
-    let canceled = site.accepted(hipaa, CANARY, &later).await;
+    let canceled = site.scheduled(hipaa, CANARY, &[]).await;
     let path = message_path(hipaa, canceled);
     site.app.post_form(hipaa, API, &path, &[("Status", "canceled")]).await.assert_status(200);
     for (message, status) in [(failed, "failed"), (undelivered, "undelivered"), (canceled, "canceled")] {

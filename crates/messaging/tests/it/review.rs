@@ -80,8 +80,7 @@ async fn what_was_sent_before_the_designation_is_redacted_by_its_receipt() {
 async fn what_was_scheduled_before_the_designation_is_redacted_when_it_is_canceled() {
     let site = Site::start().await;
     let owner = &site.app.owner;
-    let later = [("ScheduleType", "fixed"), ("SendAt", "2026-01-15T13:00:00Z")];
-    let message = site.accepted(owner, CANARY, &later).await;
+    let message = site.scheduled(owner, CANARY, &[]).await;
     make_project(&site, owner).await;
     let path = message_path(owner, message);
     let reply = site.app.post_form(owner, API, &path, &[("Status", "canceled")]).await;

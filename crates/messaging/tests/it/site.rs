@@ -1,6 +1,7 @@
 //! A running platform with a scripted carrier, the queues' workers and the customer's HTTPS server.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use base::{AccountSid, MessageSid, Timestamp};
 use jobs::Runner;
 use kit::{Routes, Services};
 use messaging::carrier::{
-    Arrival, Carrier, CarrierError, InForce, Receipt, Reference, Submission, Submitting,
+    Arrival, Carrier, CarrierError, InForce, Pace, Receipt, Reference, Submission, Submitting,
 };
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
@@ -61,6 +62,8 @@ pub struct Taken {
     pub body: String,
     pub segments: u32,
     pub valid_until: Timestamp,
+    /// Whether the carrier answered that it has it.
+    pub is_kept: bool,
 }
 
 /// A carrier that does what it is told and remembers what it was handed.
@@ -69,6 +72,10 @@ pub struct FakeCarrier {
     script: Mutex<VecDeque<Step>>,
     taken: Mutex<Vec<Taken>>,
     released: Notify,
+    /// It takes nothing at all.
+    is_down: AtomicBool,
+    /// It has no connection, and says so before it is handed anything.
+    has_no_bind: AtomicBool,
 }
 
 impl FakeCarrier {
@@ -82,12 +89,30 @@ impl FakeCarrier {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The messages it answered for, by SID, as often as it did.
+    pub fn kept(&self) -> Vec<MessageSid> {
+        self.taken().iter().filter(|taken| taken.is_kept).map(|taken| taken.reference.message).collect()
+    }
+
+    /// Whether it takes nothing from now on.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::SeqCst);
+    }
+
+    /// Whether it has no connection from now on.
+    pub fn set_unbound(&self, has_no_bind: bool) {
+        self.has_no_bind.store(has_no_bind, Ordering::SeqCst);
+    }
+
     /// Lets a held submission return.
     pub fn release(&self) {
         self.released.notify_one();
     }
 
     fn next(&self) -> Step {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Step::Busy;
+        }
         self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front().unwrap_or(Step::Take)
     }
 }
@@ -96,9 +121,10 @@ impl Carrier for FakeCarrier {
     fn submit(&self, submission: Submission) -> Submitting<'_> {
         let Submission { reference, from, to, body, segments, valid_until, private_path: _, register: _ } =
             submission;
-        let taken = Taken { reference, from, to, body, segments, valid_until };
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
         let step = self.next();
+        let is_kept = matches!(step, Step::Take | Step::Hold);
+        let taken = Taken { reference, from, to, body, segments, valid_until, is_kept };
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
         Box::pin(async move {
             match step {
                 Step::Take => Ok(()),
@@ -115,6 +141,13 @@ impl Carrier for FakeCarrier {
 
     fn is_covered(&self, _: &InForce) -> bool {
         true
+    }
+
+    fn pace(&self, _: &str, _: u32, _: bool) -> Pace {
+        match self.has_no_bind.load(Ordering::SeqCst) {
+            true => Pace::Later(Duration::from_secs(5)),
+            false => Pace::After(Duration::ZERO),
+        }
     }
 }
 
@@ -178,10 +211,14 @@ impl Site {
 
     /// Starts the workers.
     pub fn run(&mut self) {
+        self.run_with(Some(Arc::clone(&self.carrier) as _));
+    }
+
+    /// Starts the workers with this carrier, or with none.
+    pub fn run_with(&mut self, carrier: Option<Arc<dyn Carrier>>) {
         let mut runner = Runner::new(self.app.services.store.clone(), self.stop.subscribe());
-        let carrier: Arc<dyn Carrier> = Arc::clone(&self.carrier) as _;
         let services = Arc::clone(&self.app.services);
-        for queue in messaging::queues(services, Some(carrier), self.webhooks.clone()) {
+        for queue in messaging::queues(services, carrier, self.webhooks.clone()) {
             runner.start(queue);
         }
         runner.start(self.webhooks.queue());
@@ -287,6 +324,18 @@ impl Site {
     pub async fn accepted(&self, account: &TestAccount, body: &str, more: &[(&str, &str)]) -> MessageSid {
         let reply = self.send(account, body, more).await;
         sid(reply.assert_status(201))
+    }
+
+    /// Schedules a message for 13:00 from the account's number, which is in a service from then on.
+    pub async fn scheduled(&self, account: &TestAccount, body: &str, more: &[(&str, &str)]) -> MessageSid {
+        let service = self.service_with(account, &[self.number_of(account)], &[]).await;
+        let mut fields = vec![
+            ("MessagingServiceSid", service.as_str()),
+            ("ScheduleType", "fixed"),
+            ("SendAt", "2026-01-15T13:00:00Z"),
+        ];
+        fields.extend(more);
+        self.accepted(account, body, &fields).await
     }
 
     /// The number an account was given.

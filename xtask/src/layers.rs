@@ -84,6 +84,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ),
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
+    ("registration", KIT_AND_BELOW),
     ("smpp-proto", &["base"]),
     // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
     // queues, hence `jobs` and `webhooks`; its benchmark opens a store, hence `phi`.
@@ -129,6 +130,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "accounts",
             "messaging",
             "lookup",
+            "registration",
             "monitor",
             "smpp-net",
             "sim",

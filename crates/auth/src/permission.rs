@@ -42,6 +42,10 @@ permissions! {
     ServicesRead = "/switchward/messaging-services/read";
     /// Configure Messaging Services and their senders.
     ServicesWrite = "/switchward/messaging-services/write";
+    /// See brands, campaigns and verifications of toll-free numbers: a disclosure of business contacts.
+    RegistrationsRead = "/switchward/registrations/read";
+    /// Submit, edit and delete brands, campaigns and verifications of toll-free numbers.
+    RegistrationsWrite = "/switchward/registrations/write";
     /// Look a number up.
     Lookup = "/switchward/lookup/read";
     /// Read the Debugger's alerts.

@@ -114,6 +114,14 @@ sids! {
     AttestationSid = "AT";
     /// A Debugger alert (`monitor/v1/Alerts`).
     AlertSid = "NO";
+    /// A brand (`messaging/v1/a2p/BrandRegistrations`).
+    BrandSid = "BN";
+    /// A vetting of a brand (`.../Vettings`).
+    BrandVettingSid = "VT";
+    /// A bundle of Trust Hub that describes a business; named, never looked into.
+    BundleSid = "BU";
+    /// A campaign of a Messaging Service (`.../Compliance/Usa2p`).
+    CampaignSid = "QE";
     /// What a carrier keeps in mind of one handing-over (ours; never shown).
     CarrierRecordSid = "CX";
     /// An API key.
@@ -138,6 +146,8 @@ sids! {
     ShortCodeSid = "SC";
     /// Which sender a recipient has from a Messaging Service (ours; never shown).
     StickySenderSid = "SX";
+    /// A verification of a toll-free number (`messaging/v1/Tollfree/Verifications`).
+    TollfreeVerificationSid = "HH";
     /// One run of a webhook's delivery, as the delivery log has it (ours).
     WebhookDeliverySid = "WD";
 }

@@ -29,7 +29,7 @@ pub use gate::{Gate, GateConfig};
 pub use origin::Origin;
 pub use page::{Listing, PageRequest};
 pub use params::{Form, FromParams, Json, Params, Path, PathPair, Query};
-pub use respond::{Answer, Created, Deleted, Found};
+pub use respond::{Accepted, Answer, Created, Deleted, Found};
 pub use routes::{Access, Product, RouteRow, Routes};
 pub use services::Services;
 pub use validation::ReceivedPath;

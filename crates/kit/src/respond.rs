@@ -11,6 +11,10 @@ use store::StoreError;
 #[derive(Debug)]
 pub struct Created<V>(pub V);
 
+/// 202 with a view.
+#[derive(Debug)]
+pub struct Accepted<V>(pub V);
+
 /// 200 with a view.
 #[derive(Debug)]
 pub struct Found<V>(pub V);
@@ -40,6 +44,12 @@ fn json(status: StatusCode, view: &impl Serialize) -> Response {
 impl<V: Serialize> IntoResponse for Created<V> {
     fn into_response(self) -> Response {
         json(StatusCode::CREATED, &self.0)
+    }
+}
+
+impl<V: Serialize> IntoResponse for Accepted<V> {
+    fn into_response(self) -> Response {
+        json(StatusCode::ACCEPTED, &self.0)
     }
 }
 

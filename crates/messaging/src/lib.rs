@@ -23,7 +23,8 @@ mod smart;
 
 pub use dispatch::queues;
 pub use inbound::{ArrivalError, Inbox, Rider};
-pub use numbers::{add_to_inventory, claim_number};
+pub use numbers::{add_to_inventory, claim_number, digits_of};
 pub use routes::{PRODUCT, routes};
+pub use services::exists as has_service;
 pub use services::opt_out::routes as opt_out_routes;
 pub use services::routes::routes as service_routes;

@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use crate::readiness::CarrierState;
+use base::{MessagingServiceSid, PhoneNumberSid};
 use jobs::Queue;
 use kit::{RouteRow, Routes, Services};
 use lookup::{LocalTable, Provider};
 use messaging::Inbox;
 use messaging::carrier::{AtHand, Carrier};
+use registration::senders::Looking;
 use sim::Simulator;
 use smpp_net::SmppCarrier;
-use store::Store;
+use store::{Scoped, Store};
 use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 
 /// What the products need besides the services.
@@ -48,6 +50,7 @@ impl Connections {
             messaging::routes(shared()).share(AtHand(self.carrier())),
             messaging::service_routes(shared()),
             messaging::opt_out_routes(shared()),
+            registration::routes(shared(), Arc::new(Messaging)),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
             monitor::routes(shared()),
             monitor::operation_routes(shared()),
@@ -91,6 +94,23 @@ impl Connections {
     pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
         let mut queues = messaging::queues(Arc::clone(services), self.carrier(), self.webhooks.clone());
         queues.push(self.webhooks.queue());
+        // Nobody is connected who registers senders: where the carrier is simulated, so is the registry.
+        let simulated = || Arc::new(registration::Simulated) as Arc<dyn registration::Registry>;
+        let registry = self.simulator.as_ref().map(|_| simulated());
+        queues.push(registration::queue(Arc::clone(services), registry));
         queues
+    }
+}
+
+/// What registration asks of messaging.
+struct Messaging;
+
+impl registration::Senders for Messaging {
+    fn has_service<'a>(&'a self, scoped: &'a Scoped, sid: MessagingServiceSid) -> Looking<'a, bool> {
+        Box::pin(messaging::has_service(scoped, sid))
+    }
+
+    fn number<'a>(&'a self, scoped: &'a Scoped, sid: PhoneNumberSid) -> Looking<'a, Option<String>> {
+        Box::pin(messaging::digits_of(scoped, sid))
     }
 }

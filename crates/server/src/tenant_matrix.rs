@@ -4,6 +4,7 @@
 //! A new route needs no line here when it names objects of a known collection and carries no body. Otherwise the
 //! test says what is missing: an object in `site.rs`, or a request that works in `samples.rs`.
 
+mod registrations;
 mod samples;
 mod site;
 

@@ -124,6 +124,17 @@ pub async fn get(ctx: &Ctx, sid: PhoneNumberSid) -> Result<Document<PhoneNumber>
     ctx.store().get::<PhoneNumber>(sid).await?.ok_or(codes::NOT_FOUND.into())
 }
 
+/// The digits of a number of the account whose scope this is, for other products.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn digits_of(
+    scoped: &Scoped,
+    sid: PhoneNumberSid,
+) -> std::result::Result<Option<String>, StoreError> {
+    Ok(scoped.get::<PhoneNumber>(sid).await?.map(|number| number.facts.number))
+}
+
 /// The store's query for a list.
 pub fn query(ctx: &Ctx, filter: Filter, paging: &kit::page::Paging) -> Query {
     let number = filter.number.map(|number| ("number", IndexValue::Plain(number)));

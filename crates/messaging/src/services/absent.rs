@@ -1,5 +1,5 @@
-//! Published operations of `messaging` that are not served: link shortening, registration of campaigns and toll-free
-//! numbers, channels beside SMS, and senders that nobody can have here yet.
+//! Published operations of `messaging` that are not served: link shortening, channels beside SMS, and senders that
+//! nobody can have here yet.
 
 /// Method, path and operation.
 pub(super) const ABSENT: &[(&str, &str, &str)] = &[
@@ -31,33 +31,13 @@ pub(super) const ABSENT: &[(&str, &str, &str)] = &[
         "/v1/LinkShortening/MessagingServices/{MessagingServiceSid}/Domain",
         "fetch_linkshortening_messaging_service_domain_association",
     ),
-    ("POST", "/v1/Services/PreregisteredUsa2p", "create_external_campaign"),
     ("DELETE", "/v1/Services/{ServiceSid}/ChannelSenders/{Sid}", "delete_channel_sender"),
     ("GET", "/v1/Services/{ServiceSid}/ChannelSenders/{Sid}", "fetch_channel_sender"),
-    ("GET", "/v1/Services/{ServiceSid}/Compliance/Usa2p", "list_us_app_to_person"),
-    ("POST", "/v1/Services/{ServiceSid}/Compliance/Usa2p", "create_us_app_to_person"),
-    ("GET", "/v1/Services/{ServiceSid}/Compliance/Usa2p/Usecases", "fetch_us_app_to_person_usecase"),
-    ("DELETE", "/v1/Services/{ServiceSid}/Compliance/Usa2p/{Sid}", "delete_us_app_to_person"),
-    ("GET", "/v1/Services/{ServiceSid}/Compliance/Usa2p/{Sid}", "fetch_us_app_to_person"),
-    ("POST", "/v1/Services/{ServiceSid}/Compliance/Usa2p/{Sid}", "update_us_app_to_person"),
     ("DELETE", "/v1/Services/{ServiceSid}/DestinationAlphaSenders/{Sid}", "delete_destination_alpha_sender"),
     ("GET", "/v1/Services/{ServiceSid}/DestinationAlphaSenders/{Sid}", "fetch_destination_alpha_sender"),
     ("POST", "/v1/Services/{ServiceSid}/ShortCodes", "create_short_code"),
     ("DELETE", "/v1/Services/{ServiceSid}/ShortCodes/{Sid}", "delete_short_code"),
     ("GET", "/v1/Services/{ServiceSid}/ShortCodes/{Sid}", "fetch_short_code"),
-    ("GET", "/v1/Tollfree/Verifications", "list_tollfree_verification"),
-    ("POST", "/v1/Tollfree/Verifications", "create_tollfree_verification"),
-    ("DELETE", "/v1/Tollfree/Verifications/{Sid}", "delete_tollfree_verification"),
-    ("GET", "/v1/Tollfree/Verifications/{Sid}", "fetch_tollfree_verification"),
-    ("POST", "/v1/Tollfree/Verifications/{Sid}", "update_tollfree_verification"),
-    ("GET", "/v1/a2p/BrandRegistrations", "list_brand_registrations"),
-    ("POST", "/v1/a2p/BrandRegistrations", "create_brand_registrations"),
-    ("POST", "/v1/a2p/BrandRegistrations/{BrandSid}/SmsOtp", "create_brand_registration_otp"),
-    ("GET", "/v1/a2p/BrandRegistrations/{BrandSid}/Vettings", "list_brand_vetting"),
-    ("POST", "/v1/a2p/BrandRegistrations/{BrandSid}/Vettings", "create_brand_vetting"),
-    ("GET", "/v1/a2p/BrandRegistrations/{BrandSid}/Vettings/{BrandVettingSid}", "fetch_brand_vetting"),
-    ("GET", "/v1/a2p/BrandRegistrations/{BrandSid}", "fetch_brand_registrations"),
-    ("POST", "/v1/a2p/BrandRegistrations/{BrandSid}", "update_brand_registrations"),
     ("GET", "/v2/Channels/Senders", "list_channels_sender"),
     ("POST", "/v2/Channels/Senders", "create_channels_sender"),
     ("DELETE", "/v2/Channels/Senders/{Sid}", "delete_channels_sender"),

@@ -19,3 +19,4 @@ mod view;
 pub(crate) use choice::Rotation;
 pub(crate) use model::{PoolNumber, ServiceFacts, ServiceText};
 pub(crate) use senders::forget_number;
+pub use service::exists;

@@ -6,7 +6,7 @@ use base::{MessagingServiceSid, Sid};
 use errors::{ApiError, Result, codes};
 use kit::Ctx;
 use kit::page::Paging;
-use store::{Batch, Document, Kind, NewDocument, Query};
+use store::{Batch, Document, Kind, NewDocument, Query, Scoped, StoreError};
 
 use super::choice::members;
 use super::model::{AlphaSender, MessagingService, NewService, PoolNumber, ServiceFacts, Settings};
@@ -47,6 +47,14 @@ pub async fn create(ctx: &Ctx, NewService(settings): NewService) -> Result<Docum
 /// One service.
 pub async fn get(ctx: &Ctx, sid: MessagingServiceSid) -> Result<Document<MessagingService>> {
     ctx.store().get::<MessagingService>(sid).await?.ok_or(codes::NOT_FOUND.into())
+}
+
+/// Whether the account whose scope this is has this service, for other products.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn exists(scoped: &Scoped, sid: MessagingServiceSid) -> std::result::Result<bool, StoreError> {
+    Ok(scoped.get::<MessagingService>(sid).await?.is_some())
 }
 
 /// The store's query for a list.

@@ -42,6 +42,21 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_message_feedback", Form(&[("Outcome", "unconfirmed")])),
     ("create_incoming_phone_number", Form(&[("PhoneNumber", "{FreeNumber}")])),
     ("update_incoming_phone_number", NAMED),
+    (
+        "create_brand_registrations",
+        Form(&[
+            ("CustomerProfileBundleSid", "BU00000000000000000000000000000000"),
+            ("A2PProfileBundleSid", "BU00000000000000000000000000000000"),
+        ]),
+    ),
+    ("update_brand_registrations", Bare),
+    ("create_brand_registration_otp", Bare),
+    ("create_brand_vetting", Form(&[("VettingProvider", "aegis")])),
+    ("create_us_app_to_person", CAMPAIGN),
+    ("update_us_app_to_person", CAMPAIGN_EDIT),
+    ("create_external_campaign", Form(&[("CampaignId", "CABC123"), ("MessagingServiceSid", "{ServiceSid}")])),
+    ("create_tollfree_verification", VERIFICATION),
+    ("update_tollfree_verification", Form(&[("EditReason", "The picture can be reached now.")])),
     ("create_messaging_service", NAMED),
     ("update_messaging_service", NAMED),
     ("create_service_phone_number", Form(&[("PhoneNumberSid", "{NumberSid}")])),
@@ -112,3 +127,38 @@ Ogy1tVp7dXNgjGIq4wxMZGGCtcgS/1MxVmgyG1x9DEP0wjBHwb2PQ21I/OJN/Yus
 owIDAQAB
 -----END PUBLIC KEY-----
 ";
+
+const CAMPAIGN: Sample = Form(&[
+    ("BrandRegistrationSid", "{BrandSid}"),
+    ("Description", "Reminders of appointments that were made before"),
+    ("MessageFlow", "People give their number at the desk and tick that they want reminders."),
+    ("MessageSamples", "Your appointment is tomorrow at nine."),
+    ("MessageSamples", "Your appointment is on Monday at ten."),
+    ("UsAppToPersonUsecase", "ACCOUNT_NOTIFICATION"),
+    ("HasEmbeddedLinks", "false"),
+    ("HasEmbeddedPhone", "false"),
+]);
+
+const CAMPAIGN_EDIT: Sample = Form(&[
+    ("Description", "Reminders of appointments that were made before"),
+    ("MessageFlow", "People give their number at the desk and tick that they want reminders."),
+    ("MessageSamples", "Your appointment is tomorrow at nine."),
+    ("MessageSamples", "Your appointment is on Monday at ten."),
+    ("HasEmbeddedLinks", "false"),
+    ("HasEmbeddedPhone", "false"),
+    ("AgeGated", "false"),
+    ("DirectLending", "false"),
+]);
+
+const VERIFICATION: Sample = Form(&[
+    ("TollfreePhoneNumberSid", "{NumberSid}"),
+    ("BusinessName", "Clinic"),
+    ("BusinessWebsite", "https://clinic.example"),
+    ("NotificationEmail", "desk@clinic.example"),
+    ("UseCaseCategories", "ACCOUNT_NOTIFICATIONS"),
+    ("UseCaseSummary", "Reminders"),
+    ("ProductionMessageSample", "Your appointment is tomorrow."),
+    ("OptInImageUrls", "https://clinic.example/desk.png"),
+    ("OptInType", "PAPER_FORM"),
+    ("MessageVolume", "1,000"),
+]);

@@ -19,6 +19,7 @@ use store::{Lane, NewDocument, NewJob, Scope, Share};
 use test_kit::{Credentials, Reply, TestApp};
 use webhooks::{DeliveryFacts, DeliveryOutcome, LogLevel, NewAlert, WebhookDelivery, alert};
 
+use super::registrations::{APPROVED, Reviewers, brand_for};
 use super::samples::{AGREEMENT, ENTITLED, PEM, SAMPLES, Sample};
 use crate::products::Connections;
 
@@ -32,6 +33,8 @@ pub(super) struct Site {
     count: Cell<u32>,
     /// A private key, and the signer whose it is as JSON.
     signer: (String, String),
+    /// Who decides about registrations.
+    _reviewers: Reviewers,
 }
 
 /// An account, and who may or may not act in it.
@@ -76,10 +79,11 @@ impl Site {
         .await;
         let (private, public) = signing_key();
         let signer = format!(r#"{{"name": "Jane Roe", "role": "Privacy officer", "key": "{public}"}}"#);
-        Self { app, count: Cell::new(0), signer: (private.as_str().to_owned(), signer) }
+        let _reviewers = Reviewers::start(&app.services);
+        Self { app, count: Cell::new(0), signer: (private.as_str().to_owned(), signer), _reviewers }
     }
 
-    fn next(&self) -> u32 {
+    pub(super) fn next(&self) -> u32 {
         self.count.set(self.count.get() + 1);
         self.count.get()
     }
@@ -192,6 +196,10 @@ impl Site {
                     let path = format!("/v1/Services/{}/AlphaSenders", values["ServiceSid"]);
                     self.made(login, "messaging", &path, &[("AlphaSender", "Clinic")]).await
                 }
+                "BrandRegistrations" => self.brand(login, brand_for(row.access.operation)).await,
+                "Vettings" => self.vetting(login, &values["BrandSid"]).await,
+                "Usa2p" => self.campaign(login, &values["ServiceSid"]).await,
+                "Verifications" => self.verification(login, account).await,
                 "Register" => self.stated(login, account, "Register", self.party()).await,
                 "Signers" => self.stated(login, account, "Signers", self.signer.1.clone()).await,
                 "Attestations" => {
@@ -227,6 +235,18 @@ impl Site {
         if row.access.operation == "create_service_phone_number" {
             values.insert("NumberSid".to_owned(), self.number_sid(login, account, &number).await);
         }
+        match row.access.operation {
+            "create_us_app_to_person" => {
+                values.insert("BrandSid".to_owned(), self.brand(login, APPROVED).await);
+            }
+            "create_external_campaign" => {
+                values.insert("ServiceSid".to_owned(), self.service(login).await);
+            }
+            "create_tollfree_verification" => {
+                values.insert("NumberSid".to_owned(), self.toll_free(login, account).await);
+            }
+            _ => {}
+        }
         // What must be there before it can be taken away.
         if row.path.contains("/AuthTokens/") && row.access.operation != "create_secondary_auth_token" {
             self.send(login, "accounts", Method::POST, "/v1/AuthTokens/Secondary", None).await;
@@ -249,11 +269,11 @@ impl Site {
         values
     }
 
-    async fn service(&self, login: &Credentials) -> String {
+    pub(super) async fn service(&self, login: &Credentials) -> String {
         self.made(login, "messaging", "/v1/Services", &[("FriendlyName", "Made")]).await
     }
 
-    async fn number_sid(&self, login: &Credentials, account: AccountSid, number: &str) -> String {
+    pub(super) async fn number_sid(&self, login: &Credentials, account: AccountSid, number: &str) -> String {
         let number = number.replace('+', "%2B");
         let path = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers?PhoneNumber={number}");
         let listed = self.send(login, "api", Method::GET, &path, None).await;
@@ -388,11 +408,23 @@ impl Site {
         lease.id.clone()
     }
 
-    async fn made(&self, login: &Credentials, product: &str, path: &str, form: &[(&str, &str)]) -> String {
+    pub(super) async fn made(
+        &self,
+        login: &Credentials,
+        product: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> String {
         word(&self.made_any(login, product, path, form).await.json, "sid")
     }
 
-    async fn made_any(&self, login: &Credentials, product: &str, path: &str, form: &[(&str, &str)]) -> Reply {
+    pub(super) async fn made_any(
+        &self,
+        login: &Credentials,
+        product: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Reply {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
         let reply = self.send(login, product, Method::POST, path, Some((FORM, body))).await;
         assert_eq!(reply.status, 201, "{path}: {}", reply.text);
@@ -438,7 +470,7 @@ impl Site {
 
     /// Sends a request. Every one comes from an address of its own, so that nobody's wrong password slows
     /// another down.
-    async fn send(
+    pub(super) async fn send(
         &self,
         who: &Credentials,
         product: &str,
@@ -520,6 +552,6 @@ pub(super) fn filled(text: &str, values: &Values) -> String {
     values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
 }
 
-fn word(json: &Value, name: &str) -> String {
+pub(super) fn word(json: &Value, name: &str) -> String {
     json[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {json}")).to_owned()
 }

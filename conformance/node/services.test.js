@@ -52,7 +52,7 @@ test("senders join one service and leave it", async (context) => {
   assert.equal(await services(one.sid).phoneNumbers(number.sid).remove(), true);
   await assert.rejects(services(one.sid).alphaSenders.create({ alphaSender: "Clinic" }), refusal(403, 21408));
   assert.deepEqual(await services(one.sid).shortCodes.list(), []);
-  await assert.rejects(services(one.sid).shortCodes.create({ shortCodeSid: `SC${"0".repeat(32)}` }), refusal(501, 20501));
+  await assert.rejects(services(one.sid).shortCodes.create({ shortCodeSid: `SC${"0".repeat(32)}` }), refusal(404, 20404));
 });
 
 test("a recipient keeps its sender, and the message names the service", async (context) => {

@@ -1,7 +1,7 @@
 """The Python SDK, unmodified: Messaging Services, their senders, and messages sent with them."""
 
 import unittest
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
@@ -109,18 +109,16 @@ class ResourceTest(ServiceCase):
         service = self.service()
         self.assertEqual((service.short_codes.list(), service.channel_senders.list()), ([], []))
         self.assertEqual(self.client.short_codes.list(), [])
-        self.assert_refused(501, 20501, service.short_codes.create, short_code_sid="SC" + "0" * 32)
-        messaging = self.client.messaging.v1
+        self.assert_refused(404, 20404, service.short_codes.create, short_code_sid="SC" + "0" * 32)
+        messaging = self.client.messaging
         zeros = "0" * 32
-        for fetch in [
-            self.services(service.sid).us_app_to_person("QE" + zeros).fetch,
-            messaging.brand_registrations("BN" + zeros).fetch,
-            messaging.tollfree_verifications("HH" + zeros).fetch,
-        ]:
-            self.assert_refused(501, 20501, fetch)
+        self.assert_refused(404, 30114, messaging.v1.deactivations().fetch, date=date(2026, 1, 1))
+        association = messaging.v1.linkshortening_messaging_service_domain_association(service.sid)
+        self.assert_refused(404, 20404, association.fetch)
+        self.assert_refused(501, 20501, messaging.v1.domain_config("DN" + zeros).update)
         # The SDK has another exception for lists.
         with self.assertRaisesRegex(TwilioException, "20501"):
-            messaging.brand_registrations.list()
+            messaging.v2.channels_senders.list()
 
 
 class SendTest(ServiceCase):

@@ -79,6 +79,7 @@ catalogue! {
     SENDER_IN_OTHER_SERVICE = 21712, 409, "The sender is in another Messaging Service; take it out there first";
     USECASE_INVALID = 21713, 400, "Usecase is not one of those that GET /v1/Services/Usecases lists";
     SENDER_POOL_FULL = 21714, 400, "The Messaging Service has as many senders as it may have";
+    DEACTIVATIONS_NOT_AVAILABLE = 30114, 404, "There is no report of deactivated numbers for this date";
     BRAND_NOT_FAILED = 21725, 400, "Only a brand whose registration has FAILED can be submitted again";
 
     // Public key client validation.

@@ -30,6 +30,6 @@ pub use origin::Origin;
 pub use page::{Listing, PageRequest};
 pub use params::{Form, FromParams, Json, Params, Path, PathPair, Query};
 pub use respond::{Accepted, Answer, Created, Deleted, Found};
-pub use routes::{Access, Product, RouteRow, Routes};
+pub use routes::{Access, Product, Refusal, RouteRow, Routes};
 pub use services::Services;
 pub use validation::ReceivedPath;

@@ -12,7 +12,7 @@ use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use base::AccountSid;
 use data_encoding::BASE64;
-use errors::{ApiError, Result, codes};
+use errors::{ApiError, Code, Result, codes};
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use ledger::Purpose;
@@ -39,6 +39,25 @@ pub struct Product {
     pub service: &'static str,
 }
 
+/// What is said where nothing is served.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    /// The code it is answered with.
+    pub code: &'static Code,
+    /// Why, and what to do instead; the compatibility pages say it too.
+    pub reason: Option<&'static str>,
+}
+
+impl Refusal {
+    const UNSAID: Self = Self { code: codes::NOT_SUPPORTED, reason: None };
+
+    /// The error that says so.
+    pub fn error(self) -> ApiError {
+        let error = ApiError::new(self.code);
+        self.reason.map_or(error.clone(), |reason| error.hint(reason))
+    }
+}
+
 /// What a route needs, and what the ledger calls it.
 #[derive(Clone, Copy, Debug)]
 pub struct Access {
@@ -54,6 +73,8 @@ pub struct Access {
     pub inactive_too: bool,
     /// Whether there is anything behind it; otherwise whoever may call it is told that there is not.
     pub served: bool,
+    /// What whoever may call it is told instead.
+    pub refusal: Refusal,
     pub(crate) purpose: Purpose,
     pub(crate) service: &'static str,
 }
@@ -68,6 +89,7 @@ impl Access {
             operator_only: false,
             inactive_too: false,
             served: true,
+            refusal: Refusal::UNSAID,
             purpose: API,
             service: "",
         }
@@ -100,6 +122,13 @@ impl Access {
     pub const fn not_served(mut self) -> Self {
         self.served = false;
         self
+    }
+
+    /// The same with a reason, and under another code where one says what is the case.
+    #[must_use]
+    pub const fn refused(mut self, code: &'static Code, reason: &'static str) -> Self {
+        self.refusal = Refusal { code, reason: Some(reason) };
+        self.not_served()
     }
 
     /// The entry says "administration" instead of "api-request".
@@ -187,20 +216,37 @@ impl Routes {
         self.add(Method::DELETE, MethodFilter::DELETE, path, access, handler)
     }
 
-    /// A published operation that is not served: whoever may call it is told so (20501), which is more than
-    /// that there is no such path.
+    /// A published operation that is not served: whoever may call it is told so (20501, or as
+    /// [`Access::refused`] says), which is more than that there is no such path.
     ///
     /// # Panics
     /// When it is published under a method that axum has no filter for: a mistake in the table.
     #[must_use]
     pub fn absent(self, method: Method, path: &'static str, access: Access) -> Self {
+        self.absent_unless(method, path, access, |_| Ok(()))
+    }
+
+    /// The same, but a rule of the guide has the word first.
+    ///
+    /// # Panics
+    /// As [`Routes::absent`].
+    #[must_use]
+    pub fn absent_unless(
+        self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        rule: fn(&Ctx) -> Result<()>,
+    ) -> Self {
         let filter = MethodFilter::try_from(method.clone()).expect("a published method");
+        let access = access.not_served();
         // The body is read all the same: an answer before its end would cost the caller its connection.
-        let refuse = |request: Request| async {
+        let refuse = move |request: Request| async move {
+            let refused = request.extensions().get::<Ctx>().map_or(Ok(()), rule).err();
             let error = limited(request.into_body()).await.err();
-            error_response(&error.unwrap_or(codes::NOT_SUPPORTED.into()))
+            error_response(&error.or(refused).unwrap_or_else(|| access.refusal.error()))
         };
-        self.add(method, filter, path, access.not_served(), refuse)
+        self.add(method, filter, path, access, refuse)
     }
 
     /// Shares a value with the handlers of this product; they take it as `Extension<T>`.

@@ -4,11 +4,11 @@
 //! method, path (without the 2010 API's `.json`), operation id. A path parameter matches whatever
 //! its name is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use base::SystemClock;
-use kit::RouteRow;
+use kit::{Refusal, RouteRow};
 use serde::Serialize;
 use store::Database;
 
@@ -44,8 +44,14 @@ pub(crate) struct Operation {
     pub(crate) operation: &'static str,
     /// Whether it is served here.
     pub(crate) served: bool,
-    /// Whether who asks is told that it is not served (501), instead of that there is no such path.
+    /// Whether who asks is told that it is not served, instead of that there is no such path.
     pub(crate) refused: bool,
+    /// With which status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refused_with: Option<u16>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'static str>,
 }
 
 /// One product.
@@ -63,19 +69,29 @@ pub(crate) struct ProductReport {
 
 /// Every product that is published, compared with what is served.
 pub(crate) fn report(table: &[RouteRow]) -> Vec<ProductReport> {
-    let shapes = |served: bool| -> BTreeSet<Shape> {
-        let rows = table.iter().filter(|row| row.access.served == served);
-        rows.map(|row| shape(row.product, row.method.as_str(), row.path)).collect()
-    };
-    let (served, refused) = (shapes(true), shapes(false));
+    let shape_of = |row: &RouteRow| shape(row.product, row.method.as_str(), row.path);
+    let served: BTreeSet<Shape> = table.iter().filter(|row| row.access.served).map(shape_of).collect();
+    let refused: BTreeMap<Shape, Refusal> = table
+        .iter()
+        .filter(|row| !row.access.served)
+        .map(|row| (shape_of(row), row.access.refusal))
+        .collect();
     PUBLISHED
         .iter()
         .map(|(product, text)| {
             let operations: Vec<Operation> = lines(text)
                 .map(|(method, path, operation)| {
                     let shape = shape(product, method, path);
-                    let (served, refused) = (served.contains(&shape), refused.contains(&shape));
-                    Operation { method, path, operation, served, refused }
+                    let refusal = refused.get(&shape);
+                    Operation {
+                        method,
+                        path,
+                        operation,
+                        served: served.contains(&shape),
+                        refused: refusal.is_some(),
+                        refused_with: refusal.map(|refusal| refusal.code.status),
+                        reason: refusal.and_then(|refusal| refusal.reason),
+                    }
                 })
                 .collect();
             let count = operations.iter().filter(|operation| operation.served).count();

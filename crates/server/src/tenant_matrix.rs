@@ -125,7 +125,6 @@ enum Expected {
 
 const UNAUTHORIZED: Expected = Expected::Error(401, 20_003);
 const FORBIDDEN: Expected = Expected::Error(403, 20_003);
-const NOT_SERVED: Expected = Expected::Error(501, 20_501);
 const INACTIVE: Expected = Expected::Error(403, 20_005);
 
 /// What the row is about.
@@ -180,7 +179,7 @@ fn expected(row: &RouteRow, cell: Cell) -> Option<Expected> {
         Cell::Other | Cell::Below | Cell::Standard | Cell::Owner | Cell::Main | Cell::Exact
             if !access.served =>
         {
-            NOT_SERVED
+            Expected::Error(access.refusal.code.status, u64::from(access.refusal.code.number))
         }
         Cell::Other | Cell::Below => stranger,
         Cell::Crossed if facts.in_account && access.operator_only => FORBIDDEN,

@@ -252,15 +252,5 @@ impl FromParams for JoiningName {
     }
 }
 
-/// The parameters of an operation that is not served: what they say makes no difference.
-pub struct NotRead;
-
-impl FromParams for NotRead {
-    fn from_params(params: &mut Params) -> Result<Self> {
-        params.all_under("");
-        Ok(Self)
-    }
-}
-
 /// The service a message belongs to, as its facts hold it.
 pub type ServiceText = SidText<MessagingServiceSid>;

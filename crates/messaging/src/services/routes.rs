@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use auth::Permission;
 use base::{AlphaSenderSid, MessagingServiceSid, PhoneNumberSid};
-use errors::{ApiError, codes};
+use errors::{Result, codes};
 use http::Method;
 use kit::page::Unfiltered;
 use kit::{
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use store::Listed;
 
 use super::model::{
-    AlphaSender, JoiningName, JoiningNumber, MessagingService, NewService, NotRead, PoolNumber, Settings,
+    AlphaSender, JoiningName, JoiningNumber, MessagingService, NewService, PoolNumber, Settings,
 };
 use super::usecases::USECASES;
 use super::view::{AlphaSenderView, PoolNumberView, ServiceView};
@@ -34,6 +34,8 @@ const NAMES: &str = "/v1/Services/{ServiceSid}/AlphaSenders";
 const CODES: &str = "/v1/Services/{ServiceSid}/ShortCodes";
 const CHANNELS: &str = "/v1/Services/{ServiceSid}/ChannelSenders";
 const DESTINATIONS: &str = "/v1/Services/{ServiceSid}/DestinationAlphaSenders";
+const SENDERS: &str = "/v2/Channels/Senders";
+const SENDER: &str = "/v2/Channels/Senders/{Sid}";
 const NAME: &str = "/v1/Services/{ServiceSid}/AlphaSenders/{Sid}";
 
 const fn writes(operation: &'static str) -> Access {
@@ -64,28 +66,38 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .list(CODES, reads("list_service_short_code"), list_codes)
         .list(CHANNELS, reads("list_channel_sender"), list_channels)
         .list(DESTINATIONS, reads("list_destination_alpha_sender"), list_destinations)
-        .create(CHANNELS, writes("create_channel_sender").not_served(), add_channel)
-        .create(DESTINATIONS, writes("create_destination_alpha_sender").not_served(), add_destination);
-    absent::ABSENT.iter().fold(served, |routes, (method, path, operation)| {
+        .absent_unless(Method::POST, CHANNELS, no_channel(writes("create_channel_sender")), channel)
+        .absent_unless(Method::GET, SENDERS, no_channel(reads("list_channels_sender")), |_| Ok(()))
+        .absent_unless(Method::POST, SENDERS, no_channel(writes("create_channels_sender")), channel)
+        .absent_unless(Method::POST, SENDER, no_channel(writes("update_channels_sender")), channel)
+        .absent_unless(
+            Method::POST,
+            DESTINATIONS,
+            writes("create_destination_alpha_sender").refused(codes::NOT_SUPPORTED, absent::DESTINATIONS),
+            destination,
+        );
+    absent::ABSENT.iter().fold(served, |routes, (method, path, operation, (code, reason))| {
         let (method, access) = match *method {
             "GET" => (Method::GET, reads(operation)),
             "DELETE" => (Method::DELETE, writes(operation)),
             _ => (Method::POST, writes(operation)),
         };
-        routes.absent(method, path, access)
+        routes.absent(method, path, access.refused(code, reason))
     })
 }
 
+const fn no_channel(access: Access) -> Access {
+    access.refused(codes::NOT_SUPPORTED, absent::CHANNELS)
+}
+
 /// Not served, but the guard has the word on it first (SMS-CHAN-1).
-async fn add_channel(ctx: Ctx, _: Form<NotRead>) -> Answer<Deleted> {
-    ctx.guard(&Action::AddSender(AddressKind::Channel("other")))?;
-    Err(ApiError::new(codes::NOT_SUPPORTED).into())
+fn channel(ctx: &Ctx) -> Result<()> {
+    ctx.guard(&Action::AddSender(AddressKind::Channel("other"))).map(drop)
 }
 
 /// Not served, but the guard has the word on it first (SMS-GEO-1).
-async fn add_destination(ctx: Ctx, _: Form<NotRead>) -> Answer<Deleted> {
-    ctx.guard(&Action::AddSender(AddressKind::Alphanumeric))?;
-    Err(ApiError::new(codes::NOT_SUPPORTED).into())
+fn destination(ctx: &Ctx) -> Result<()> {
+    ctx.guard(&Action::AddSender(AddressKind::Alphanumeric)).map(drop)
 }
 
 async fn create(ctx: Ctx, Form(new): Form<NewService>) -> Answer<Created<ServiceView>> {

@@ -96,7 +96,10 @@ async fn sms_chan_1__refuses_channel_senders_of_a_service() {
     let service = site.service(&site.app.hipaa, &[]).await;
     let path = format!("/v1/Services/{service}/ChannelSenders");
     let fields = [("Sid", "XE00000000000000000000000000000000")];
-    site.app.post_form(&site.app.hipaa, MESSAGING, &path, &fields).await.assert_refused("SMS-CHAN-1", 77305);
+    for path in [path.as_str(), "/v2/Channels/Senders"] {
+        let reply = site.app.post_form(&site.app.hipaa, MESSAGING, path, &fields).await;
+        reply.assert_refused("SMS-CHAN-1", 77305);
+    }
     let to = site.send_with(&site.app.hipaa, &service, "whatsapp:+14155550177", &[]).await;
     to.assert_refused("SMS-CHAN-1", 77305);
 }

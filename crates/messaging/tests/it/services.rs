@@ -354,21 +354,34 @@ async fn what_is_published_and_not_served_says_so() {
     let site = Site::idle().await;
     let owner = &site.app.owner;
     let service = site.service(owner, &[]).await;
-    for (method, path) in [
-        (Method::POST, format!("/v1/Services/{service}/ShortCodes")),
-        (Method::POST, format!("/v1/Services/{service}/ChannelSenders")),
-        (Method::POST, format!("/v1/Services/{service}/DestinationAlphaSenders")),
-        (Method::GET, format!("/v1/Services/{service}/Compliance/Usa2p")),
-        (Method::GET, "/v1/a2p/BrandRegistrations".to_owned()),
-        (Method::POST, "/v2/Channels/Senders".to_owned()),
-        (Method::GET, "/v1/Deactivations".to_owned()),
-        (Method::POST, "/v2/Indicators/Typing.json".to_owned()),
+    let domain = "/v1/LinkShortening/Domains/DN00000000000000000000000000000000";
+    for (method, path, (status, code), why) in [
+        (Method::POST, format!("/v1/Services/{service}/ShortCodes"), (404, 20404), "short codes"),
+        (Method::POST, format!("/v1/Services/{service}/ChannelSenders"), (501, 20501), "SMS only"),
+        (
+            Method::POST,
+            format!("/v1/Services/{service}/DestinationAlphaSenders"),
+            (501, 20501),
+            "AlphaSenders",
+        ),
+        (Method::POST, "/v2/Channels/Senders".to_owned(), (501, 20501), "SMS only"),
+        (Method::GET, "/v1/Deactivations?Date=2026-01-01".to_owned(), (404, 30114), "empty report"),
+        (Method::POST, "/v2/Indicators/Typing.json".to_owned(), (501, 20501), "typing indicator"),
+        (Method::GET, format!("{domain}/Config"), (404, 20404), "domain"),
+        (Method::POST, format!("{domain}/Config"), (501, 20501), "not shortened"),
+        (
+            Method::GET,
+            format!("/v1/LinkShortening/MessagingServices/{service}/Domain"),
+            (404, 20404),
+            "domain",
+        ),
     ] {
         let reply = match method {
             Method::GET => site.app.get(owner, MESSAGING, &path).await,
             _ => site.app.post_form(owner, MESSAGING, &path, &[]).await,
         };
-        reply.assert_error(501, 20501);
+        reply.assert_error(status, code);
+        assert!(reply.json["message"].as_str().is_some_and(|said| said.contains(why)), "{}", reply.text);
         // Who asks is looked at first.
         let reply = site.app.get(test_kit::Credentials::nobody(), MESSAGING, "/v1/Deactivations").await;
         reply.assert_error(401, 20003);

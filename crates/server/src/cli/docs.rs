@@ -149,7 +149,7 @@ fn rules_page(rulebook: &Rulebook) -> String {
 fn compat_index(products: &[ProductReport]) -> String {
     let mut text = format!(
         "{NOTICE}# Compatibility\n\nOperations of the published API that are served, per product. What is absent answers 404 in \
-         the API's shape, or 501 with code 20501 where a page says so.\n\n| product | served | published |\n|---|---|---|\n"
+         the API's shape, or with the status and for the reason that a page says.\n\n| product | served | published |\n|---|---|---|\n"
     );
     for product in products {
         let name = match product.served {
@@ -168,9 +168,13 @@ fn compat_page(product: &ProductReport) -> Page {
     );
     for operation in &product.operations {
         let served = match (operation.served, operation.refused) {
-            (true, _) => "yes",
-            (false, true) => "no: 501",
-            (false, false) => "",
+            (true, _) => "yes".to_owned(),
+            (false, true) => {
+                let status = operation.refused_with.unwrap_or(501);
+                let reason = operation.reason.map(|reason| format!(", {reason}")).unwrap_or_default();
+                format!("no: {status}{}", cell(&reason))
+            }
+            (false, false) => String::new(),
         };
         writeln!(
             text,

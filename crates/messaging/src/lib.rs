@@ -23,6 +23,7 @@ mod smart;
 
 pub use dispatch::queues;
 pub use inbound::{ArrivalError, Inbox, Rider};
+pub use numbers::operator::routes as number_routes;
 pub use numbers::{add_to_inventory, claim_number, digits_of};
 pub use routes::{PRODUCT, routes};
 pub use services::exists as has_service;

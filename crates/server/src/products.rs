@@ -50,6 +50,7 @@ impl Connections {
             messaging::routes(shared()).share(AtHand(self.carrier())),
             messaging::service_routes(shared()),
             messaging::opt_out_routes(shared()),
+            messaging::number_routes(shared()),
             registration::routes(shared(), Arc::new(Messaging)),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
             monitor::routes(shared()),

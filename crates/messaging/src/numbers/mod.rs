@@ -4,6 +4,7 @@
 
 mod inventory;
 mod model;
+pub(crate) mod operator;
 pub(crate) mod routes;
 mod service;
 mod view;

@@ -186,3 +186,26 @@ async fn a_released_number_is_free_again() {
     let theirs = path(&site.app.other);
     site.app.post_form(&site.app.other, API, &theirs, &[("PhoneNumber", FREE)]).await.assert_status(201);
 }
+
+#[tokio::test]
+async fn the_operator_brings_numbers_in() {
+    let site = Site::idle().await;
+    let app = &site.app;
+    let add = async |who: &test_kit::Credentials, body: String| {
+        app.post_raw(who, "switchward", "/switchward/v1/Numbers", body.into_bytes(), "application/json").await
+    };
+    let free = r#"{"number": "+18005550123"}"#.to_owned();
+    add(&app.operator, free.clone()).await.assert_status(201);
+    let given = format!(r#"{{"number": "+18005550123", "account_sid": "{}"}}"#, app.owner.sid);
+    let reply = add(&app.operator, given.clone()).await;
+    let sid = reply.assert_status(201).json["sid"].as_str().expect("a SID").to_owned();
+    assert_eq!(site.number_sid(&app.owner, "+18005550123").await, sid);
+    // It is not given twice, not to nobody, and only the operator may.
+    add(&app.operator, given.clone()).await.assert_error(400, 21422);
+    let other = given.replace(&app.owner.sid.to_string(), &app.other.sid.to_string());
+    add(&app.operator, other).await.assert_error(400, 21422);
+    let nobody = r#"{"number": "+18005550124", "account_sid": "AC00000000000000000000000000000000"}"#;
+    add(&app.operator, nobody.to_owned()).await.assert_error(404, 20404);
+    add(&app.operator, r#"{"number": "12345"}"#.to_owned()).await.assert_error(400, 21421);
+    add(app.owner.credentials(), free).await.assert_error(403, 20003);
+}

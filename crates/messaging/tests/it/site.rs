@@ -167,7 +167,7 @@ fn products(services: Arc<Services>) -> Vec<Routes> {
     vec![
         messaging::routes(shared()),
         messaging::service_routes(shared()),
-        messaging::opt_out_routes(shared()),
+        messaging::opt_out_routes(shared()).merge(messaging::number_routes(shared())),
     ]
 }
 

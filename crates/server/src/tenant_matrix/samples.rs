@@ -40,6 +40,7 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_message", Form(&[("To", "+14155550177"), ("From", "{Number}"), ("Body", "Hello")])),
     ("update_message", Form(&[("Body", "")])),
     ("create_message_feedback", Form(&[("Outcome", "unconfirmed")])),
+    ("create_inventory_number", Json(r#"{"number": "<FreeNumber>"}"#)),
     ("create_incoming_phone_number", Form(&[("PhoneNumber", "{FreeNumber}")])),
     ("update_incoming_phone_number", NAMED),
     (

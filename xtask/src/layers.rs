@@ -59,6 +59,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("edge", &[]),
     ("twiml", &["base"]),
     ("matcher", &["base"]),
+    ("paths", &[]),
+    ("fql", &["paths"]),
     ("throttle", &["base"]),
     // It judges accounts from outside and needs no running server.
     ("audit", &["base", "rulebook", "statements", "matcher"]),

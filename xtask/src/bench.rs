@@ -12,6 +12,7 @@ mod machine;
 mod matcher;
 mod messages;
 mod pairs;
+mod pool;
 mod process;
 mod server;
 mod smpp;
@@ -70,6 +71,13 @@ const BENCHES: &[Bench] = &[
         builds: SERVER,
         page: PERFORMANCE,
         run: lists::run,
+    },
+    Bench {
+        name: "pool",
+        about: "a Messaging Service of a hundred senders, beside one sender",
+        builds: SERVER,
+        page: PERFORMANCE,
+        run: pool::run,
     },
     Bench {
         name: "smpp",

@@ -1,6 +1,8 @@
 //! External commands with a time limit: every step runs its tools through here.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -117,6 +119,13 @@ pub(crate) fn fresh_folder(path: &Path) -> Result<(), String> {
 /// Reads a text file; the error names it.
 pub(crate) fn read(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))
+}
+
+/// Makes a file that only this user may read: the server refuses one with a password that others can.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), String> {
+    let made = File::options().write(true).create_new(true).mode(0o600).open(path);
+    made.and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|e| format!("cannot write {}: {e}", path.display()))
 }
 
 #[cfg(test)]

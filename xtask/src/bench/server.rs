@@ -1,15 +1,17 @@
 //! A running `switchward serve` with data of its own, and requests to it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use data_encoding::BASE64;
 use serde_json::Value;
 
 use crate::bench::Setup;
 use crate::bench::process::{Process, finished};
 use crate::bench::table::Row;
+use crate::crash::http::{Answer, Connection};
 use crate::{postgres, shell};
 
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
@@ -25,6 +27,8 @@ pub(crate) struct Options<'a> {
     pub(crate) hipaa: bool,
     /// A PostgreSQL URL instead of SQLite.
     pub(crate) database: Option<&'a str>,
+    /// A file of SMPP binds instead of the simulator.
+    pub(crate) smpp: Option<&'a Path>,
 }
 
 /// A server with a first account.
@@ -52,7 +56,11 @@ impl Server {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, postgres::free_port()?));
         let mut serve = Command::new(&program);
         serve.arg("serve").arg("--data").arg(&data).arg("--listen").arg(address.to_string());
-        serve.args(["--simulator", "--allow-webhook-to", "127.0.0.0/8"]).env("SWITCHWARD_LOG", "warn");
+        serve.args(["--allow-webhook-to", "127.0.0.0/8"]).env("SWITCHWARD_LOG", "warn");
+        match options.smpp {
+            Some(binds) => serve.arg("--smpp-config").arg(binds),
+            None => serve.arg("--simulator"),
+        };
         for command in [&mut init, &mut serve] {
             command.env_remove("SWITCHWARD_DATABASE").env_remove("SWITCHWARD_MASTER_KEY");
             if let Some(url) = options.database {
@@ -70,10 +78,46 @@ impl Server {
 
     /// The load, sending messages. `more` is added to the form.
     pub(crate) fn load(&self, setup: &Setup, connections: u32, more: &str) -> Command {
-        let from = self.number.trim_start_matches('+');
-        let form =
-            format!("To=%2B1415{{line}}&From=%2B{from}&Body=Your+appointment+is+tomorrow+at+9:30.{more}");
+        self.load_from(setup, connections, &format!("{}{more}", self.from_number()))
+    }
+
+    /// The load, sending messages from what `from` says, which may say more.
+    fn load_from(&self, setup: &Setup, connections: u32, from: &str) -> Command {
+        let form = format!("To=%2B1415{{line}}&Body=Your+appointment+is+tomorrow+at+9:30.&{from}");
         self.requests(setup, connections, &self.messages_path(), &form)
+    }
+
+    fn from_number(&self) -> String {
+        format!("From=%2B{}", self.number.trim_start_matches('+'))
+    }
+
+    /// Posts a form as the account, to a product's host when the path says so, and returns what was made.
+    pub(crate) fn post(&self, path: &str, form: &str) -> Result<Value, String> {
+        let basic = BASE64.encode(format!("{}:{}", self.account, self.token).as_bytes());
+        self.created(path, |connection| connection.post(path, &format!("Basic {basic}"), form))
+    }
+
+    /// Brings a number in for the account, as the operator, and returns its SID.
+    pub(crate) fn bring_number(&self, number: &str) -> Result<String, String> {
+        let path = "/switchward/v1/Numbers";
+        let token = shell::read(&self.folder.join("data").join("operator.token"))?;
+        let basic = BASE64.encode(format!("operator:{}", token.trim()).as_bytes());
+        let body = format!(r#"{{"number":"{number}","account_sid":"{}"}}"#, self.account);
+        let brought =
+            self.created(path, |connection| connection.post_json(path, &format!("Basic {basic}"), &body))?;
+        Ok(brought["sid"].as_str().unwrap_or_default().to_owned())
+    }
+
+    fn created(
+        &self,
+        path: &str,
+        ask: impl FnOnce(&mut Connection) -> std::io::Result<Answer>,
+    ) -> Result<Value, String> {
+        let answer = Connection::open(self.address).and_then(|mut connection| ask(&mut connection));
+        match answer.map_err(|e| format!("{path}: {e}"))? {
+            Answer { status: 201, body } => serde_json::from_str(&body).map_err(|e| format!("{path}: {e}")),
+            Answer { status, body } => Err(format!("{path} answered {status}: {body}")),
+        }
     }
 
     /// Where the account's messages are.
@@ -99,11 +143,22 @@ impl Server {
     /// Measures accepted messages: one row for the time of the load, and one for all that follows from
     /// it, until every message is with its (simulated) handset.
     pub(crate) fn measure(&self, setup: &Setup, case: &str, connections: u32) -> Result<Vec<Row>, String> {
-        let mut warm_up = self.load(setup, connections, "");
+        self.measure_from(setup, case, connections, &self.from_number())
+    }
+
+    /// [`Server::measure`], with messages from what `from` says.
+    pub(crate) fn measure_from(
+        &self,
+        setup: &Setup,
+        case: &str,
+        connections: u32,
+        from: &str,
+    ) -> Result<Vec<Row>, String> {
+        let mut warm_up = self.load_from(setup, connections, from);
         finished("load", warm_up.args(["--seconds", &WARM_UP.to_string()]))?;
         self.process.settle()?;
         let (started, before) = (Instant::now(), self.process.cpu()?);
-        let mut command = self.load(setup, connections, "");
+        let mut command = self.load_from(setup, connections, from);
         let (answer, load_cpu) = finished("load", command.args(["--seconds", &setup.seconds.to_string()]))?;
         let accepted = accepted(&answer)?;
         let during = self.process.cpu()?;

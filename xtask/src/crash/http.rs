@@ -43,11 +43,19 @@ impl Connection {
 
     /// Posts a form that is encoded already.
     pub(crate) fn post(&mut self, path: &str, authorization: &str, form: &str) -> io::Result<Answer> {
+        self.send(path, authorization, "application/x-www-form-urlencoded", form)
+    }
+
+    /// Posts JSON.
+    pub(crate) fn post_json(&mut self, path: &str, authorization: &str, json: &str) -> io::Result<Answer> {
+        self.send(path, authorization, "application/json", json)
+    }
+
+    fn send(&mut self, path: &str, authorization: &str, kind: &str, body: &str) -> io::Result<Answer> {
         self.exchange(&format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{}Content-Type: application/x-www-form-urlencoded\r\n\
-             Content-Length: {}\r\n\r\n{form}",
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\n{}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
             header(authorization),
-            form.len()
+            body.len()
         ))
     }
 

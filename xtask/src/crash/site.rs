@@ -1,9 +1,7 @@
 //! The server under test: the real binary on one data folder, started, killed and started again.
 
 use std::fs::File;
-use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -54,7 +52,7 @@ impl Site {
             "long_code_rate = 10000.0\n[[binds]]\nname = \"main\"\nhost = \"127.0.0.1\"\nport = {smsc}\nsystem_id = \"crash\"\n\
              password = \"secret\"\ntls = false\nwindow = 100\nrate_per_second = 5000.0\n"
         );
-        write_private(&smpp_config, &text).map_err(|e| format!("cannot write the configuration: {e}"))?;
+        shell::write_private(&smpp_config, &text)?;
         let address = free_address()?;
         let mut site = Self {
             binary: binary.to_owned(),
@@ -144,11 +142,6 @@ impl Site {
 fn free_address() -> Result<SocketAddr, String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| format!("no free port: {e}"))?;
     listener.local_addr().map_err(|e| format!("no free port: {e}"))
-}
-
-/// The server refuses a file with a password that others can read.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    File::options().write(true).create_new(true).mode(0o600).open(path)?.write_all(text.as_bytes())
 }
 
 /// A running server; it is killed when dropped.

@@ -87,6 +87,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("lookup", KIT_AND_BELOW),
     ("monitor", KIT_AND_BELOW),
     ("registration", KIT_AND_BELOW),
+    // Its port to messages is answered in `server`.
+    ("review", KIT_AND_BELOW),
     ("smpp-proto", &["base"]),
     // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
     // queues, hence `jobs` and `webhooks`; its benchmark opens a store, hence `phi`.
@@ -134,6 +136,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "lookup",
             "registration",
             "monitor",
+            "review",
             "smpp-net",
             "sim",
         ],
@@ -146,6 +149,9 @@ pub(crate) const LAYERS: &[Row] = &[
 /// Tests of any crate may use this one besides what the crate itself may use.
 const TEST_VOCABULARY: &str = "test-kit";
 
+/// What the tests of a crate may drive besides: the product that answers its port.
+const TESTED_WITH: &[(&str, &str)] = &[("review", "messaging")];
+
 /// Every dependency between workspace crates that the table does not allow.
 pub(crate) fn violations(packages: &[Package]) -> Vec<String> {
     let mut found = Vec::new();
@@ -157,7 +163,9 @@ pub(crate) fn violations(packages: &[Package]) -> Vec<String> {
         for dependency in package.dependencies.iter().filter(|dependency| dependency.path.is_some()) {
             let name = dependency.name.as_str();
             let in_tests = dependency.kind.as_deref() == Some("dev");
-            let is_allowed = allowed.contains(&name) || (in_tests && name == TEST_VOCABULARY);
+            let is_tested_with = TESTED_WITH.contains(&(package.name.as_str(), name));
+            let is_allowed =
+                allowed.contains(&name) || (in_tests && (name == TEST_VOCABULARY || is_tested_with));
             if !is_allowed {
                 found.push(format!("{}: may not depend on `{name}`", package.name));
             }

@@ -136,6 +136,24 @@ impl Place<'_> {
         })
     }
 
+    /// What the server answers under a path of our own API, to a document or to nothing: status and JSON.
+    ///
+    /// # Errors
+    /// [`Unread`].
+    pub async fn answer(&self, path: &str, sent: Option<&impl Serialize>) -> Result<(u16, Value), Unread> {
+        let path = format!("/switchward/v1/{path}");
+        let url = Provider::Switchward.place(self.base, "switchward", &path).ok_or(Unread::NoAnswer)?;
+        let reply = match sent {
+            None => self.wire.get(&url, Some(self.credential)).await,
+            Some(sent) => {
+                let body = serde_json::to_vec(sent).map_err(|_| Unread::Malformed)?;
+                self.wire.post_json(&url, self.credential, body.into()).await
+            }
+        };
+        let reply = reply.map_err(|_| Unread::NoAnswer)?;
+        Ok((reply.status, serde_json::from_slice(&reply.body).map_err(|_| Unread::Malformed)?))
+    }
+
     fn url(&self, path: &str) -> Result<String, Unread> {
         let path = format!("/switchward/v1/Accounts/{}/{path}", self.account);
         Provider::Switchward.place(self.base, "switchward", &path).ok_or(Unread::NoAnswer)

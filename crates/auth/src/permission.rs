@@ -61,6 +61,12 @@ permissions! {
 }
 
 impl Permission {
+    /// Whether a route with it shows texts of messages, which the operator of a HIPAA project does not see
+    /// outside of a review (CHG-MOD-2).
+    pub const fn shows_messages(self) -> bool {
+        matches!(self, Self::MessagesRead | Self::MessagesWrite)
+    }
+
     /// Whether this one concerns accounts or keys, which standard keys may not touch
     /// (Twilio's API keys page: standard keys cannot manage accounts and keys).
     pub const fn is_administrative(self) -> bool {

@@ -122,6 +122,8 @@ sids! {
     BundleSid = "BU";
     /// A campaign of a Messaging Service (`.../Compliance/Usa2p`).
     CampaignSid = "QE";
+    /// A complaint about an account's messages, as the operator recorded it (ours).
+    ComplaintSid = "CN";
     /// What a carrier keeps in mind of one handing-over (ours; never shown).
     CarrierRecordSid = "CX";
     /// An API key.
@@ -142,6 +144,8 @@ sids! {
     PublicKeySid = "CR";
     /// A phone number of the platform's inventory.
     PhoneNumberSid = "PN";
+    /// A break-glass review of an account's texts (ours).
+    ReviewSid = "RV";
     /// A short code.
     ShortCodeSid = "SC";
     /// Which sender a recipient has from a Messaging Service (ours; never shown).

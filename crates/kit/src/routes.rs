@@ -461,6 +461,9 @@ pub(crate) async fn enter(caller: &Caller, sid: AccountSid) -> Result<Ctx> {
     if !caller.origin.secure {
         decide(&facts, &plain_http(&caller.origin))?;
     }
+    if caller.principal.grant == auth::Grant::Operator && access.permission.shows_messages() {
+        decide(&facts, &guard::Action::OperateOnMessages)?;
+    }
     if access.ai_ml {
         decide(
             &facts,

@@ -37,6 +37,12 @@ pub enum Purpose {
     Retention,
     /// Setting up or administering accounts.
     Administration,
+    /// The operator looked at it after a carrier's complaint (CHG-MOD-2).
+    CarrierComplaint,
+    /// The operator looked at it after a consumer's complaint.
+    ConsumerComplaint,
+    /// The operator looked at it because of a sign of risk.
+    RiskSign,
 }
 
 impl Purpose {
@@ -47,6 +53,9 @@ impl Purpose {
             Self::Webhook => "webhook",
             Self::Retention => "retention",
             Self::Administration => "administration",
+            Self::CarrierComplaint => "review-carrier-complaint",
+            Self::ConsumerComplaint => "review-consumer-complaint",
+            Self::RiskSign => "review-risk-sign",
         }
     }
 }

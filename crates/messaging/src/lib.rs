@@ -16,6 +16,7 @@ mod messages;
 mod numbers;
 pub mod optout;
 mod parts;
+pub mod review;
 mod routes;
 pub mod segments;
 mod services;

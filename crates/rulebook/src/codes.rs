@@ -46,6 +46,14 @@ codes! {
     SELF_SERVICE_NOT_OPEN = 77074, 403, "Agreements of this date designate by request until the customer has moved to self-service";
     /// DES-SUP-2.
     REQUEST_REFERENCE_MISSING = 77075, 403, "Designation by request needs the reference of the request";
+    /// CHG-MOD-2: the operator reads no text of a HIPAA project but in a review.
+    CONTENT_NEEDS_REVIEW = 77084, 403, "The operator reads messages of a HIPAA project only in a review that two people have signed";
+    /// CHG-MOD-2: neither a recorded complaint nor a sign of risk.
+    REVIEW_WITHOUT_CAUSE = 77085, 403, "A review takes a recorded complaint or a sign of risk that the account shows now";
+    /// CHG-MOD-2: the person who asked approves.
+    REVIEW_NEEDS_TWO_PEOPLE = 77086, 403, "A review is approved by another person than the one who asked for it";
+    /// CHG-MOD-2: not approved, over or closed, or another's.
+    REVIEW_NOT_OPEN = 77087, 403, "Only the two people of a review read, only messages that it names, and only while it is open";
     /// AI-GEN-1.
     AI_NOT_ELIGIBLE = 77093, 403, "Features that use AI or machine learning are not eligible in a HIPAA project";
     /// GEN-HTTPS-2.

@@ -57,6 +57,7 @@ const CARRIAGE: &str = "smpp_net::carrier";
 const AUDIT: &str = "ledger";
 const OPT_OUT: &str = "messaging::optout";
 const POOL: &str = "messaging::services::pool";
+const REVIEW: &str = "review";
 const RETENTION: &str = "messaging::messages";
 const TRUST: &str = "webhooks::trust";
 const SIGNATURE: &str = "webhooks::signature";
@@ -73,6 +74,11 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("ART-CTRL-INTEG", codes::HOST_NOT_REGISTERED, URLS),
     refuses("ART-CTRL-TRANS", codes::CARRIAGE_NOT_PRIVATE, CARRIAGE),
     refuses("ART-RESTR-TRACK", codes::PHI_IN_URL, URLS),
+    does("CHG-MOD-1", Effect::Permit, REVIEW),
+    refuses("CHG-MOD-2", codes::CONTENT_NEEDS_REVIEW, REVIEW),
+    refuses("CHG-MOD-2", codes::REVIEW_WITHOUT_CAUSE, REVIEW),
+    refuses("CHG-MOD-2", codes::REVIEW_NEEDS_TWO_PEOPLE, REVIEW),
+    refuses("CHG-MOD-2", codes::REVIEW_NOT_OPEN, REVIEW),
     does("CHG-PROD-1", Effect::Force, DESIGNATION),
     refuses("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, MESSAGE),
     does("CON-DEPR-1", Effect::Load, LOAD),

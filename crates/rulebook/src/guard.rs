@@ -8,12 +8,14 @@
 pub mod address;
 mod designate;
 mod message;
+mod review;
 mod services;
 pub mod urls;
 
 pub use address::AddressKind;
 pub use designate::{DesignateFacts, Organization};
 pub use message::{MessageFacts, ReceiveFacts, Retention};
+pub use review::ReviewStep;
 pub use services::{CapabilityFacts, LookupFacts, SettingChange};
 pub use urls::{PlainHttpFacts, UrlFact, UrlPurpose};
 
@@ -108,6 +110,10 @@ pub enum Action<'a> {
     Undesignate(Clearance),
     /// A request came over plain HTTP.
     PlainHttp(PlainHttpFacts),
+    /// The operator's token is used on messages of the account.
+    OperateOnMessages,
+    /// The operator's people go a step towards reading texts of the account.
+    Review(ReviewStep),
 }
 
 impl Action<'_> {
@@ -125,6 +131,8 @@ impl Action<'_> {
             Self::Designate(_) => "designate",
             Self::Undesignate(_) => "undesignate",
             Self::PlainHttp(_) => "plain-http",
+            Self::OperateOnMessages => "operate-on-messages",
+            Self::Review(_) => "review",
         }
     }
 }
@@ -230,6 +238,8 @@ pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
             designate::undesignate(account, *clearance).map(|()| Settings::NONE)
         }
         Action::PlainHttp(facts) => urls::plain_http(account, facts).map(|()| Settings::NONE),
+        Action::OperateOnMessages => review::operate(account).map(|()| forced(account)),
+        Action::Review(step) => review::step(*step).map(|()| forced(account)),
     };
     match answer {
         Ok(settings) => Verdict::Allow(settings),

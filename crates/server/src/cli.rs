@@ -13,6 +13,7 @@ mod keys;
 mod ledger;
 mod place;
 mod register;
+mod review;
 mod rules;
 mod serve;
 mod smsc;
@@ -77,6 +78,9 @@ enum Command {
     /// Bring an account's register of third parties and signed answers from files to a server, or back
     #[command(subcommand)]
     Register(register::RegisterCommand),
+    /// Look at a customer's text after a complaint or at a sign of risk: two people, a time box, every look recorded
+    #[command(subcommand)]
+    Review(Box<review::ReviewCommand>),
     /// Make and check backups
     #[command(subcommand)]
     Backup(backup::BackupCommand),
@@ -104,6 +108,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Keys(command) => keys::run(&command),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Register(command) => register::run(&command),
+        Command::Review(command) => review::run(&command),
         Command::Backup(command) => backup::run(&command),
         Command::Restore(arguments) => backup::restore(&arguments),
         Command::Compat(arguments) => compat::run(&arguments),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::readiness::CarrierState;
+use crate::reviewed::Reviewed;
 use base::{MessagingServiceSid, PhoneNumberSid};
 use jobs::Queue;
 use kit::{RouteRow, Routes, Services};
@@ -55,6 +56,7 @@ impl Connections {
             lookup::routes(shared(), Arc::clone(&self.numbers)),
             monitor::routes(shared()),
             monitor::operation_routes(shared()),
+            review::routes(shared(), Arc::new(Reviewed)),
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));

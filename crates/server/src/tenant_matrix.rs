@@ -5,6 +5,7 @@
 //! test says what is missing: an object in `site.rs`, or a request that works in `samples.rs`.
 
 mod registrations;
+mod reviews;
 mod samples;
 mod site;
 
@@ -241,6 +242,13 @@ async fn answers_of_our_own_api_have_the_described_members() {
         ("fetch_webhook_delivery", "WebhookDelivery"),
         ("list_webhook_delivery", "WebhookDeliveryList"),
         ("fetch_service_opt_out", "ServiceOptOut"),
+        ("list_reviewer", "ReviewerList"),
+        ("list_every_review", "ReviewList"),
+        ("fetch_risk_signs", "RiskSigns"),
+        ("list_complaint", "ComplaintList"),
+        ("fetch_complaint", "Complaint"),
+        ("list_review", "ReviewList"),
+        ("fetch_review", "Review"),
     ] {
         let row = site.app.table().iter().find(|row| row.access.operation == operation).expect("a route");
         let values = site.objects(row, tenant.organization, tenant.sid, &tenant.login).await;

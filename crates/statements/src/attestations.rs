@@ -125,14 +125,7 @@ impl Attestation {
             ("expires", self.expires.to_string()),
             ("evidence", self.evidence.clone()),
         ];
-        let mut text = String::from("switchward attestation 1\n");
-        for (name, value) in fields {
-            text.push_str(name);
-            text.push_str(": ");
-            text.push_str(&value.replace(['\n', '\r'], " "));
-            text.push('\n');
-        }
-        text
+        lines("switchward attestation 1", fields)
     }
 
     /// The attestation, when it says all that it must. What is signed is not altered, not even by a blank.
@@ -229,11 +222,28 @@ pub fn signing_key() -> (Zeroizing<String>, String) {
 /// # Errors
 /// When the text is not such a key.
 pub fn sign(attestation: &mut Attestation, key: &str) -> Result<(), &'static str> {
+    attestation.signature = signature(&attestation.signed_text(), key)?;
+    Ok(())
+}
+
+/// The signature over a text with a key that [`signing_key`] made.
+pub(crate) fn signature(text: &str, key: &str) -> Result<Vec<u8>, &'static str> {
     const NO_KEY: &str = "is not a key made by `switchward audit keygen`";
     let document = Zeroizing::new(BASE64.decode(key.trim().as_bytes()).map_err(|_| NO_KEY)?);
     let pair = Ed25519KeyPair::from_pkcs8(&document).map_err(|_| NO_KEY)?;
-    attestation.signature = pair.sign(attestation.signed_text().as_bytes()).as_ref().to_vec();
-    Ok(())
+    Ok(pair.sign(text.as_bytes()).as_ref().to_vec())
+}
+
+/// A line per field, each with its name, so that nothing can move from one into another.
+pub(crate) fn lines<'a>(title: &str, fields: impl IntoIterator<Item = (&'a str, String)>) -> String {
+    let mut text = format!("{title}\n");
+    for (name, value) in fields {
+        text.push_str(name);
+        text.push_str(": ");
+        text.push_str(&value.replace(['\n', '\r'], " "));
+        text.push('\n');
+    }
+    text
 }
 
 impl Attestations {
@@ -258,16 +268,16 @@ impl Attestations {
 }
 
 /// Bytes as base64 in files and JSON.
-mod base64 {
+pub(crate) mod base64 {
     use data_encoding::BASE64;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&BASE64.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
         BASE64.decode(text.as_bytes()).map_err(|_| D::Error::custom("is not base64"))
     }

@@ -20,3 +20,12 @@ pub const SIGNATURE: usize = 64;
 
 /// Bytes of a public key.
 pub const PUBLIC_KEY: usize = 32;
+
+/// Messages that one review may name.
+pub const REVIEWED: usize = 100;
+
+/// Hours that a review is open unless it says otherwise, and at most.
+pub const REVIEW_HOURS: u64 = 4;
+
+/// Hours that a review may be open.
+pub const REVIEW_HOURS_MOST: u64 = 24;

@@ -169,6 +169,12 @@ pub const DESTINATION_BACK: u32 = 77_902;
 /// A job of the account was parked.
 pub const JOB_PARKED: u32 = 77_903;
 
+/// The operator may look at texts of the account for a while.
+pub const REVIEW_OPENED: u32 = 77_904;
+
+/// The operator has looked at a text of the account.
+pub const REVIEW_READ: u32 = 77_905;
+
 /// Texts of the webhook alerts (the numbers are the public error dictionary's, the words are ours).
 const TEXTS: &[(u32, &str)] = &[
     (11100, "The configured URL is not one that can be called here"),
@@ -189,6 +195,11 @@ const TEXTS: &[(u32, &str)] = &[
     (DESTINATION_WAITS, "The server at the configured URL does not answer; its webhooks wait until it does"),
     (DESTINATION_BACK, "The server at the configured URL answers again; the webhooks that waited are sent"),
     (JOB_PARKED, "Work for this account could not be done; the operator has to decide about it"),
+    (
+        REVIEW_OPENED,
+        "Two people of the operator may read messages of this account for a while; the review says why",
+    ),
+    (REVIEW_READ, "A person of the operator has read this message in a review"),
 ];
 
 /// The static text of an alert's number: from this page, the rulebook's refusals or the catalogue of errors.

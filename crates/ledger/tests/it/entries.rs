@@ -33,6 +33,9 @@ fn says_why() {
         (Purpose::Carriage, "carriage"),
         (Purpose::Webhook, "webhook"),
         (Purpose::Retention, "retention"),
+        (Purpose::CarrierComplaint, "review-carrier-complaint"),
+        (Purpose::ConsumerComplaint, "review-consumer-complaint"),
+        (Purpose::RiskSign, "review-risk-sign"),
         (Purpose::Administration, "administration"),
     ] {
         assert_eq!(recorded(&Entry { purpose, ..entry(1) }).why, why);

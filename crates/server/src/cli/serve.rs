@@ -22,7 +22,7 @@ use crate::problem::{Problem, Result};
 use crate::products::Connections;
 use crate::service_manager::{self, State};
 use crate::settings::Settings;
-use crate::{cli, control, first_account, log};
+use crate::{cli, control, first_account, log, memory};
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -69,6 +69,7 @@ pub(super) fn run(arguments: Arguments) -> Result<ExitCode> {
     let file = arguments.config.clone();
     let config = arguments.configuration()?;
     log::start(config.log.as_deref())?;
+    memory::keep_private();
     cli::runtime()?.block_on(serve(config, file))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -88,6 +88,12 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
             r#"{"rule": "GEN-SUP-1", "subject": "*", "owner": "Jane Roe", "reason": "Until <FreeName>", "expires": "2099-01-01"}"#,
         ),
     ),
+    ("create_reviewer", Json("<Reviewer>")),
+    ("create_complaint", Json(r#"{"from": "carrier", "reference": "T-1"}"#)),
+    ("create_review", Json("<ReviewRequest>")),
+    ("approve_review", Json("<ReviewApproval>")),
+    ("open_reviewed_message", Json("<ReviewOpening>")),
+    ("close_review", Json("{}")),
     ("update_limits", Json(r#"{"requests_per_second": 1000}"#)),
     ("requeue_parked_job", Bare),
     (

@@ -20,6 +20,7 @@ use test_kit::{Credentials, Reply, TestApp};
 use webhooks::{DeliveryFacts, DeliveryOutcome, LogLevel, NewAlert, WebhookDelivery, alert};
 
 use super::registrations::{APPROVED, Reviewers, brand_for};
+use super::reviews::{self, Signers};
 use super::samples::{AGREEMENT, ENTITLED, PEM, SAMPLES, Sample};
 use crate::products::Connections;
 
@@ -35,6 +36,8 @@ pub(super) struct Site {
     signer: (String, String),
     /// Who decides about registrations.
     _reviewers: Reviewers,
+    /// People of the operator, with keys.
+    signers: Signers,
 }
 
 /// An account, and who may or may not act in it.
@@ -80,7 +83,9 @@ impl Site {
         let (private, public) = signing_key();
         let signer = format!(r#"{{"name": "Jane Roe", "role": "Privacy officer", "key": "{public}"}}"#);
         let _reviewers = Reviewers::start(&app.services);
-        Self { app, count: Cell::new(0), signer: (private.as_str().to_owned(), signer), _reviewers }
+        let signers = Signers::enrol(&app).await;
+        let signer = (private.as_str().to_owned(), signer);
+        Self { app, count: Cell::new(0), signer, _reviewers, signers }
     }
 
     pub(super) fn next(&self) -> u32 {
@@ -206,6 +211,14 @@ impl Site {
                     self.stated(login, account, "Signers", self.signer.1.clone()).await;
                     self.stated(login, account, "Attestations", self.attestation()).await
                 }
+                "Reviewers" => self.signers.another(&self.app, self.next()).await,
+                "Complaints" => self.signers.complaint(&self.app, account).await,
+                "Reviews" => {
+                    let message = self.arrived(login, account, &number).await;
+                    let made = self.signers.review(&self.app, account, &message, row, self.next()).await;
+                    values.extend(made);
+                    continue;
+                }
                 "Exceptions" => self.stated(login, account, "Exceptions", self.exception()).await,
                 "PhoneNumbers" if row.product == "messaging" => {
                     let path = format!("/v1/Services/{}/PhoneNumbers", values["ServiceSid"]);
@@ -252,6 +265,14 @@ impl Site {
             self.send(login, "accounts", Method::POST, "/v1/AuthTokens/Secondary", None).await;
         }
         match row.access.operation {
+            "create_reviewer" => {
+                values.insert("Reviewer".to_owned(), reviews::reviewer(&format!("Person {}", self.next())).1);
+            }
+            "create_review" => {
+                let message = self.arrived(login, account, &number).await;
+                let request = self.signers.request(&self.app, account, &message, self.next()).await;
+                values.insert("ReviewRequest".to_owned(), request);
+            }
             "create_attestation" => {
                 self.stated(login, account, "Signers", self.signer.1.clone()).await;
             }
@@ -525,7 +546,7 @@ system_id = "clinic"
 password = "secret"
 "#;
 const FORM: &str = "application/x-www-form-urlencoded";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// What the row's request carries.
 pub(super) fn sample(row: &RouteRow) -> Sample {

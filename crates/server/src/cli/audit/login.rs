@@ -31,6 +31,20 @@ impl OfServer {
         Ok(Self { network, base: base.cloned(), account, credential })
     }
 
+    /// The same for the operator, whose token the environment holds.
+    pub(in crate::cli) fn operated(
+        account: Option<&str>,
+        base: Option<&Url>,
+        ca: Option<&Path>,
+    ) -> Result<Self> {
+        let network = Network::new(Provider::Switchward, base, ca, Vec::new())?;
+        let token = variable("SWITCHWARD_OPERATOR_TOKEN")?;
+        let token = token.ok_or_else(|| Problem::new("SWITCHWARD_OPERATOR_TOKEN is not set"))?;
+        let account = account.unwrap_or_default().to_owned();
+        let credential = Credential::basic(&account, "operator", &token);
+        Ok(Self { network, base: base.cloned(), account, credential })
+    }
+
     /// What statements are read through.
     pub(in crate::cli) fn place(&self) -> Place<'_> {
         let Self { network, base, account, credential } = self;

@@ -3,7 +3,7 @@
 //! Four tables of routes: [`api_routes`], [`accounts_routes`] and [`iam_routes`] are Twilio's (the 2010 API's
 //! `Accounts`, `Keys` and `SigningKeys`; `AuthTokens` and `PublicKeys` of accounts v1; `Keys` of iam v1),
 //! [`switchward_routes`] is ours and is described by [`OPENAPI`]. In reading order: `organizations` and `agreements` (what lets PHI in), `designation` (which
-//! accounts are HIPAA projects), `linking`, `settings`, `statement` (what people gave as their reasons),
+//! accounts are HIPAA projects), `linking`, `settings`, `geo`, `statement` (what people gave as their reasons),
 //! `register` (third parties), `signers`, `attestations` (signed answers, and exceptions), `subaccounts`,
 //! `keys`, `iam`, `public_keys`, `tokens`, `webhook_keys`, `signatures` (what webhooks are signed with, and why it does not match), `ledger_rows`, `reference`, [`setup`].
 //!
@@ -14,6 +14,7 @@ mod agreements;
 mod attestations;
 mod author;
 mod designation;
+mod geo;
 mod iam;
 mod keys;
 mod ledger_rows;

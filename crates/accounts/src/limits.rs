@@ -44,3 +44,6 @@ pub const POLICY: usize = 16_384;
 
 /// Bytes of a URL and a body whose signature is to be explained: the search hashes them some thousand times.
 pub const DIAGNOSIS: usize = 16_384;
+
+/// Countries in one change of geographic permissions: more than there are.
+pub const MAX_COUNTRIES: usize = 300;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use auth::Permission;
+use http::Method;
 use kit::{Access, Product, Routes, Services};
 
 use crate::{
-    agreements, attestations, designation, iam, keys, ledger_rows, linking, organizations, reference,
+    agreements, attestations, designation, geo, iam, keys, ledger_rows, linking, organizations, reference,
     register,
 };
 use crate::{
@@ -60,7 +61,11 @@ pub fn api_routes(services: Arc<Services>) -> Routes {
 
 /// Auth tokens and public keys of accounts v1.
 pub fn accounts_routes(services: Arc<Services>) -> Routes {
-    use Permission::{AccountsWrite, KeysRead, KeysWrite};
+    use Permission::{AccountsRead, AccountsWrite, KeysRead, KeysWrite};
+    const COUNTRIES: &str = "/v1/Messaging/GeoPermissions";
+    const SAFE_NUMBERS: &str = "/v1/SafeList/Numbers";
+    const AWS_KEYS: &str = "/v1/Credentials/AWS";
+    const AWS_KEY: &str = "/v1/Credentials/AWS/{Sid}";
     const SECONDARY: &str = "/v1/AuthTokens/Secondary";
     const PUBLIC_KEYS: &str = "/v1/Credentials/PublicKeys";
     const PUBLIC_KEY: &str = "/v1/Credentials/PublicKeys/{Sid}";
@@ -77,6 +82,20 @@ pub fn accounts_routes(services: Arc<Services>) -> Routes {
         .fetch(PUBLIC_KEY, access(KeysRead, "fetch_credential_public_key"), public_keys::fetch)
         .update(PUBLIC_KEY, access(KeysWrite, "update_credential_public_key"), public_keys::update)
         .delete(PUBLIC_KEY, access(KeysWrite, "delete_credential_public_key"), public_keys::delete)
+        .fetch(COUNTRIES, access(AccountsRead, "fetch_messaging_geopermissions"), geo::fetch)
+        .patch(COUNTRIES, access(AccountsWrite, "update_messaging_geopermissions"), geo::update)
+        // Nothing is screened for pumped traffic, so there is nothing that a number could be exempt from; nobody's
+        // consent is kept as a record of its own; and nothing is written to a bucket.
+        .absent(Method::POST, SAFE_NUMBERS, access(AccountsWrite, "create_safelist"))
+        .absent(Method::GET, SAFE_NUMBERS, access(AccountsRead, "fetch_safelist"))
+        .absent(Method::DELETE, SAFE_NUMBERS, access(AccountsWrite, "delete_safelist"))
+        .absent(Method::POST, "/v1/Consents/Bulk", access(AccountsWrite, "create_bulk_consents"))
+        .absent(Method::POST, "/v1/Contacts/Bulk", access(AccountsWrite, "create_bulk_contacts"))
+        .absent(Method::GET, AWS_KEYS, access(KeysRead, "list_credential_aws"))
+        .absent(Method::POST, AWS_KEYS, access(KeysWrite, "create_credential_aws"))
+        .absent(Method::GET, AWS_KEY, access(KeysRead, "fetch_credential_aws"))
+        .absent(Method::POST, AWS_KEY, access(KeysWrite, "update_credential_aws"))
+        .absent(Method::DELETE, AWS_KEY, access(KeysWrite, "delete_credential_aws"))
 }
 
 /// API keys of iam v1.

@@ -1,5 +1,7 @@
 //! The sealed documents: accounts, keys, organizations.
 
+use std::collections::BTreeMap;
+
 use std::num::NonZeroU32;
 
 use base::{AccountSid, KeySid, OrganizationSid, Timestamp};
@@ -161,6 +163,21 @@ pub struct Settings {
     /// Only requests signed for public key client validation are accepted (GEN-PKCV-1).
     #[serde(default)]
     pub enforce_client_validation: bool,
+    /// Countries that were opened or closed to messages, by ISO 3166-1 alpha-2; the others are as they are by default
+    /// ([`Settings::may_message`]).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub countries: BTreeMap<String, bool>,
+}
+
+/// Countries that messages may go to when nothing is said: those of a new US account at Twilio, and the territories that
+/// count as United States numbers where an account reads it so (ambiguity 1).
+const OPEN_COUNTRIES: &[&str] = &["AS", "CA", "GU", "MP", "PR", "US", "VI"];
+
+impl Settings {
+    /// Whether messages may go to numbers of this country. The guard's word on a HIPAA project stands before it.
+    pub fn may_message(&self, country: &str) -> bool {
+        self.countries.get(country).copied().unwrap_or_else(|| OPEN_COUNTRIES.contains(&country))
+    }
 }
 
 /// The kind of API key documents; they live in the account's scope.

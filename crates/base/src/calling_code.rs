@@ -4,6 +4,8 @@
 //! Kazakhstan is told from Russia. Lengths are necessary, not sufficient: outside the North American plan no
 //! numbering ranges are checked.
 
+use std::collections::BTreeMap;
+
 /// One calling code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallingCode {
@@ -157,6 +159,13 @@ pub fn split_calling_code(digits: &str) -> Option<(CallingCode, &str)> {
     })
 }
 
+/// Every country that numbers are told to be of, as ISO 3166-1 alpha-2 in ascending order, with its calling code.
+pub fn countries() -> BTreeMap<&'static str, u16> {
+    let own = ROWS.iter().filter(|row| !row.1.is_empty()).map(|row| (row.1, row.0));
+    let told_apart = |entry: &&(&str, u16)| entry.1 == 1 || entry.0 == "KZ";
+    own.chain(SHARING.iter().filter(told_apart).copied()).collect()
+}
+
 /// The calling code of a country given as ISO 3166-1 alpha-2, in either case.
 pub fn calling_code_of(country_iso: &str) -> Option<CallingCode> {
     let shared = SHARING.iter().find(|entry| entry.0.eq_ignore_ascii_case(country_iso)).map(|entry| entry.1);
@@ -201,6 +210,15 @@ mod tests {
         assert_eq!(split_calling_code("2101234567"), None);
         for digits in ["", "0123456", "+1415", "1 415", "९९९"] {
             assert_eq!(split_calling_code(digits), None, "{digits}");
+        }
+    }
+
+    #[test]
+    fn every_country_that_is_listed_has_the_code_that_it_is_listed_with() {
+        let listed = countries();
+        assert!(listed.len() > 200 && listed["US"] == 1 && listed["CA"] == 1 && listed["GB"] == 44);
+        for (country, code) in listed {
+            assert_eq!(calling_code_of(country).map(|row| row.code), Some(code), "{country}");
         }
     }
 

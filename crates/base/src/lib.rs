@@ -16,7 +16,7 @@ mod sid;
 pub use address::{
     ADDRESS_LIMIT, ALPHANUMERIC_LIMIT, Address, ChannelAddress, InvalidAddress, SenderName, ShortCode,
 };
-pub use calling_code::{CallingCode, calling_code_of, split_calling_code};
+pub use calling_code::{CallingCode, calling_code_of, countries, split_calling_code};
 pub use clock::{Clock, SystemClock, Timestamp, VirtualClock};
 pub use nanp::{AREA_CODES, AreaCode, area_code};
 pub use network::{IpRange, IpRangeProblem, ip_is_public, may_reach};

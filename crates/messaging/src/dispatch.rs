@@ -13,7 +13,7 @@ use kit::Services;
 use kit::ctx::decide;
 use ledger::{Action as LedgerAction, Actor, Entry, Purpose};
 use phi::Phi;
-use rulebook::codes::CARRIER_NOT_REGISTERED;
+use rulebook::codes::{CARRIER_NOT_REGISTERED, REGION_NOT_PERMITTED};
 use rulebook::guard::{Action, Settings};
 use store::{Batch, Document, Lease, NewJob, StoreError};
 use tokio::time::{sleep, timeout};
@@ -27,7 +27,7 @@ use crate::limits::{
     REDACTING_CONCURRENCY, SENDING_CONCURRENCY, SUBMIT_DEADLINE,
 };
 use crate::messages::events;
-use crate::messages::model::{Message, MessageFacts, Status, guard_facts};
+use crate::messages::model::{Message, MessageFacts, Status, guard_facts, may_message};
 use crate::messages::store as messages;
 use crate::numbers::{self, Owned};
 use crate::services::choice;
@@ -227,6 +227,9 @@ async fn obstacle(
         Ok(settings) => settings,
         Err(refusal) => return Ok(Err(refusal.code().number)),
     };
+    if !may_message(account, number) {
+        return Ok(Err(REGION_NOT_PERMITTED));
+    }
     // A number that was given back while the message waited may be another account's by now.
     let Some(sender) = owned(services, account, &message.facts).await? else {
         return Ok(Err(NUMBER_GONE));

@@ -17,7 +17,7 @@ macro_rules! codes {
 
 codes! {
     /// SMS-GEO-1: a number outside the United States. The vendor's own number for a closed region.
-    REGION_NOT_PERMITTED = 21408, 403, "Only United States numbers are permitted in a HIPAA project";
+    REGION_NOT_PERMITTED = 21408, 403, "The account may not send to this region; in a HIPAA project only United States numbers are permitted";
     /// GEN-PKCV-1: the vendor's own number for a request that is not signed.
     CLIENT_VALIDATION_REQUIRED = 70052, 403, "This account accepts only requests that are signed for public key client validation";
     /// ART-BAA-1 to ART-BAA-4, which share a paragraph and the number.

@@ -114,6 +114,7 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("SMS-CHAN-1", codes::CHANNEL_NOT_ELIGIBLE, MESSAGE),
     does("SMS-ELIG-1", Effect::Permit, MESSAGE),
     refuses("SMS-GEO-1", codes::REGION_NOT_PERMITTED, MESSAGE),
+    refuses("SMS-GEO-2", codes::COUNTRY_LOCKED, SERVICES),
     does("SMS-REDACT-1", Effect::Force, RETENTION),
     does("SMS-REDACT-2", Effect::Force, RETENTION),
     refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),

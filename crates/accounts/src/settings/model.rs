@@ -64,6 +64,7 @@ impl UpdateSettings {
             enforce_client_validation: self
                 .enforce_client_validation
                 .unwrap_or(now.enforce_client_validation),
+            countries: now.countries.clone(),
         };
         Ok((settings, attestation))
     }

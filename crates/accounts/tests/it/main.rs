@@ -5,6 +5,7 @@ mod accounts;
 mod agreements;
 mod designation;
 mod evidence;
+mod geo;
 mod iam;
 mod inheritance;
 mod keys;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use auth::AccountContext;
 use base::{Address, MessageSid, MessagingServiceSid, Region, Timestamp};
 use errors::{ApiError, Result, codes};
 use kit::Params;
@@ -216,6 +217,18 @@ pub fn guard_facts<'a>(
         // The carrier says so itself when it is handed over.
         carrier_registered: true,
     }
+}
+
+/// Whether the account lets messages go to this recipient's country. A channel is no country, and a number of none is
+/// nowhere anybody lets messages go.
+pub fn may_message(account: &AccountContext, to: &Phi<String>) -> bool {
+    let settings = &account.account.facts.settings;
+    to.learn(|text| match Address::parse(text) {
+        Ok(Address::Phone(number)) => {
+            number.country_iso().is_some_and(|country| settings.may_message(country))
+        }
+        _ => true,
+    })
 }
 
 /// A message that is asked for: well-formed, not yet checked against the account.

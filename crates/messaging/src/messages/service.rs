@@ -14,7 +14,7 @@ use store::{Document, NewJob};
 use super::events;
 use super::feedback::MessageFeedback;
 use super::model::{
-    AddressClass, Change, Direction, Draft, Filter, Message, MessageBody, MessageFacts, Status,
+    AddressClass, Change, Direction, Draft, Filter, Message, MessageBody, MessageFacts, Status, may_message,
 };
 use super::store::{self as messages, NewMessage};
 use super::view::{MessageView, Opened};
@@ -72,6 +72,10 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     }
 
     let to = draft.to.clone().map(Address::into_string);
+    if !may_message(ctx.account(), &to) {
+        let code = rulebook::codes::row(rulebook::codes::REGION_NOT_PERMITTED);
+        return Err(ApiError::new(code.expect("a constant of that table")));
+    }
     let sender = sender(ctx, rotation, service.as_deref(), draft.from.as_ref(), &to).await?;
     let own_number = sender.choice.sender.clone();
     let settings = match &draft.from {

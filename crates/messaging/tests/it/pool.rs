@@ -91,6 +91,7 @@ async fn senders_take_turns() {
 async fn country_and_area_code_narrow_the_choice() {
     let site = Site::idle().await;
     let owner = &site.app.owner;
+    site.open_countries(&["GB", "DE"]).await;
     let all = [OWN, NEW_YORK, TORONTO, LONDON];
     let service = site.service_with(owner, &all, &IN_TURN).await;
     let to = ["+14155550177", "+12125550177", "+14375550177", "+442071838751"];
@@ -114,6 +115,7 @@ async fn a_name_is_shown_where_names_are() {
     let service = site.service_with(owner, &[OWN], &[]).await;
     let names = format!("/v1/Services/{service}/AlphaSenders");
     site.app.post_form(owner, MESSAGING, &names, &[("AlphaSender", "Clinic")]).await.assert_status(201);
+    site.open_countries(&["GB"]).await;
     let to = ["+442071838751", PATIENT];
     assert_eq!(senders(&site, owner, &service, &to).await, ["Clinic", OWN]);
     let taken = site.handed(2).await;

@@ -338,6 +338,15 @@ impl Site {
         self.accepted(account, body, &fields).await
     }
 
+    /// Lets the ordinary account send to more countries.
+    pub async fn open_countries(&self, countries: &[&str]) {
+        edit_account(&self.app, self.app.owner.sid, |facts| {
+            facts.settings.countries =
+                countries.iter().map(|country| ((*country).to_owned(), true)).collect();
+        })
+        .await;
+    }
+
     /// The number an account was given.
     pub fn number_of(&self, account: &TestAccount) -> &'static str {
         if account.sid == self.app.hipaa.sid { CLINIC } else { OWN }

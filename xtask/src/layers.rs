@@ -109,6 +109,23 @@ pub(crate) const LAYERS: &[Row] = &[
             "smpp-proto",
         ],
     ),
+    // As `smpp-net`; it asks about messages by jobs, and verifies callbacks as `webhooks` signs them.
+    (
+        "upstream",
+        &[
+            "base",
+            "phi",
+            "errors",
+            "rulebook",
+            "statements",
+            "store",
+            "auth",
+            "jobs",
+            "webhooks",
+            "kit",
+            "messaging",
+        ],
+    ),
     ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",
@@ -138,6 +155,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "monitor",
             "review",
             "smpp-net",
+            "upstream",
             "sim",
         ],
     ),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use auth::{AuthFailure, Permission, Principal, Secret, authenticate, load_account};
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn};
@@ -71,6 +72,9 @@ pub struct Access {
     pub operator_only: bool,
     /// Whether it works on an account that is suspended or closed, for its owner and the operator.
     pub inactive_too: bool,
+    /// Whether its caller has no credentials here and proves itself by what it sends, which its handler checks: webhooks
+    /// of others.
+    pub by_signature: bool,
     /// Whether there is anything behind it; otherwise whoever may call it is told that there is not.
     pub served: bool,
     /// What whoever may call it is told instead.
@@ -88,6 +92,7 @@ impl Access {
             ai_ml: false,
             operator_only: false,
             inactive_too: false,
+            by_signature: false,
             served: true,
             refusal: Refusal::UNSAID,
             purpose: API,
@@ -114,6 +119,14 @@ impl Access {
     #[must_use]
     pub const fn inactive_too(mut self) -> Self {
         self.inactive_too = true;
+        self
+    }
+
+    /// Its caller has no credentials here: its handler checks what it sends, before anything else. It takes no
+    /// [`Caller`] and no [`Ctx`].
+    #[must_use]
+    pub const fn by_signature(mut self) -> Self {
+        self.by_signature = true;
         self
     }
 
@@ -203,6 +216,17 @@ impl Routes {
         handler: H,
     ) -> Self {
         self.add(Method::POST, MethodFilter::POST, path, access, handler)
+    }
+
+    /// `PATCH` of one resource.
+    #[must_use]
+    pub fn patch<H: Handler<T, ()>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
+        self.add(Method::PATCH, MethodFilter::PATCH, path, access, handler)
     }
 
     /// `DELETE` of one resource.
@@ -319,6 +343,9 @@ async fn admit(
     let Some(origin) = request.extensions().get::<Origin>().cloned() else {
         return error_response(&codes::INTERNAL.into());
     };
+    if access.by_signature {
+        return unidentified(&origin, request, next).await;
+    }
     let visitor = match identify(&services, origin, request.headers()).await {
         Ok(visitor) => visitor,
         Err(error) => return error_response(&error),
@@ -339,6 +366,18 @@ async fn admit(
         response.headers_mut().insert(CONCURRENT_REQUESTS, HeaderValue::from(seat.number()));
     }
     response
+}
+
+/// A caller that is not asked who it is. What it sends is bounded, and crosses no network in the open.
+async fn unidentified(origin: &Origin, request: Request, next: Next) -> Response {
+    if !origin.secure && !origin.is_loopback() {
+        return error_response(&codes::FORBIDDEN.into());
+    }
+    let (parts, body) = request.into_parts();
+    match limited(body).await {
+        Ok(bytes) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(error) => error_response(&error),
+    }
 }
 
 /// Somebody whose credentials are right.

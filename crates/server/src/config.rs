@@ -3,7 +3,7 @@
 //! Reading order: `sections` (the table: every key with its meaning, an example, and the function that
 //! reads it), [`Config`] (what comes of it), `reader` (how a document is walked along the table), `value`
 //! (a value and where it stands), `mistake` (what the operator is told), `secret` (what may stand
-//! elsewhere), `smpp` and `keys` (long sections), `page` (the example and the documentation, from the same table).
+//! elsewhere), `smpp`, `upstream` and `keys` (long sections), `page` (the example and the documentation, from the same table).
 //!
 //! # Adding a section
 //!
@@ -30,6 +30,7 @@ mod smpp;
 #[cfg(test)]
 mod tests;
 mod traces;
+mod upstream;
 mod value;
 
 use std::fs;
@@ -48,6 +49,7 @@ pub use mistake::{Mistake, Mistakes};
 pub use secret::SecretSource;
 pub use smpp::{Smpp, SmppBinds};
 pub use traces::Traces;
+pub use upstream::Upstream;
 
 use crate::problem::{Problem, Result};
 
@@ -83,6 +85,8 @@ pub struct Config {
     pub lookup: Lookup,
     /// The SMSCs.
     pub smpp: Option<Smpp>,
+    /// The vendors who speak Twilio's API.
+    pub upstream: Option<Upstream>,
     /// How much anybody may ask for.
     pub limits: GateConfig,
     /// Who may watch.
@@ -142,6 +146,7 @@ impl Default for Config {
             webhooks: Webhooks::default(),
             lookup: Lookup::default(),
             smpp: None,
+            upstream: None,
             limits: GateConfig::default(),
             operations: Operations::default(),
             traces: Traces::default(),

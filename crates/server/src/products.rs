@@ -15,6 +15,7 @@ use registration::senders::Looking;
 use sim::Simulator;
 use smpp_net::SmppCarrier;
 use store::{Scoped, Store};
+use upstream::UpstreamCarrier;
 use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 
 /// What the products need besides the services.
@@ -23,6 +24,8 @@ pub(crate) struct Connections {
     pub(crate) simulator: Option<Simulator>,
     /// The network's carrier; it may have no bind yet.
     pub(crate) smpp: Option<SmppCarrier>,
+    /// The vendors who speak Twilio's API, with the network's carrier behind them; it may have no account.
+    pub(crate) upstream: Option<UpstreamCarrier>,
     /// How customers' servers are told.
     pub(crate) webhooks: Webhooks,
     /// What is known about phone numbers.
@@ -36,8 +39,10 @@ impl Connections {
     /// [`TrustProblem`] when webhooks have no usable roots.
     pub(crate) fn none(store: &Store) -> Result<Self, TrustProblem> {
         let webhooks = Webhooks::new(store.clone(), WebhooksConfig::default())?;
-        let smpp = Some(SmppCarrier::without_binds(store.clone()));
-        Ok(Self { simulator: None, smpp, webhooks, numbers: Arc::new(LocalTable::default()) })
+        let smpp = SmppCarrier::without_binds(store.clone());
+        let upstream = UpstreamCarrier::without_accounts(store.clone(), Some(Arc::new(smpp.clone())));
+        let (smpp, upstream) = (Some(smpp), Some(upstream));
+        Ok(Self { simulator: None, smpp, upstream, webhooks, numbers: Arc::new(LocalTable::default()) })
     }
 
     /// Every product's routes.
@@ -64,6 +69,9 @@ impl Connections {
         if let Some(smpp) = &self.smpp {
             all.push(smpp_net::routes(shared(), smpp.clone()));
         }
+        if let Some(upstream) = &self.upstream {
+            all.push(upstream::routes(shared(), upstream.clone(), Inbox::new(shared())));
+        }
         all
     }
 
@@ -74,8 +82,11 @@ impl Connections {
 
     /// What says whether the carrier takes messages at the moment.
     pub(crate) fn carrier_state(&self) -> CarrierState {
+        let has_accounts = self.upstream.as_ref().is_some_and(UpstreamCarrier::has_accounts);
         match (&self.simulator, &self.smpp) {
             (Some(_), _) => Box::new(|| Some(true)),
+            // A vendor is reached anew for each message: there is no connection that could be down.
+            (None, _) if has_accounts => Box::new(|| Some(true)),
             (None, Some(smpp)) => {
                 let smpp = smpp.clone();
                 Box::new(move || {
@@ -90,7 +101,10 @@ impl Connections {
     /// The carrier that messages are handed to.
     fn carrier(&self) -> Option<Arc<dyn Carrier>> {
         let simulated = self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Carrier>);
-        simulated.or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>))
+        let upstream = || self.upstream.clone().map(|upstream| Arc::new(upstream) as Arc<dyn Carrier>);
+        simulated
+            .or_else(upstream)
+            .or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>))
     }
 
     /// Every queue of jobs.
@@ -101,6 +115,9 @@ impl Connections {
         let simulated = || Arc::new(registration::Simulated) as Arc<dyn registration::Registry>;
         let registry = self.simulator.as_ref().map(|_| simulated());
         queues.push(registration::queue(Arc::clone(services), registry));
+        if let Some(upstream) = &self.upstream {
+            queues.push(upstream.queue(Inbox::new(Arc::clone(services))));
+        }
         queues
     }
 }

@@ -9,10 +9,11 @@ use lookup::{LocalTable, Provider};
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use smpp_net::SmppConfig;
+use upstream::UpstreamConfig;
 use webhooks::{ClientIdentity, Egress, Proxy, WebhooksConfig, read_authorities};
 use zeroize::Zeroizing;
 
-use crate::config::{self, Config, SecretSource, Smpp, Tls};
+use crate::config::{self, Config, SecretSource, Smpp, Tls, Upstream};
 use crate::problem::{Problem, Result};
 use crate::traces::Collector;
 
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) numbers: Arc<dyn Provider>,
     /// The SMSCs.
     pub(crate) smpp: Option<SmppConfig>,
+    /// The vendors who speak Twilio's API.
+    pub(crate) upstream: Option<UpstreamConfig>,
     /// Where traces go.
     pub(crate) collector: Option<Collector>,
 }
@@ -55,6 +58,7 @@ impl Settings {
             numbers: lookup_table(config.lookup.table.as_deref())?,
             collector: Collector::load(&config.traces)?,
             smpp: config.smpp.take().map(Smpp::load).transpose()?,
+            upstream: config.upstream.take().map(Upstream::load).transpose()?,
         })
     }
 }

@@ -78,7 +78,12 @@ const STATED: &str = "it takes full credentials of the account";
 const MEMBER: &str = "a subaccount is a member of its parent's organization";
 
 /// Collections whose members are nobody's objects, by product: phone numbers of the whole world.
-const UNOWNED: &[(&str, &str)] = &[("lookups", "PhoneNumbers"), ("switchward", "handsets")];
+const UNOWNED: &[(&str, &str)] = &[
+    ("lookups", "PhoneNumbers"),
+    ("switchward", "handsets"),
+    ("switchward", "UpstreamStatuses"),
+    ("switchward", "UpstreamMessages"),
+];
 
 /// A column of the matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,6 +179,10 @@ fn expected(row: &RouteRow, cell: Cell) -> Option<Expected> {
         (false, false) => Expected::Own,
     };
     let let_in = if access.operator_only { FORBIDDEN } else { Expected::LetIn };
+    if access.by_signature {
+        // Credentials open nothing where a signature is asked for.
+        return Some(FORBIDDEN);
+    }
     Some(match cell {
         Cell::Nobody | Cell::WrongPassword | Cell::WrongSecret => UNAUTHORIZED,
         // There is nothing behind it, so nobody's objects are looked for: all who may call it are told the same.

@@ -7,9 +7,11 @@ use std::sync::Arc;
 
 use base::{Clock, IpRange, SystemClock, VirtualClock};
 use kit::{Gate, Services};
+use messaging::carrier::Carrier;
 use sim::Simulator;
 use smpp_net::SmppCarrier;
 use tokio::task::JoinHandle;
+use upstream::UpstreamCarrier;
 use webhooks::Webhooks;
 
 use crate::app::{self, Port, StoreSettings, Watching};
@@ -93,7 +95,7 @@ impl Arguments {
         replace(&mut config.lookup.table, self.lookup_table);
         // One choice: a flag for one carrier is a flag against the file's.
         if self.simulator {
-            (config.simulator, config.smpp) = (true, None);
+            (config.simulator, config.smpp, config.upstream) = (true, None, None);
         }
         if let Some(file) = self.smpp_config {
             (config.simulator, config.smpp) = (false, Some(Smpp::File(file)));
@@ -124,7 +126,7 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     let settings = Settings::load(&mut config)?;
     let data = DataFolder::create(&folder)?;
     let (clock, simulator) = carrier(config.simulator);
-    if simulator.is_none() && settings.smpp.is_none() {
+    if simulator.is_none() && settings.smpp.is_none() && settings.upstream.is_none() {
         tracing::warn!(
             "no carrier is configured: messages stay queued until their validity ends, or a bind is added by the API; start with --simulator to try things out"
         );
@@ -154,7 +156,18 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     let port = Port::open(&data, config.listen, config.base_domain, settings.certificate).await?;
     tracing::info!(address = %port.address()?, simulator = config.simulator, "listening");
     service_manager::tell(State::Ready);
-    let connections = Connections { simulator, smpp, webhooks, numbers: settings.numbers };
+    let upstream = match &simulator {
+        Some(_) => None,
+        None => Some(
+            UpstreamCarrier::new(
+                settings.upstream.unwrap_or_default(),
+                services.store.clone(),
+                smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>),
+            )
+            .map_err(|problem| Problem::new(problem.to_string()))?,
+        ),
+    };
+    let connections = Connections { simulator, smpp, upstream, webhooks, numbers: settings.numbers };
     let watching = Watching {
         operations: match config.operations.listen {
             Some(address) => Some(Operations::open(address).await?),

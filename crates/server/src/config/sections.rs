@@ -7,7 +7,7 @@ use edge::ca::checked_base_domain;
 use tracing_subscriber::EnvFilter;
 
 use super::value::{Read, Value};
-use super::{Config, keys, limits, smpp, traces};
+use super::{Config, keys, limits, smpp, traces, upstream};
 
 /// The default of a key that has none: it must be given.
 pub(super) const REQUIRED: &str = "required";
@@ -90,6 +90,7 @@ pub(super) const SECTIONS: &[Section] = &[
     WEBHOOKS,
     LOOKUP,
     smpp::SECTION,
+    upstream::SECTION,
     keys::KEYS,
     keys::VAULT,
     keys::AWS_KMS,
@@ -112,6 +113,7 @@ pub(super) enum Agreement {
 pub(super) const AGREEMENTS: &[Agreement] = &[
     Agreement::OneOf(&["database", "database_file"]),
     Agreement::OneOf(&["simulator", "smpp"]),
+    Agreement::OneOf(&["simulator", "upstream"]),
     Agreement::Together(&["tls.certificate", "tls.key"]),
     Agreement::Together(&["webhooks.client_certificate", "webhooks.client_key"]),
     Agreement::OneOf(&["webhooks.proxy", "webhooks.proxy_file"]),

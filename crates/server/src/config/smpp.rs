@@ -122,7 +122,7 @@ fn read_senders(config: &mut Config, value: &Value<'_>) -> Read {
 }
 
 /// The value of a key in a table.
-fn child<'a>(table: &Value<'a>, key: &str) -> Option<Value<'a>> {
+pub(super) fn child<'a>(table: &Value<'a>, key: &str) -> Option<Value<'a>> {
     match table.value.get_ref() {
         DeValue::Table(entries) => entries.get(key).map(|value| Value { value, ..*table }),
         _ => None,
@@ -159,14 +159,14 @@ fn stand_in<'a>(table: &mut DeTable<'a>, value: &Value<'a>) {
 }
 
 /// The parser's reason without what it found.
-fn reason(error: &toml::de::Error) -> String {
+pub(super) fn reason(error: &toml::de::Error) -> String {
     let message = error.message().lines().next().unwrap_or_default();
     match message.split_once("expected ") {
         _ if message.starts_with("missing field") => message.replacen("missing field", "needs the key", 1),
         _ if message.starts_with("unknown field") => {
             // What was typed is the key that the mistake names already.
             let known = message.split_once("expected one of ").map_or("", |(_, known)| known);
-            format!("is not known here; a bind has {known}")
+            format!("is not known here; known are {known}")
         }
         Some((_, expected)) => format!("must be {expected}"),
         None => "cannot be read".to_owned(),
@@ -310,11 +310,11 @@ const BIND: &[EntryKey] = &[
     optional("gsm7_data_coding", "The data_coding of texts in the GSM alphabet.", "0", "0"),
 ];
 
-const fn required(name: &'static str, about: &'static str, example: &'static str) -> EntryKey {
+pub(super) const fn required(name: &'static str, about: &'static str, example: &'static str) -> EntryKey {
     EntryKey { name, about, example, default: None }
 }
 
-const fn optional(
+pub(super) const fn optional(
     name: &'static str,
     about: &'static str,
     example: &'static str,

@@ -118,7 +118,7 @@ fn mistakes_name_place_and_key_and_what_would_be_right_but_no_value() {
 fn mistakes_in_a_bind_name_its_key_and_no_value() {
     let table = [
         ("port = 3550", "port = \"hidden\"", "4:8: key `smpp.binds.port`: must be u16"),
-        ("port = 3550", "prt = 3550", "4:1: key `smpp.binds.prt`: is not known here; a bind has `name`,"),
+        ("port = 3550", "prt = 3550", "4:1: key `smpp.binds.prt`: is not known here; known are `name`,"),
         ("port = 3550", "", "1:1: key `smpp.binds`: needs the key `port`"),
         ("port = 3550", "port = 3550\nwindow = 0", "5:10: key `smpp.binds.window`: must be 1 to 1000"),
         (
@@ -235,7 +235,16 @@ fn the_example_says_what_no_file_says_and_works_when_switched_on() {
     assert_eq!(config.listen, super::DEFAULT_LISTEN);
     assert!(config.data.is_some() && config.smpp.is_none());
     // Of keys that exclude each other one stays.
-    let excluded = ["#database_file", "#simulator", "#file", "#password_file", "#proxy_file", "#token_file"];
+    let excluded = [
+        "#database_file",
+        "#simulator",
+        "#file",
+        "#password_file",
+        "#proxy_file",
+        "#token_file",
+        "#secret_file",
+        "#auth_token_file",
+    ];
     let on: String = example
         .lines()
         .filter(|line| !excluded.iter().any(|key| line.starts_with(&format!("{key} ="))))
@@ -258,6 +267,19 @@ fn the_keys_of_a_bind_are_those_that_the_carrier_reads() {
     // Where the password stands is ours to find out.
     let mut told: Vec<&str> =
         binds.entry.iter().map(|entry| entry.name).filter(|name| *name != "password_file").collect();
+    read.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(read, told);
+}
+
+#[test]
+fn the_keys_of_an_upstream_account_are_those_that_the_carrier_reads() {
+    let document: toml::Table = toml::from_str("no_such_key = 1").expect("TOML");
+    let error = upstream::AccountConfig::deserialize(document).err().expect("refused").to_string();
+    let mut read: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+    let upstream = SECTIONS.iter().find(|section| section.name == "upstream").expect("a section");
+    let names = upstream.keys[0].entry.iter().map(|entry| entry.name);
+    let mut told: Vec<&str> = names.filter(|name| !name.ends_with("_file") || *name == "ca_file").collect();
     read.sort_unstable();
     told.sort_unstable();
     assert_eq!(read, told);

@@ -38,6 +38,10 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_iam_key", Form(&[("AccountSid", "{AccountSid}")])),
     ("update_iam_key", NAMED),
     ("create_message", Form(&[("To", "+14155550177"), ("From", "{Number}"), ("Body", "Hello")])),
+    (
+        "update_messaging_geopermissions",
+        Form(&[("Permissions", r#"{"country_code": "GB", "type": "country", "enabled": true}"#)]),
+    ),
     ("update_message", Form(&[("Body", "")])),
     ("create_message_feedback", Form(&[("Outcome", "unconfirmed")])),
     ("create_inventory_number", Json(r#"{"number": "<FreeNumber>"}"#)),
@@ -103,6 +107,11 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
         ),
     ),
     ("update_smpp_bind", Json(r#"{"window": 20}"#)),
+    ("receive_upstream_status", Form(&[("MessageSid", "SM00000000000000000000000000000000")])),
+    (
+        "receive_upstream_message",
+        Form(&[("MessageSid", "SM00000000000000000000000000000000"), ("From", "+14155550177")]),
+    ),
     ("create_webhook_key", Json("{}")),
     ("update_webhook_key", Json(r#"{"friendly_name": "Renamed"}"#)),
     ("diagnose_webhook_signature", Json(r#"{"url": "https://clinic.example/", "signature": "AAAA"}"#)),

@@ -190,6 +190,8 @@ impl Site {
                     self.operator_makes(&format!("Organizations/{organization}/Agreements"), AGREEMENT).await
                 }
                 "Keys" | "SigningKeys" => self.made(login, "api", &format!("{api}/Keys"), &[]).await,
+                // There is nothing behind it.
+                "AWS" => "CR00000000000000000000000000000000".to_owned(),
                 "PublicKeys" => {
                     self.made(login, "accounts", "/v1/Credentials/PublicKeys", &[("PublicKey", PEM)]).await
                 }
@@ -239,6 +241,8 @@ impl Site {
                     word(&listed.json["webhook_keys"][0], "id")
                 }
                 "SmppBinds" if row.method == Method::GET => "main".to_owned(),
+                // Named by whoever signs.
+                "UpstreamStatuses" | "UpstreamMessages" => "vendor".to_owned(),
                 "SmppBinds" => self.bind(row).await,
                 "ParkedJobs" => self.parked(account).await,
                 other => panic!("say in tenant_matrix/site.rs what an object of `{other}` is ({})", row.path),

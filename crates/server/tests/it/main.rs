@@ -24,3 +24,4 @@ mod serving;
 #[path = "../../../kms/tests/it/stub.rs"]
 mod stub;
 mod traces;
+mod upstream;

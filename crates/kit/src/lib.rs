@@ -8,6 +8,7 @@
 pub mod ctx;
 pub mod gate;
 pub mod limits;
+pub mod meter;
 pub mod origin;
 pub mod page;
 pub mod params;
@@ -26,6 +27,7 @@ pub use axum::Extension;
 pub use ctx::{Caller, Ctx};
 pub use errors::{ApiError, Result, codes};
 pub use gate::{Gate, GateConfig};
+pub use meter::Meter;
 pub use origin::Origin;
 pub use page::{Listing, PageRequest};
 pub use params::{Form, FromParams, Json, Params, Path, PathPair, Query};

@@ -2,7 +2,7 @@
 
 use base::{NumberFault, PhoneNumber, check_number};
 use errors::{ApiError, Result, codes};
-use kit::Ctx;
+use kit::{Ctx, Meter, meter};
 use rulebook::guard::{Action, LookupFacts};
 
 use crate::model::{Asked, CallerType, GivenNumber, Line, Package};
@@ -44,7 +44,15 @@ pub(crate) async fn look_up(
     let with_caller = packages.contains(&Package::Caller);
 
     let fields = if with_caller { NUMBER_AND_CALLER } else { NUMBER };
-    let proof = ctx.disclose(vec![ctx.account().sid().to_string()], fields).await?;
+    let mut batch = ctx.batch();
+    meter::count(&mut batch, Meter::Lookups, ctx.now(), 1, 1);
+    if packages.contains(&Package::Line) {
+        meter::count(&mut batch, Meter::CarrierLookups, ctx.now(), 1, 1);
+    }
+    if with_caller {
+        meter::count(&mut batch, Meter::CallerIdLookups, ctx.now(), 1, 1);
+    }
+    let proof = ctx.commit_and_disclose(batch, vec![ctx.account().sid().to_string()], fields).await?;
     let given = given.0.into_open(&proof);
     let number = check_number(&given, Some(&asked.country));
 

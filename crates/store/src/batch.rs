@@ -15,7 +15,7 @@ use crate::keys::{FIRST_EPOCH, ScopeKey, add, identity, still_there, wrap};
 use crate::sql::{Expect, Outcome, Prepared, Statement, Step};
 use crate::store::Store;
 use crate::{
-    Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, Tally, jobs_sql,
+    Count, Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, Tally, jobs_sql,
     limits, parked,
 };
 
@@ -289,6 +289,11 @@ impl Batch {
     /// Removes a parked job; when it is not parked, the batch fails with [`StoreError::Conflict`].
     pub fn discard(&mut self, id: &str) {
         self.run(parked::discard(id));
+    }
+
+    /// Adds to a counter of the present scope. It costs no statement of its own where others count the same.
+    pub fn count(&mut self, count: Count) {
+        self.run(count.statement(self.scope));
     }
 
     /// Counts this, once the batch is on disk.

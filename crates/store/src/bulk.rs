@@ -28,6 +28,8 @@ pub(crate) enum Bulk {
     Finished,
     /// Ordering keys whose first job need not wait any more; after the jobs that are done.
     LetGo,
+    /// Counters that are added to.
+    Counts,
     /// Entries of the journal.
     Entries,
 }
@@ -108,6 +110,14 @@ impl Bulk {
                     WHERE e.queue = r.queue AND e.ordering_key = r.ordering_key
                     ORDER BY e.ordered_at, e.sequence LIMIT 1)
                 FROM unnest($1::text[], $2::bytea[]) AS r (queue, ordering_key)))"
+            }
+            Self::Counts => {
+                "INSERT INTO counters (scope, day, name, events, amount)
+                SELECT r.scope, r.day, r.name, sum(r.events)::bigint, sum(r.amount)::bigint
+                FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[])
+                AS r (scope, day, name, events, amount) GROUP BY r.scope, r.day, r.name
+                ON CONFLICT (scope, day, name) DO UPDATE
+                SET events = counters.events + excluded.events, amount = counters.amount + excluded.amount"
             }
             Self::Entries => {
                 "INSERT INTO journal (sequence, at, scope, entry, chain)

@@ -53,6 +53,8 @@ pub enum Section {
     JournalHead,
     /// Its checkpoints.
     Checkpoints,
+    /// What was counted.
+    Counters,
 }
 
 /// How a section is read and written.
@@ -73,7 +75,7 @@ struct Layout {
 const DOCUMENT: [(&str, Type); 3] = [("scope", Text), ("kind", Text), ("sid", Text)];
 
 /// All sections, in order.
-const LAYOUTS: [Layout; 12] = [
+const LAYOUTS: [Layout; 13] = [
     Layout {
         section: Section::ScopeKeys,
         from: "scope_keys t",
@@ -225,6 +227,20 @@ const LAYOUTS: [Layout; 12] = [
         table: Some("checkpoints"),
         skipped: 0,
     },
+    Layout {
+        section: Section::Counters,
+        from: "counters t",
+        columns: &[
+            ("scope", Text),
+            ("day", Integer),
+            ("name", Text),
+            ("events", Integer),
+            ("amount", Integer),
+        ],
+        key: 3,
+        table: Some("counters"),
+        skipped: 0,
+    },
 ];
 
 impl Section {
@@ -232,7 +248,7 @@ impl Section {
     pub const KEYS: [Self; 5] =
         [Self::ScopeKeys, Self::DocumentKeys, Self::Names, Self::Jobs, Self::ParkedJobs];
     /// The half that may be kept for long.
-    pub const CONTENT: [Self; 7] = [
+    pub const CONTENT: [Self; 8] = [
         Self::Documents,
         Self::Index,
         Self::ContentNames,
@@ -240,11 +256,12 @@ impl Section {
         Self::Journal,
         Self::JournalHead,
         Self::Checkpoints,
+        Self::Counters,
     ];
 
     /// Both halves, in the order in which they are copied.
-    pub(crate) const ALL: [Self; 12] = {
-        let mut all = [Self::ScopeKeys; 12];
+    pub(crate) const ALL: [Self; 13] = {
+        let mut all = [Self::ScopeKeys; 13];
         let mut place = 0;
         while place < all.len() {
             all[place] = LAYOUTS[place].section;
@@ -602,7 +619,7 @@ mod tests {
         }
         let all: Vec<_> = Section::KEYS.into_iter().chain(Section::CONTENT).collect();
         assert_eq!(all, LAYOUTS.map(|layout| layout.section));
-        assert_eq!(Section::from_number(12), None);
+        assert_eq!(Section::from_number(13), None);
     }
 
     fn name(sid: &str) -> CopiedRow {

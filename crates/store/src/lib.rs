@@ -8,6 +8,7 @@
 //! - [`Batch`]: everything is written in units of work, on disk before [`Store::commit`] returns.
 //! - [`Scoped`]: documents are read within one scope, or not at all.
 //! - [`Jobs`] and [`Journal`]: work to be done and what was done, in the same transactions.
+//! - [`Count`]: how many events an account had on a day, in the same transactions too.
 //!
 //! Below that, `engine` is the seam between the two databases: `sqlite` and `postgres` both commit
 //! groups of batches, so that concurrent requests share one fsync. The SQL text is shared.
@@ -18,6 +19,7 @@ mod bulk;
 mod chain;
 mod conversions;
 pub mod copy;
+mod counters;
 mod document;
 mod engine;
 mod error;
@@ -52,6 +54,7 @@ mod token;
 mod writing;
 
 pub use batch::{Batch, Committed};
+pub use counters::{Count, Counter};
 pub use document::{Cursor, Document, Index, IndexValue, Kind, Listed, NewDocument, Query, Range};
 pub use error::{OpenError, StoreError};
 pub use jobs::{Jobs, Lane, Lease, NewJob, Share, Taken, Waiting};

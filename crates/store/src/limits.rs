@@ -15,6 +15,8 @@ pub const KEY_PAUSE: Duration = Duration::from_secs(5);
 /// Entries of a filter that are walked and sorted rather than looked up for each document by event time, and as far as
 /// which entries are counted to find the rarest. At a million documents both ways cost about the same here.
 pub const WALKED_ROWS: u64 = 5_000;
+/// Counters of single days that one read returns at most.
+pub const COUNTERS: usize = 100_000;
 /// Index entries a query may filter by.
 pub const QUERY_FILTERS: usize = 8;
 /// Rows one batch may write.

@@ -35,6 +35,7 @@ const MIGRATIONS: &[Migration] = &[
         name: "pages by event time",
         sql: include_str!("../migrations/0006_pages_by_event_time.sql"),
     },
+    Migration { name: "counters", sql: include_str!("../migrations/0007_counters.sql") },
 ];
 
 /// The table that remembers what was applied; it exists before the first migration.

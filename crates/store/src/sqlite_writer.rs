@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::chain::Tail;
+use crate::counters::Counts;
 use crate::engine::ChainKey;
 use crate::error::unavailable;
 use crate::limits;
@@ -115,40 +116,43 @@ type Results = Vec<Result<Outcome, StoreError>>;
 /// Writes a group whose batches all succeed. `Err` means that one did not, and nothing was written.
 fn write_straight(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreError> {
     begin(writer)?;
-    let mut chain = Chain::default();
-    let results = batches
-        .iter()
-        .map(|batch| run_batch(writer, batch, &mut chain).map(|outcome| Ok(outcome.in_group(batches.len()))));
+    let mut shared = Shared::default();
+    let results = batches.iter().map(|batch| {
+        run_batch(writer, batch, &mut shared).map(|outcome| Ok(outcome.in_group(batches.len())))
+    });
     let results = results.collect::<Result<_, _>>()?;
-    commit(writer, chain, batches.len())?;
+    commit(writer, shared, batches.len())?;
     Ok(results)
 }
 
 /// Writes a group, each batch for itself. `Err` means that nothing at all was written.
 fn write_apart(writer: &Writer, batches: &[Prepared]) -> Result<Results, StoreError> {
     begin(writer)?;
-    let mut chain = Chain::default();
+    let mut shared = Shared::default();
     let mut results = Vec::with_capacity(batches.len());
     for batch in batches {
-        let before = chain;
+        let before = shared.clone();
         execute(writer, "SAVEPOINT batch")?;
-        let result = run_batch(writer, batch, &mut chain);
+        let result = run_batch(writer, batch, &mut shared);
         if writer.connection.is_autocommit() {
             return Err(result.err().unwrap_or_else(|| unavailable("SQLite gave up the transaction")));
         }
         if result.is_err() {
-            chain = before;
+            shared = before;
             execute(writer, "ROLLBACK TO batch")?;
         }
         execute(writer, "RELEASE batch")?;
         results.push(result.map(|outcome| outcome.in_group(batches.len())));
     }
-    commit(writer, chain, batches.len())?;
+    commit(writer, shared, batches.len())?;
     Ok(results)
 }
 
-/// Writes the journal's end back, if it was moved, and commits.
-fn commit(writer: &Writer, chain: Chain, batches: usize) -> Result<(), StoreError> {
+/// Writes what the batches counted, and the journal's end back, if it was moved, and commits.
+fn commit(writer: &Writer, Shared { chain, counts }: Shared, batches: usize) -> Result<(), StoreError> {
+    for statement in counts.statements() {
+        run_counted(writer, &statement)?;
+    }
     if let Some(tail) = chain.tail.filter(|_| chain.changed) {
         let statement = tail.write(writer.key.get().ok_or(StoreError::Sealed)?);
         let (_, count) = run_counted(writer, &statement)?;
@@ -176,6 +180,13 @@ fn execute(writer: &Writer, sql: &str) -> Result<(), StoreError> {
     done.map(drop).map_err(|error| explain(&error))
 }
 
+/// What the batches of one group write together, once.
+#[derive(Clone, Default)]
+struct Shared {
+    chain: Chain,
+    counts: Counts,
+}
+
 /// The journal's end within one group: read when the first record comes.
 #[derive(Clone, Copy, Default)]
 struct Chain {
@@ -183,11 +194,13 @@ struct Chain {
     changed: bool,
 }
 
-fn run_batch(writer: &Writer, batch: &Prepared, chain: &mut Chain) -> Result<Outcome, StoreError> {
+fn run_batch(writer: &Writer, batch: &Prepared, shared: &mut Shared) -> Result<Outcome, StoreError> {
     let Writer { clock, key, .. } = writer;
+    let Shared { chain, counts } = shared;
     let mut outcome = Outcome::default();
     for step in &batch.steps {
         match step {
+            Step::Run(statement) if counts.take(statement) => {}
             Step::Run(statement) => {
                 let (rows, count) = run_counted(writer, statement)?;
                 statement.expect.check(count)?;

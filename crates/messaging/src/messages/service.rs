@@ -302,6 +302,7 @@ pub async fn update(ctx: &Ctx, sid: MessageSid, change: Change) -> Result<Messag
             message.facts.discard_body |= protected;
             message.facts.obfuscate_address |= protected;
             messages::advance(&mut batch, &message);
+            messages::uncount(&mut batch, &message);
             let counterparty =
                 message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
             events::report(&mut batch, ctx.account().sid(), &message, counterparty, ctx.now());

@@ -1,7 +1,8 @@
 //! What messaging keeps: messages with their bodies, and opt-outs.
 
-use base::{AttestationSid, MessageSid, MessagingServiceSid, Sid, Timestamp};
+use base::{Address, AttestationSid, MessageSid, MessagingServiceSid, Region, Sid, Timestamp};
 use errors::Result;
+use kit::{Meter, meter};
 use phi::{Digest, DigestKey, Phi};
 use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Query, Scoped, StoreError, Tally};
 
@@ -28,6 +29,32 @@ fn tally(batch: &mut Batch, facts: &MessageFacts) {
     batch.tally(Tally { what: "messages", outcome: facts.status.as_str() });
 }
 
+/// What a message is counted as: by its direction and by the kind of our number.
+fn kind(facts: &MessageFacts) -> Meter {
+    let is_inbound = facts.direction == Direction::Inbound;
+    match Address::parse(&facts.own_number) {
+        Ok(Address::Phone(number)) if number.region() == Region::UsTollFree => {
+            if is_inbound { Meter::SmsInboundTollfree } else { Meter::SmsOutboundTollfree }
+        }
+        Ok(Address::Alphanumeric(_)) if !is_inbound => Meter::SmsOutboundName,
+        Ok(Address::ShortCode(_)) => {
+            if is_inbound { Meter::SmsInboundShortcode } else { Meter::SmsOutboundShortcode }
+        }
+        _ if is_inbound => Meter::SmsInboundLongcode,
+        _ => Meter::SmsOutboundLongcode,
+    }
+}
+
+/// Counts so many messages like this one; its segments are what they came to.
+fn meter(batch: &mut Batch, facts: &MessageFacts, at: Timestamp, messages: i64) {
+    meter::count(batch, kind(facts), at, messages, messages * i64::from(facts.segments));
+}
+
+/// Takes back the count of a message that will never be sent.
+pub fn uncount(batch: &mut Batch, message: &Document<Message>) {
+    meter(batch, &message.facts, message.created_at, -1);
+}
+
 /// Writes a message whose state has changed.
 pub fn advance(batch: &mut Batch, message: &Document<Message>) {
     batch.update::<Message>(message);
@@ -44,6 +71,7 @@ pub fn change_sender(batch: &mut Batch, key: &DigestKey, message: &Document<Mess
 /// Adds a message and its body.
 pub fn insert(batch: &mut Batch, key: &DigestKey, new: NewMessage) {
     tally(batch, &new.facts);
+    meter(batch, &new.facts, new.created_at, 1);
     let own = IndexValue::Digest(key.digest("number", new.facts.own_number.as_bytes()));
     let other = IndexValue::Digest(new.counterparty.digest(key, "number"));
     // `DateSent` of a message that came in is when it came in; of any other, when the carrier took it.

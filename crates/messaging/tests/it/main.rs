@@ -18,4 +18,5 @@ mod rules;
 mod service_rules;
 mod services;
 mod site;
+mod usage;
 mod words;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 #![allow(clippy::disallowed_methods, reason = "the test server is named by the environment")]
 
+mod counters;
 mod documents;
 mod harness;
 mod jobs;
@@ -36,6 +37,11 @@ macro_rules! suite {
 }
 
 suite! {
+    counters:
+        what_is_counted_adds_up_by_scope_and_day
+        many_batches_at_once_are_all_counted
+        a_batch_that_fails_counts_nothing
+        two_processes_count_together;
     documents:
         a_document_comes_back_as_it_was_written
         of_many_updates_of_one_revision_one_is_written

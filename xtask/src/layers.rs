@@ -89,6 +89,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("registration", KIT_AND_BELOW),
     // Its port to messages is answered in `server`.
     ("review", KIT_AND_BELOW),
+    ("usage", KIT_AND_BELOW),
     ("smpp-proto", &["base"]),
     // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
     // queues, hence `jobs` and `webhooks`; its benchmark opens a store, hence `phi`.
@@ -154,6 +155,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "registration",
             "monitor",
             "review",
+            "usage",
             "smpp-net",
             "upstream",
             "sim",

@@ -48,6 +48,10 @@ permissions! {
     RegistrationsWrite = "/switchward/registrations/write";
     /// Look a number up.
     Lookup = "/switchward/lookup/read";
+    /// See what an account has used, and its usage triggers.
+    UsageRead = "/switchward/usage/read";
+    /// Make, change and delete usage triggers.
+    UsageWrite = "/switchward/usage/write";
     /// Read the Debugger's alerts.
     AlertsRead = "/switchward/alerts/read";
     /// Read organization, agreements, designation and settings.

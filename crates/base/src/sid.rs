@@ -152,6 +152,8 @@ sids! {
     StickySenderSid = "SX";
     /// A verification of a toll-free number (`messaging/v1/Tollfree/Verifications`).
     TollfreeVerificationSid = "HH";
+    /// A usage trigger.
+    UsageTriggerSid = "UT";
     /// One run of a webhook's delivery, as the delivery log has it (ours).
     WebhookDeliverySid = "WD";
 }

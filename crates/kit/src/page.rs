@@ -152,6 +152,38 @@ impl Listing {
         Ok(Self { rows, size: paging.size, index: paging.index, this, first, next, previous })
     }
 
+    /// Turns rows that are made for the request, and are no documents, into a page; the page's number says which.
+    ///
+    /// # Errors
+    /// When a page token cannot be sealed or a view cannot be encoded.
+    pub async fn computed<V: Serialize>(
+        ctx: &Ctx,
+        paging: Paging,
+        rows: Vec<V>,
+        has_more: bool,
+    ) -> Result<Self> {
+        let token = match paging.filters.as_str() {
+            "" => None,
+            filters => Some(seal(ctx, None, filters).await?),
+        };
+        let bare = seal(ctx, None, &paging.filters);
+        // A link to a page has a token, so that it says where it comes from.
+        let linked = if has_more || paging.index > 0 { Some(bare.await?) } else { None };
+        let rows = rows
+            .into_iter()
+            .map(|row| serde_json::to_value(row).map_err(|_| codes::INTERNAL.into()))
+            .collect::<Result<_>>()?;
+        Ok(Self {
+            rows,
+            size: paging.size,
+            index: paging.index,
+            this: token.clone(),
+            first: token,
+            next: linked.clone().filter(|_| has_more),
+            previous: linked.filter(|_| paging.index > 0),
+        })
+    }
+
     /// The 2010 API's envelope: relative links, `key` holds the rows.
     pub fn api2010(self, path: &str, key: &str) -> Value {
         let link = |index: u64, token: &Option<String>| uri(path, "PA", self.size, index, token.as_deref());

@@ -186,6 +186,7 @@ pub(crate) async fn serve(
         tokio::spawn(checkpoint_until(services.store.clone(), Arc::clone(&readiness), stopped.clone()));
     let mut helpers = JoinSet::new();
     helpers.spawn(connections.webhooks.clone().keep_house(stopped.clone()));
+    helpers.spawn(usage::keep_watch(Arc::clone(&services), stopped.clone()));
     if let Some(simulator) = connections.simulator.clone() {
         helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped.clone()));
     }

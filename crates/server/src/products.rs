@@ -62,6 +62,7 @@ impl Connections {
             monitor::routes(shared()),
             monitor::operation_routes(shared()),
             review::routes(shared(), Arc::new(Reviewed)),
+            usage::routes(shared()),
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));

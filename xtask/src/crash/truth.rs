@@ -41,12 +41,15 @@ struct Listed {
     to: String,
     body: String,
     status: String,
+    segments: u64,
 }
 
 /// The truth about one run.
 pub(crate) struct Truth {
     posted: HashMap<String, Posted>,
     settled: HashSet<String>,
+    /// Segments of all that is settled.
+    segments: u64,
     /// Numbers and texts, which no log may hold.
     protected: Vec<String>,
     ledger_read: u64,
@@ -59,6 +62,7 @@ impl Truth {
             posted: HashMap::new(),
             protected: Vec::new(),
             settled: HashSet::new(),
+            segments: 0,
             ledger_read: 0,
             tally: Tally::default(),
         }
@@ -111,7 +115,9 @@ impl Truth {
         }
         let times = |listed: &Listed| (listed.sid.clone(), times_handed(handed.get(&listed.to)));
         let settled = Settled(listed.iter().map(times).collect());
+        self.segments += listed.iter().map(|one| one.segments).sum::<u64>();
         self.settled.extend(listed.into_iter().map(|one| one.sid));
+        self.against_usage(site)?;
         self.posted.clear();
         smsc.forget();
         sink.received().clear();
@@ -146,6 +152,23 @@ impl Truth {
         if problems.is_empty() { Ok(()) } else { Err(told("not in the ledger", problems)) }
     }
 
+    /// Every message that there ever was is counted once, with its segments, however often the server was killed.
+    fn against_usage(&self, site: &Site) -> Result<(), String> {
+        let failed = |error: std::io::Error| format!("the usage cannot be read: {error}");
+        let account = &site.account.sid;
+        let path = format!("/2010-04-01/Accounts/{account}/Usage/Records/AllTime.json?Category=sms-outbound");
+        let mut connection = Connection::open(site.address).map_err(failed)?;
+        let answer = connection.get(&path, &site.account.authorization).map_err(failed)?;
+        let page: Value = serde_json::from_str(&answer.body).map_err(|e| format!("a usage record: {e}"))?;
+        let record = &page["usage_records"][0];
+        let counted = [&record["count"], &record["usage"]].map(|figure| figure.as_str().unwrap_or_default());
+        let expected = [self.settled.len().to_string(), self.segments.to_string()];
+        if counted == expected.each_ref().map(String::as_str) {
+            return Ok(());
+        }
+        Err(format!("counted are {counted:?} messages and segments, and there are {expected:?}"))
+    }
+
     /// What the API lists, the newest first, down to what was settled before.
     fn list(&self, site: &Site) -> Result<Vec<Listed>, String> {
         let failed = |error: std::io::Error| format!("the messages cannot be listed: {error}");
@@ -166,6 +189,7 @@ impl Truth {
                 to: word(row, "to"),
                 body: word(row, "body"),
                 status: word(row, "status"),
+                segments: word(row, "num_segments").parse().unwrap_or(0),
             });
             let before = all.len();
             let mut seen = 0;
@@ -212,7 +236,7 @@ impl Truth {
     fn against_api(&mut self, listed: &[Listed]) -> Vec<String> {
         let mut problems = Vec::new();
         let mut recipients = HashSet::new();
-        for Listed { sid, to, body, status } in listed {
+        for Listed { sid, to, body, status, .. } in listed {
             let Some(posted) = self.posted.get(to) else {
                 problems.push(format!("{sid}: nobody posted it"));
                 continue;

@@ -83,3 +83,6 @@ pub const MAX_CONFLICTS: usize = 5;
 
 /// Characters of an inbound body; longer ones are cut by no carrier we know.
 pub const MAX_INBOUND_CHARACTERS: usize = 1_600;
+
+/// Free numbers that a search looks through at most.
+pub const SEARCHED_NUMBERS: usize = 10_000;

@@ -3,8 +3,12 @@
 use std::sync::Arc;
 
 use auth::Permission;
-use kit::{Access, Product, Routes, Services};
+use http::Method;
+use kit::{Access, Ctx, Form, PageRequest, Path, Product, Routes, Services};
+use rulebook::guard::{Action, CapabilityFacts};
 
+use crate::numbers::available;
+use crate::numbers::kinds::NumberKind;
 use crate::services::Rotation;
 use crate::{messages, numbers};
 
@@ -16,6 +20,11 @@ const MESSAGE: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}";
 const FEEDBACK: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback";
 const MEDIA: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media";
 const NUMBERS: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers";
+const LOCAL: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Local";
+const MOBILE: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Mobile";
+const TOLL_FREE: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/TollFree";
+const AVAILABLE: &str = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers";
+const COUNTRY: &str = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}";
 const SHORT_CODES: &str = "/2010-04-01/Accounts/{AccountSid}/SMS/ShortCodes";
 const NUMBER: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}";
 
@@ -27,11 +36,19 @@ const fn reads(operation: &'static str) -> Access {
     Access::new(Permission::MessagesRead, operation)
 }
 
+const fn writes_numbers(operation: &'static str) -> Access {
+    Access::new(Permission::NumbersWrite, operation)
+}
+
+const fn reads_numbers(operation: &'static str) -> Access {
+    Access::new(Permission::NumbersRead, operation)
+}
+
 /// The routes.
 pub fn routes(services: Arc<Services>) -> Routes {
     use messages::routes as message;
     use numbers::routes as number;
-    Routes::new(PRODUCT, services)
+    let routes = Routes::new(PRODUCT, services)
         .create(MESSAGES, writes("create_message"), message::create)
         .list(MESSAGES, reads("list_message"), message::list)
         .fetch(MESSAGE, reads("fetch_message"), message::fetch)
@@ -45,9 +62,87 @@ pub fn routes(services: Arc<Services>) -> Routes {
             number::create,
         )
         .list(NUMBERS, Access::new(Permission::NumbersRead, "list_incoming_phone_number"), number::list)
+        .list(LOCAL, reads_numbers("list_incoming_phone_number_local"), |ctx: Ctx, page: PageRequest| {
+            number::list_of_kind(ctx, page, Some(NumberKind::Local), "/Local")
+        })
+        .list(MOBILE, reads_numbers("list_incoming_phone_number_mobile"), |ctx: Ctx, page: PageRequest| {
+            number::list_of_kind(ctx, page, Some(NumberKind::Mobile), "/Mobile")
+        })
+        .list(TOLL_FREE, reads_numbers("list_incoming_phone_number_toll_free"), |ctx: Ctx, page: PageRequest| {
+            number::list_of_kind(ctx, page, Some(NumberKind::TollFree), "/TollFree")
+        })
+        .create(LOCAL, writes_numbers("create_incoming_phone_number_local"), |ctx: Ctx, form: Form<_>| {
+            number::create_of_kind(ctx, form, NumberKind::Local)
+        })
+        .create(MOBILE, writes_numbers("create_incoming_phone_number_mobile"), |ctx: Ctx, form: Form<_>| {
+            number::create_of_kind(ctx, form, NumberKind::Mobile)
+        })
+        .create(TOLL_FREE, writes_numbers("create_incoming_phone_number_toll_free"), |ctx: Ctx, form: Form<_>| {
+            number::create_of_kind(ctx, form, NumberKind::TollFree)
+        })
+        .list(AVAILABLE, reads_numbers("list_available_phone_number_country"), available::countries)
+        .fetch(COUNTRY, reads_numbers("fetch_available_phone_number_country"), available::country)
         .list(SHORT_CODES, Access::new(Permission::NumbersRead, "list_short_code"), number::list_short_codes)
         .fetch(NUMBER, Access::new(Permission::NumbersRead, "fetch_incoming_phone_number"), number::fetch)
         .update(NUMBER, Access::new(Permission::NumbersWrite, "update_incoming_phone_number"), number::update)
         .delete(NUMBER, Access::new(Permission::NumbersWrite, "delete_incoming_phone_number"), number::delete)
-        .share(Arc::<Rotation>::default())
+        .share(Arc::<Rotation>::default());
+    add_ons(searches(routes))
+}
+
+/// What is searched for in the inventory.
+fn searches(mut routes: Routes) -> Routes {
+    macro_rules! search {
+        ($($word:literal, $operation:literal;)*) => {
+            $(routes = routes.list(
+                concat!("/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}/", $word),
+                reads_numbers($operation),
+                |ctx: Ctx, country: Path<_>, page: PageRequest| available::search(ctx, country, page, $word),
+            );)*
+        };
+    }
+    search! {
+        "Local", "list_available_phone_number_local";
+        "MachineToMachine", "list_available_phone_number_machine_to_machine";
+        "Mobile", "list_available_phone_number_mobile";
+        "National", "list_available_phone_number_national";
+        "SharedCost", "list_available_phone_number_shared_cost";
+        "TollFree", "list_available_phone_number_toll_free";
+        "Voip", "list_available_phone_number_voip";
+    }
+    routes
+}
+
+/// Add-ons of a number: no marketplace is here, and in a HIPAA project none may be (VOI-MKT-1, SMS-MKT-1).
+fn add_ons(routes: Routes) -> Routes {
+    const ALL: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns";
+    const ONE: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{Sid}";
+    const EXTENSIONS: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{AssignedAddOnSid}/Extensions";
+    const EXTENSION: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{AssignedAddOnSid}/Extensions/{Sid}";
+    let rule = |ctx: &Ctx| {
+        let capability = CapabilityFacts {
+            system: "marketplace-add-ons-and-third-party-apis",
+            ai_ml: false,
+            declared_phi: false,
+            attested_phi_free: false,
+        };
+        ctx.guard(&Action::UseCapability(capability)).map(drop)
+    };
+    routes
+        .absent_unless(Method::GET, ALL, reads_numbers("list_incoming_phone_number_assigned_add_on"), rule)
+        .absent_unless(Method::POST, ALL, writes_numbers("create_incoming_phone_number_assigned_add_on"), rule)
+        .absent_unless(Method::GET, ONE, reads_numbers("fetch_incoming_phone_number_assigned_add_on"), rule)
+        .absent_unless(Method::DELETE, ONE, writes_numbers("delete_incoming_phone_number_assigned_add_on"), rule)
+        .absent_unless(
+            Method::GET,
+            EXTENSIONS,
+            reads_numbers("list_incoming_phone_number_assigned_add_on_extension"),
+            rule,
+        )
+        .absent_unless(
+            Method::GET,
+            EXTENSION,
+            reads_numbers("fetch_incoming_phone_number_assigned_add_on_extension"),
+            rule,
+        )
 }

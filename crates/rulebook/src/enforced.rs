@@ -120,4 +120,5 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),
     does("SMS-REDACT-4", Effect::Permit, SETTINGS),
     refuses("SMS-TAG-1", codes::TAGS_NOT_ELIGIBLE, MESSAGE),
+    refuses("VOI-MKT-1", codes::MARKETPLACE_NOT_ELIGIBLE, SERVICES),
 ];

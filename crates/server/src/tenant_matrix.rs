@@ -57,6 +57,8 @@ const EXCEPTIONS: &[(&str, Cell, u16, &str)] = &[
     ("fetch_agreement", Cell::Below, 200, MEMBER),
     // Self-service is the customer's; the operator has a route of its own (DES-SUP-2).
     ("create_designation", Cell::Operator, 403, "the operator designates on a recorded request"),
+    // What no request can bring about here.
+    ("create_incoming_phone_number_mobile", Cell::Owner, 400, "no number is known to be a mobile one"),
     // Rules of the guide and states that one request cannot bring about.
     (
         "delete_designation",
@@ -80,6 +82,7 @@ const MEMBER: &str = "a subaccount is a member of its parent's organization";
 /// Collections whose members are nobody's objects, by product: phone numbers of the whole world.
 const UNOWNED: &[(&str, &str)] = &[
     ("lookups", "PhoneNumbers"),
+    ("api", "AvailablePhoneNumbers"),
     ("switchward", "handsets"),
     ("switchward", "UpstreamStatuses"),
     ("switchward", "UpstreamMessages"),
@@ -417,7 +420,7 @@ impl<'a> Matrix<'a> {
 
     /// Whether something of the tenant stands in the answer.
     fn shows_the_tenant(&self, reply: &Reply) -> bool {
-        let unowned = ["Pem", "PhoneNumber", "FreeNumber"];
+        let unowned = ["Pem", "PhoneNumber", "FreeNumber", "FreeTollFree"];
         self.objects
             .iter()
             .any(|(name, value)| !unowned.contains(&name.as_str()) && reply.text.contains(value))
@@ -437,6 +440,7 @@ fn made_up(name: &str, value: &str) -> String {
     match name {
         "Pem" | "PhoneNumber" => value.to_owned(),
         "Number" | "FreeNumber" => "+14155569999".to_owned(),
+        "FreeTollFree" => "+18005569999".to_owned(),
         "JobId" => "0".repeat(value.len()),
         _ => format!("{}{}", &value[..2], "0".repeat(32)),
     }

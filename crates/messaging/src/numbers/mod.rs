@@ -2,7 +2,9 @@
 //!
 //! A number of ours is not protected data; the numbers at the other end are.
 
+pub(crate) mod available;
 mod inventory;
+pub(crate) mod kinds;
 mod model;
 pub(crate) mod operator;
 pub(crate) mod routes;

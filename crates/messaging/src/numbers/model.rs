@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use store::Kind;
 use webhooks::Method;
 
+use super::kinds::{NumberKind, Pattern};
 use crate::limits::MAX_FRIENDLY_NAME;
 
 /// The kind of phone number documents; they live in the account's scope.
@@ -208,22 +209,55 @@ impl FromParams for Wanted {
     }
 }
 
+/// The same where the path says which kind of number it is: then it is wanted by its digits.
+pub struct WantedOfKind(pub Wanted);
+
+impl FromParams for WantedOfKind {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        let settings = Settings::from_params(params)?;
+        let number = Some(params.required("PhoneNumber")?);
+        Ok(Self(Wanted { number, area_code: None, settings }))
+    }
+}
+
 /// Filters of a list.
+#[derive(Default)]
 pub struct Filter {
-    /// `PhoneNumber`: the whole number.
+    /// `PhoneNumber`, when it is a whole number.
     pub number: Option<String>,
+    /// `PhoneNumber`, when it is a part of one.
+    pub part: Option<Pattern>,
     /// `FriendlyName`: the whole name.
     pub friendly_name: Option<String>,
+    /// `Origin` asks for numbers that are hosted for another carrier, and there are none.
+    pub hosted: bool,
 }
 
 impl FromParams for Filter {
     fn from_params(params: &mut Params) -> Result<Self> {
-        // Every number here is ours, from one origin, and none is new to the platform.
-        params.without_effect(&["Beta", "Origin"]);
-        let normalised = |text: String| base::Address::parse(&text).map_or(text, base::Address::into_string);
+        // None is new to the platform.
+        params.flag("Beta")?;
+        let origin = params.word("Origin", &["twilio", "hosted"])?;
+        let asked = params.text("PhoneNumber")?.filter(|text| !text.is_empty());
+        let whole = asked.as_deref().and_then(|text| match base::Address::parse(text) {
+            Ok(base::Address::Phone(number)) if number.fault().is_none() => Some(number.into_string()),
+            _ => None,
+        });
+        let part = asked.filter(|_| whole.is_none());
         Ok(Self {
-            number: params.text("PhoneNumber")?.filter(|text| !text.is_empty()).map(normalised),
+            number: whole,
+            part: part.map(|text| Pattern::parse("PhoneNumber", &text)).transpose()?,
             friendly_name: params.text("FriendlyName")?.filter(|text| !text.is_empty()),
+            hosted: origin == Some("hosted"),
         })
+    }
+}
+
+impl Filter {
+    /// Whether a number that the index found is one, for what the index does not know.
+    pub fn keeps(&self, facts: &NumberFacts, kind: Option<NumberKind>) -> bool {
+        !self.hosted
+            && self.part.as_ref().is_none_or(|part| part.is_in(&facts.number))
+            && kind.is_none_or(|kind| NumberKind::of_text(&facts.number) == Some(kind))
     }
 }

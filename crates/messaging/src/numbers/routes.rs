@@ -1,12 +1,13 @@
 //! Handlers of the IncomingPhoneNumbers resource.
 
 use base::PhoneNumberSid;
-use errors::Result;
+use errors::{ApiError, Result, codes};
 use kit::{Answer, Created, Ctx, Deleted, Form, Found, FromParams, Listing, PageRequest, Params, Path};
 use serde_json::Value;
 use store::Listed;
 
-use super::model::{Filter, PhoneNumber, Settings, Wanted};
+use super::kinds::NumberKind;
+use super::model::{Filter, PhoneNumber, Settings, Wanted, WantedOfKind};
 use super::service;
 use super::view::NumberView;
 
@@ -20,11 +21,37 @@ pub async fn fetch(ctx: Ctx, Path(sid): Path<PhoneNumberSid>) -> Answer<Found<Nu
     Ok(Found(NumberView::new(ctx.account().sid(), &number)))
 }
 
+pub async fn create_of_kind(
+    ctx: Ctx,
+    Form(WantedOfKind(wanted)): Form<WantedOfKind>,
+    kind: NumberKind,
+) -> Answer<Created<NumberView>> {
+    let found = wanted.number.as_deref().and_then(NumberKind::of_text);
+    if found != Some(kind) {
+        let code = if found.is_some() { codes::NUMBER_NOT_AVAILABLE } else { codes::NUMBER_INVALID };
+        return Err(ApiError::new(code).parameter("PhoneNumber").into());
+    }
+    let number = service::create(&ctx, wanted).await?;
+    Ok(Created(NumberView::new(ctx.account().sid(), &number)))
+}
+
 pub async fn list(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
+    list_of_kind(ctx, page, None, "").await
+}
+
+/// The account's numbers of a kind. A page is one of all numbers without those of other kinds, so it may be short, and
+/// the last one is where there is no next.
+pub async fn list_of_kind(
+    ctx: Ctx,
+    page: PageRequest,
+    kind: Option<NumberKind>,
+    word: &str,
+) -> Answer<Found<Value>> {
     let (filter, paging) = page.open::<Filter>(&ctx).await?;
-    let listed = ctx.store().list::<PhoneNumber>(service::query(&ctx, filter, &paging)).await?;
+    let mut listed = ctx.store().list::<PhoneNumber>(service::query(&ctx, &filter, &paging)).await?;
+    listed.documents.retain(|number| filter.keeps(&number.facts, kind));
     let account = ctx.account().sid();
-    let path = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers.json");
+    let path = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers{word}.json");
     let listing = Listing::new(&ctx, paging, listed, |number| NumberView::new(account, &number)).await?;
     Ok(Found(listing.api2010(&path, "incoming_phone_numbers")))
 }

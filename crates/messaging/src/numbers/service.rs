@@ -136,9 +136,9 @@ pub async fn digits_of(
 }
 
 /// The store's query for a list.
-pub fn query(ctx: &Ctx, filter: Filter, paging: &kit::page::Paging) -> Query {
-    let number = filter.number.map(|number| ("number", IndexValue::Plain(number)));
-    let name = filter.friendly_name.map(|name| ("friendly_name", ctx.store().free_text(&name)));
+pub fn query(ctx: &Ctx, filter: &Filter, paging: &kit::page::Paging) -> Query {
+    let number = filter.number.clone().map(|number| ("number", IndexValue::Plain(number)));
+    let name = filter.friendly_name.as_ref().map(|name| ("friendly_name", ctx.store().free_text(name)));
     Query {
         filters: number.into_iter().chain(name).map(|(key, value)| Index { key, value }).collect(),
         limit: paging.size,

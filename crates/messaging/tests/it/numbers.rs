@@ -142,14 +142,15 @@ async fn an_area_code_finds_a_free_number() {
 }
 
 #[tokio::test]
-async fn lists_filter_by_whole_values() {
+async fn lists_filter_by_whole_names_and_parts_of_numbers() {
     let site = Site::idle().await;
     take(&site, &[("PhoneNumber", FREE), ("FriendlyName", "Desk")]).await.assert_status(201);
     assert_eq!(numbers(&site, "").await.len(), 2);
     assert_eq!(numbers(&site, "?FriendlyName=Desk").await, [FREE]);
     assert_eq!(numbers(&site, "?PhoneNumber=%2B14155550100").await, [OWN]);
     assert!(numbers(&site, "?FriendlyName=Des").await.is_empty());
-    assert!(numbers(&site, "?PhoneNumber=415").await.is_empty());
+    assert_eq!(numbers(&site, "?PhoneNumber=415").await.len(), 2);
+    assert!(numbers(&site, "?PhoneNumber=212").await.is_empty());
 }
 
 #[tokio::test]
@@ -208,4 +209,152 @@ async fn the_operator_brings_numbers_in() {
     add(&app.operator, nobody.to_owned()).await.assert_error(404, 20404);
     add(&app.operator, r#"{"number": "12345"}"#.to_owned()).await.assert_error(400, 21421);
     add(app.owner.credentials(), free).await.assert_error(403, 20003);
+}
+
+const TOLL_FREE: &str = "+18005550199";
+
+#[tokio::test]
+async fn numbers_of_a_kind_are_taken_and_listed_by_it() {
+    let site = Site::idle().await;
+    add_to_inventory(&site.app.services, &[TOLL_FREE]).await.expect("a new number");
+    let (app, owner) = (&site.app, &site.app.owner);
+    let create = async |kind: &str, fields: &[(&str, &str)]| {
+        app.post_form(owner, API, &format!("{}/{kind}.json", path(owner)), fields).await
+    };
+    for (kind, number, status, code) in [
+        ("Local", TOLL_FREE, 400, 21422),
+        ("Mobile", FREE, 400, 21422),
+        ("TollFree", FREE, 400, 21422),
+        ("Local", "12", 400, 21421),
+        ("Local", "", 400, 20001),
+    ] {
+        create(kind, &[("PhoneNumber", number)]).await.assert_error(status, code);
+    }
+    create("Local", &[("AreaCode", "415")]).await.assert_error(400, 20001);
+    create("Local", &[("PhoneNumber", FREE), ("FriendlyName", "Desk")]).await.assert_status(201);
+    let made = create("TollFree", &[("PhoneNumber", TOLL_FREE)]).await;
+    assert_eq!(made.assert_status(201).json["phone_number"], TOLL_FREE);
+    let listed = async |list: &str| {
+        let page = app.get(owner, API, &format!("{}{list}", path(owner))).await.assert_status(200).json.clone();
+        let rows = page["incoming_phone_numbers"].as_array().expect("rows").clone();
+        let mut numbers: Vec<_> =
+            rows.iter().map(|row| row["phone_number"].as_str().expect("a number").to_owned()).collect();
+        numbers.sort();
+        numbers
+    };
+    for (list, expected) in [
+        ("/Local.json", vec![OWN, FREE]),
+        ("/TollFree.json", vec![TOLL_FREE]),
+        ("/Mobile.json", vec![]),
+        ("/Local.json?FriendlyName=Desk", vec![FREE]),
+        (".json?PhoneNumber=800", vec![TOLL_FREE]),
+        (".json?PhoneNumber=%2B1415555", vec![OWN, FREE]),
+        (".json?PhoneNumber=1415*5501*0", vec![OWN, FREE]),
+        (".json?PhoneNumber=%2B14155550120", vec![FREE]),
+        (".json?PhoneNumber=%2B14155550120&Origin=hosted", vec![]),
+        (".json?Origin=twilio&Beta=true", vec![OWN, FREE, TOLL_FREE]),
+    ] {
+        assert_eq!(listed(list).await, expected, "{list}");
+    }
+    for query in ["Origin=moon", "Beta=perhaps", "PhoneNumber=%3F%3F"] {
+        app.get(owner, API, &format!("{}.json?{query}", path(owner))).await.assert_error(400, 20001);
+    }
+}
+
+/// The keys of the published schemas `available_phone_number_local` and the like.
+const AVAILABLE_KEYS: [&str; 13] = [
+    "address_requirements",
+    "beta",
+    "capabilities",
+    "friendly_name",
+    "iso_country",
+    "lata",
+    "latitude",
+    "locality",
+    "longitude",
+    "phone_number",
+    "postal_code",
+    "rate_center",
+    "region",
+];
+
+#[tokio::test]
+async fn what_is_free_is_found_by_country_kind_and_digits() {
+    let site = Site::idle().await;
+    let (app, owner) = (&site.app, &site.app.owner);
+    let others = [TOLL_FREE, "+12125550133", "+442079460123"];
+    add_to_inventory(&app.services, &others).await.expect("new numbers");
+    let base = format!("/2010-04-01/Accounts/{}/AvailablePhoneNumbers", owner.sid);
+    let countries = app.get(owner, API, &format!("{base}.json")).await.assert_status(200).json.clone();
+    let rows = countries["countries"].as_array().expect("rows");
+    let codes: Vec<_> = rows.iter().map(|row| row["country_code"].as_str().expect("a code")).collect();
+    assert_eq!(codes, ["GB", "US"]);
+    let mut keys: Vec<_> = rows[1].as_object().expect("an object").keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    assert_eq!(keys, ["beta", "country", "country_code", "subresource_uris", "uri"]);
+    let links = serde_json::json!({ "local": format!("{base}/US/Local.json"), "toll_free": format!("{base}/US/TollFree.json") });
+    assert_eq!(rows[1]["subresource_uris"], links);
+    assert_eq!(app.get(owner, API, &format!("{base}/US.json")).await.json, rows[1]);
+    for path in ["/FR.json", "/us.json", "/USA.json", "/usa/Local.json"] {
+        app.get(owner, API, &format!("{base}{path}")).await.assert_error(404, 20404);
+    }
+    let search = async |query: &str| {
+        let page = app.get(owner, API, &format!("{base}/{query}")).await.assert_status(200).json.clone();
+        let rows = page["available_phone_numbers"].as_array().expect("rows").clone();
+        for row in &rows {
+            let mut keys: Vec<_> = row.as_object().expect("an object").keys().map(String::as_str).collect();
+            keys.sort_unstable();
+            assert_eq!(keys, AVAILABLE_KEYS);
+        }
+        rows.iter().map(|row| row["phone_number"].as_str().expect("a number").to_owned()).collect::<Vec<_>>()
+    };
+    for (query, expected) in [
+        ("US/Local.json", vec![FREE, "+12125550133"]),
+        ("US/TollFree.json", vec![TOLL_FREE]),
+        ("GB/Local.json", vec!["+442079460123"]),
+        ("US/Local.json?AreaCode=212", vec!["+12125550133"]),
+        ("US/Local.json?InRegion=CA", vec![FREE]),
+        ("US/Local.json?Contains=415*5501", vec![FREE]),
+        ("US/Local.json?SmsEnabled=true&ExcludeAllAddressRequired=true&Beta=false", vec![FREE, "+12125550133"]),
+        ("US/Local.json?MmsEnabled=true", vec![]),
+        ("US/Local.json?VoiceEnabled=true", vec![]),
+        ("US/Local.json?PageSize=1", vec![FREE]),
+        ("US/Local.json?PageSize=1&Page=1", vec!["+12125550133"]),
+        ("US/Mobile.json", vec![]),
+        ("US/National.json", vec![]),
+        ("US/SharedCost.json", vec![]),
+        ("US/Voip.json", vec![]),
+        ("US/MachineToMachine.json", vec![]),
+        ("FR/Local.json", vec![]),
+    ] {
+        assert_eq!(search(query).await, expected, "{query}");
+    }
+    for (query, status, code) in [
+        ("NearNumber=%2B14155550100", 501, 20501),
+        ("InPostalCode=94105", 501, 20501),
+        ("AreaCode=1", 400, 20001),
+        ("Contains=1", 400, 20001),
+        ("SmsEnabled=perhaps", 400, 20001),
+        ("Colour=red", 400, 20001),
+    ] {
+        app.get(owner, API, &format!("{base}/US/Local.json?{query}")).await.assert_error(status, code);
+    }
+}
+
+#[tokio::test]
+async fn voi_mkt_1__refuses_add_ons_of_a_number() {
+    let site = Site::idle().await;
+    let sid = site.number_sid(&site.app.hipaa, crate::site::CLINIC).await;
+    let path = format!("{}/{sid}/AssignedAddOns.json", path(&site.app.hipaa));
+    let install = [("InstalledAddOnSid", "XE00000000000000000000000000000000")];
+    site.app.get(&site.app.hipaa, API, &path).await.assert_refused("VOI-MKT-1", 77257);
+    site.app.post_form(&site.app.hipaa, API, &path, &install).await.assert_refused("VOI-MKT-1", 77257);
+}
+
+#[tokio::test]
+async fn voi_mkt_1__allows_ordinary_account_which_is_told_that_there_are_none() {
+    let site = Site::idle().await;
+    let sid = site.number_sid(&site.app.owner, OWN).await;
+    let path = format!("{}/{sid}/AssignedAddOns.json", path(&site.app.owner));
+    site.app.get(&site.app.owner, API, &path).await.assert_error(501, 20501);
 }

@@ -46,6 +46,9 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_message_feedback", Form(&[("Outcome", "unconfirmed")])),
     ("create_inventory_number", Json(r#"{"number": "<FreeNumber>"}"#)),
     ("create_incoming_phone_number", Form(&[("PhoneNumber", "{FreeNumber}")])),
+    ("create_incoming_phone_number_local", Form(&[("PhoneNumber", "{FreeNumber}")])),
+    ("create_incoming_phone_number_mobile", Form(&[("PhoneNumber", "{FreeNumber}")])),
+    ("create_incoming_phone_number_toll_free", Form(&[("PhoneNumber", "{FreeTollFree}")])),
     ("update_incoming_phone_number", NAMED),
     (
         "create_brand_registrations",
@@ -62,6 +65,15 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_external_campaign", Form(&[("CampaignId", "CABC123"), ("MessagingServiceSid", "{ServiceSid}")])),
     ("create_tollfree_verification", VERIFICATION),
     ("update_tollfree_verification", Form(&[("EditReason", "The picture can be reached now.")])),
+    (
+        "create_usage_trigger",
+        Form(&[
+            ("CallbackUrl", "https://clinic.example/usage"),
+            ("TriggerValue", "+30"),
+            ("UsageCategory", "sms"),
+        ]),
+    ),
+    ("update_usage_trigger", NAMED),
     ("create_messaging_service", NAMED),
     ("update_messaging_service", NAMED),
     ("create_service_phone_number", Form(&[("PhoneNumberSid", "{NumberSid}")])),

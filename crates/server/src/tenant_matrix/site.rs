@@ -95,7 +95,12 @@ impl Site {
 
     /// A phone number that nobody has, in the inventory.
     async fn number(&self) -> String {
-        let number = format!("+1415556{:04}", self.next());
+        self.number_in("415").await
+    }
+
+    /// The same with this area code.
+    async fn number_in(&self, area_code: &str) -> String {
+        let number = format!("+1{area_code}556{:04}", self.next());
         messaging::add_to_inventory(&self.app.services, &[&number]).await.expect("a new number");
         number
     }
@@ -173,6 +178,7 @@ impl Site {
         messaging::claim_number(&self.app.services, account, &number).await.expect("a free number");
         values.insert("Number".to_owned(), number.clone());
         values.insert("FreeNumber".to_owned(), self.number().await);
+        values.insert("FreeTollFree".to_owned(), self.number_in("800").await);
         values.insert("FreeName".to_owned(), format!("Name {}", self.next()));
         values.insert("Signer".to_owned(), self.signer.1.clone());
         values.insert("Attestation".to_owned(), self.attestation());
@@ -229,7 +235,17 @@ impl Site {
                 }
                 // Not an object of anybody's.
                 "PhoneNumbers" | "handsets" => "+14155550177".to_owned(),
+                "AvailablePhoneNumbers" => "US".to_owned(),
                 "IncomingPhoneNumbers" => self.number_sid(login, account, &number).await,
+                "Triggers" => {
+                    let path = format!("{api}/Usage/Triggers");
+                    let fields = [
+                        ("CallbackUrl", "https://clinic.example/usage"),
+                        ("TriggerValue", "100"),
+                        ("UsageCategory", "sms"),
+                    ];
+                    self.made(login, "api", &path, &fields).await
+                }
                 "Alerts" => self.alert(account).await,
                 "WebhookDeliveries" => self.delivery(account).await,
                 "WebhookKeys" => {

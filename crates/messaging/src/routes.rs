@@ -68,18 +68,24 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .list(MOBILE, reads_numbers("list_incoming_phone_number_mobile"), |ctx: Ctx, page: PageRequest| {
             number::list_of_kind(ctx, page, Some(NumberKind::Mobile), "/Mobile")
         })
-        .list(TOLL_FREE, reads_numbers("list_incoming_phone_number_toll_free"), |ctx: Ctx, page: PageRequest| {
-            number::list_of_kind(ctx, page, Some(NumberKind::TollFree), "/TollFree")
-        })
+        .list(
+            TOLL_FREE,
+            reads_numbers("list_incoming_phone_number_toll_free"),
+            |ctx: Ctx, page: PageRequest| {
+                number::list_of_kind(ctx, page, Some(NumberKind::TollFree), "/TollFree")
+            },
+        )
         .create(LOCAL, writes_numbers("create_incoming_phone_number_local"), |ctx: Ctx, form: Form<_>| {
             number::create_of_kind(ctx, form, NumberKind::Local)
         })
         .create(MOBILE, writes_numbers("create_incoming_phone_number_mobile"), |ctx: Ctx, form: Form<_>| {
             number::create_of_kind(ctx, form, NumberKind::Mobile)
         })
-        .create(TOLL_FREE, writes_numbers("create_incoming_phone_number_toll_free"), |ctx: Ctx, form: Form<_>| {
-            number::create_of_kind(ctx, form, NumberKind::TollFree)
-        })
+        .create(
+            TOLL_FREE,
+            writes_numbers("create_incoming_phone_number_toll_free"),
+            |ctx: Ctx, form: Form<_>| number::create_of_kind(ctx, form, NumberKind::TollFree),
+        )
         .list(AVAILABLE, reads_numbers("list_available_phone_number_country"), available::countries)
         .fetch(COUNTRY, reads_numbers("fetch_available_phone_number_country"), available::country)
         .list(SHORT_CODES, Access::new(Permission::NumbersRead, "list_short_code"), number::list_short_codes)
@@ -116,7 +122,8 @@ fn searches(mut routes: Routes) -> Routes {
 /// Add-ons of a number: no marketplace is here, and in a HIPAA project none may be (VOI-MKT-1, SMS-MKT-1).
 fn add_ons(routes: Routes) -> Routes {
     const ALL: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns";
-    const ONE: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{Sid}";
+    const ONE: &str =
+        "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{Sid}";
     const EXTENSIONS: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{AssignedAddOnSid}/Extensions";
     const EXTENSION: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{AssignedAddOnSid}/Extensions/{Sid}";
     let rule = |ctx: &Ctx| {
@@ -130,9 +137,19 @@ fn add_ons(routes: Routes) -> Routes {
     };
     routes
         .absent_unless(Method::GET, ALL, reads_numbers("list_incoming_phone_number_assigned_add_on"), rule)
-        .absent_unless(Method::POST, ALL, writes_numbers("create_incoming_phone_number_assigned_add_on"), rule)
+        .absent_unless(
+            Method::POST,
+            ALL,
+            writes_numbers("create_incoming_phone_number_assigned_add_on"),
+            rule,
+        )
         .absent_unless(Method::GET, ONE, reads_numbers("fetch_incoming_phone_number_assigned_add_on"), rule)
-        .absent_unless(Method::DELETE, ONE, writes_numbers("delete_incoming_phone_number_assigned_add_on"), rule)
+        .absent_unless(
+            Method::DELETE,
+            ONE,
+            writes_numbers("delete_incoming_phone_number_assigned_add_on"),
+            rule,
+        )
         .absent_unless(
             Method::GET,
             EXTENSIONS,

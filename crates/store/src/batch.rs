@@ -15,8 +15,8 @@ use crate::keys::{FIRST_EPOCH, ScopeKey, add, identity, still_there, wrap};
 use crate::sql::{Expect, Outcome, Prepared, Statement, Step};
 use crate::store::Store;
 use crate::{
-    Count, Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, Tally, jobs_sql,
-    limits, parked,
+    Count, Document, IndexValue, Kind, Lane, Lease, Name, NewDocument, NewJob, Scope, StoreError, Tally,
+    jobs_sql, limits, parked,
 };
 
 const INSERT_DOCUMENT: &str = "INSERT INTO documents

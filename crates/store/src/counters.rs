@@ -54,8 +54,7 @@ pub struct Counter {
 impl Count {
     pub(crate) fn statement(self, scope: Scope) -> Statement {
         let Self { name, day, events, amount } = self;
-        let arguments =
-            vec![scope.to_string().into(), day.into(), name.into(), events.into(), amount.into()];
+        let arguments = vec![scope.to_string().into(), day.into(), name.into(), events.into(), amount.into()];
         Statement::new(ADD, arguments).bulk(Bulk::Counts)
     }
 }
@@ -111,8 +110,7 @@ impl Scoped {
         days: &RangeInclusive<i64>,
         limit: Option<i64>,
     ) -> Result<Vec<Counter>, StoreError> {
-        let mut arguments =
-            vec![self.scope.to_string().into(), (*days.start()).into(), (*days.end()).into()];
+        let mut arguments = vec![self.scope.to_string().into(), (*days.start()).into(), (*days.end()).into()];
         arguments.extend(limit.map(Value::from));
         let rows = self.store.engine().query(Statement::new(sql, arguments)).await?;
         let counter = |mut row: crate::sql::Row| {

@@ -139,12 +139,17 @@ mod tests {
             assert_eq!((day(text).0, day(text).to_string().as_str()), (number, text));
         }
         let today = day("2026-03-01");
-        for (text, meant) in
-            [("-1days", "2026-02-28"), ("-30days", "2026-01-30"), ("+1day", "2026-03-02"), (" 2days", "2026-03-03")]
-        {
+        for (text, meant) in [
+            ("-1days", "2026-02-28"),
+            ("-30days", "2026-01-30"),
+            ("+1day", "2026-03-02"),
+            (" 2days", "2026-03-03"),
+        ] {
             assert_eq!(Day::parse(text, today).map(|day| day.to_string()).as_deref(), Some(meant), "{text}");
         }
-        for text in ["", "2026-2-1", "2026-02-30", "2026-02-01T00:00:00Z", "days", "-xdays", "--1days", "yesterday"] {
+        for text in
+            ["", "2026-2-1", "2026-02-30", "2026-02-01T00:00:00Z", "days", "-xdays", "--1days", "yesterday"]
+        {
             assert_eq!(Day::parse(text, today), None, "{text}");
         }
     }

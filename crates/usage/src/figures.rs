@@ -23,7 +23,11 @@ pub async fn accounts(store: &Store, scope: Scope, with_subaccounts: bool) -> Re
         // An account lives in the scope of its owner: in a subaccount's scope there is none.
         let listed = store.scope(scope).list::<Account>(query.clone()).await?;
         scopes.extend(
-            listed.documents.iter().map(|account| Scope::account(account.sid)).filter(|other| *other != scope),
+            listed
+                .documents
+                .iter()
+                .map(|account| Scope::account(account.sid))
+                .filter(|other| *other != scope),
         );
         match listed.next {
             Some(next) => query.cursor = Some(next),
@@ -79,7 +83,8 @@ impl Figures {
 
     /// The figure of a category in the period at this place.
     pub fn of(&self, place: usize, category: &Category) -> Figure {
-        let meters = category.meters.iter().filter_map(|meter| self.0.get(&(place, meter.as_str().to_owned())));
+        let meters =
+            category.meters.iter().filter_map(|meter| self.0.get(&(place, meter.as_str().to_owned())));
         meters.fold(Figure::default(), |sum, figure| Figure {
             count: sum.count + figure.count,
             usage: sum.usage + figure.usage,

@@ -34,11 +34,19 @@ fn kind(facts: &MessageFacts) -> Meter {
     let is_inbound = facts.direction == Direction::Inbound;
     match Address::parse(&facts.own_number) {
         Ok(Address::Phone(number)) if number.region() == Region::UsTollFree => {
-            if is_inbound { Meter::SmsInboundTollfree } else { Meter::SmsOutboundTollfree }
+            if is_inbound {
+                Meter::SmsInboundTollfree
+            } else {
+                Meter::SmsOutboundTollfree
+            }
         }
         Ok(Address::Alphanumeric(_)) if !is_inbound => Meter::SmsOutboundName,
         Ok(Address::ShortCode(_)) => {
-            if is_inbound { Meter::SmsInboundShortcode } else { Meter::SmsOutboundShortcode }
+            if is_inbound {
+                Meter::SmsInboundShortcode
+            } else {
+                Meter::SmsOutboundShortcode
+            }
         }
         _ if is_inbound => Meter::SmsInboundLongcode,
         _ => Meter::SmsOutboundLongcode,

@@ -75,7 +75,9 @@ impl CountryView {
         let path = format!("/2010-04-01/Accounts/{account}/AvailablePhoneNumbers/{code}");
         let has = |kind: Option<NumberKind>| {
             kind.is_some_and(|kind| {
-                numbers.iter().any(|number| number.country_iso() == Some(code) && NumberKind::of(number) == kind)
+                numbers
+                    .iter()
+                    .any(|number| number.country_iso() == Some(code) && NumberKind::of(number) == kind)
             })
         };
         let links = SEARCHES.iter().filter(|(_, _, kind)| has(*kind));
@@ -94,7 +96,8 @@ impl CountryView {
 pub async fn countries(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
     let (_, _) = page.open::<kit::page::Unfiltered>(&ctx).await?;
     let numbers = free(&ctx.services.store).await?;
-    let codes: std::collections::BTreeSet<&str> = numbers.iter().filter_map(PhoneNumber::country_iso).collect();
+    let codes: std::collections::BTreeSet<&str> =
+        numbers.iter().filter_map(PhoneNumber::country_iso).collect();
     let account = ctx.account().sid();
     let views: Vec<_> = codes.into_iter().map(|code| CountryView::new(account, code, &numbers)).collect();
     let uri = format!("/2010-04-01/Accounts/{account}/AvailablePhoneNumbers.json");
@@ -150,9 +153,12 @@ impl FromParams for Search {
         }
         wants_more |= params.flag("SmsEnabled")? == Some(false);
         // No number here asks for an address, and none is new to the platform.
-        for name in
-            ["ExcludeAllAddressRequired", "ExcludeLocalAddressRequired", "ExcludeForeignAddressRequired", "Beta"]
-        {
+        for name in [
+            "ExcludeAllAddressRequired",
+            "ExcludeLocalAddressRequired",
+            "ExcludeForeignAddressRequired",
+            "Beta",
+        ] {
             params.flag(name)?;
         }
         let area_code = params.integer("AreaCode", 200..=999)?.map(|code| code.to_string());
@@ -232,7 +238,9 @@ pub async fn search(
     let kind = SEARCHES.iter().find(|(known, _, _)| *known == word).and_then(|(_, _, kind)| *kind);
     let numbers = free(&ctx.services.store).await?;
     let fits = |number: &&PhoneNumber| {
-        number.country_iso() == Some(&*country) && Some(NumberKind::of(number)) == kind && search.finds(number)
+        number.country_iso() == Some(&*country)
+            && Some(NumberKind::of(number)) == kind
+            && search.finds(number)
     };
     let first = usize::try_from(paging.index).unwrap_or(usize::MAX).saturating_mul(paging.size);
     let mut found = numbers.iter().filter(fits).skip(first);

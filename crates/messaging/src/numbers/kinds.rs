@@ -46,15 +46,16 @@ impl Pattern {
     pub fn parse(parameter: &'static str, text: &str) -> Result<Self> {
         let invalid = || ApiError::new(codes::INVALID_PARAMETER).parameter(parameter);
         let meant = text.bytes().filter(|byte| !b"+ ()-.".contains(byte));
-        let digits: Vec<Option<u8>> =
-            meant.map(key).collect::<Option<_>>().ok_or_else(invalid)?;
+        let digits: Vec<Option<u8>> = meant.map(key).collect::<Option<_>>().ok_or_else(invalid)?;
         if PATTERN_LENGTH.contains(&digits.len()) { Ok(Self(digits)) } else { Err(invalid()) }
     }
 
     /// Whether it is anywhere in the number.
     pub fn is_in(&self, number: &str) -> bool {
         let digits = number.trim_start_matches('+').as_bytes();
-        let fits = |window: &[u8]| window.iter().zip(&self.0).all(|(digit, key)| key.is_none_or(|key| key == *digit));
+        let fits = |window: &[u8]| {
+            window.iter().zip(&self.0).all(|(digit, key)| key.is_none_or(|key| key == *digit))
+        };
         digits.windows(self.0.len()).any(fits)
     }
 }

@@ -235,7 +235,8 @@ async fn numbers_of_a_kind_are_taken_and_listed_by_it() {
     let made = create("TollFree", &[("PhoneNumber", TOLL_FREE)]).await;
     assert_eq!(made.assert_status(201).json["phone_number"], TOLL_FREE);
     let listed = async |list: &str| {
-        let page = app.get(owner, API, &format!("{}{list}", path(owner))).await.assert_status(200).json.clone();
+        let page =
+            app.get(owner, API, &format!("{}{list}", path(owner))).await.assert_status(200).json.clone();
         let rows = page["incoming_phone_numbers"].as_array().expect("rows").clone();
         let mut numbers: Vec<_> =
             rows.iter().map(|row| row["phone_number"].as_str().expect("a number").to_owned()).collect();
@@ -315,7 +316,10 @@ async fn what_is_free_is_found_by_country_kind_and_digits() {
         ("US/Local.json?AreaCode=212", vec!["+12125550133"]),
         ("US/Local.json?InRegion=CA", vec![FREE]),
         ("US/Local.json?Contains=415*5501", vec![FREE]),
-        ("US/Local.json?SmsEnabled=true&ExcludeAllAddressRequired=true&Beta=false", vec![FREE, "+12125550133"]),
+        (
+            "US/Local.json?SmsEnabled=true&ExcludeAllAddressRequired=true&Beta=false",
+            vec![FREE, "+12125550133"],
+        ),
         ("US/Local.json?MmsEnabled=true", vec![]),
         ("US/Local.json?VoiceEnabled=true", vec![]),
         ("US/Local.json?PageSize=1", vec![FREE]),

@@ -76,7 +76,10 @@ async fn as_many_as_were_accepted(site: Site) {
     }
     let accepted = posts.join_all().await.into_iter().filter(|status| *status == 201).count();
     assert!(accepted > 0);
-    assert_eq!(counted(&site, &site.app.owner).await, [format!("sms-outbound-longcode {accepted} {accepted}")]);
+    assert_eq!(
+        counted(&site, &site.app.owner).await,
+        [format!("sms-outbound-longcode {accepted} {accepted}")]
+    );
 }
 
 #[tokio::test]

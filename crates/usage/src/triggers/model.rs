@@ -255,8 +255,7 @@ fn entry(key: &'static str, word: &str) -> Index {
 
 /// What a trigger is found by.
 pub(crate) fn index(facts: &TriggerFacts) -> Vec<Index> {
-    let mut index =
-        vec![entry("trigger_by", facts.by.as_str()), entry("usage_category", &facts.category)];
+    let mut index = vec![entry("trigger_by", facts.by.as_str()), entry("usage_category", &facts.category)];
     index.extend(facts.recurring.map(|recurring| entry("recurring", recurring.as_str())));
     index
 }

@@ -9,7 +9,9 @@ use rulebook::guard::{Action, UrlFact, UrlPurpose};
 use store::{Document, NewDocument, Query, Scope, Store};
 use webhooks::{Method, WebhookUrl};
 
-use super::model::{CreateTrigger, Filter, TriggerFacts, UpdateTrigger, UsageTrigger, Value, WatchedTrigger, index};
+use super::model::{
+    CreateTrigger, Filter, TriggerFacts, UpdateTrigger, UsageTrigger, Value, WatchedTrigger, index,
+};
 use super::view::TriggerView;
 use crate::calendar::{Day, Every};
 use crate::figures::{Figures, accounts};
@@ -19,7 +21,12 @@ use crate::limits::TRIGGERS;
 ///
 /// # Errors
 /// When the store cannot answer.
-pub(crate) async fn current(store: &Store, scopes: &[Scope], facts: &TriggerFacts, today: Day) -> Result<i64> {
+pub(crate) async fn current(
+    store: &Store,
+    scopes: &[Scope],
+    facts: &TriggerFacts,
+    today: Day,
+) -> Result<i64> {
     let Some(category) = facts.category() else { return Ok(0) };
     let periods = [facts.period(today)];
     let figures = Figures::read(store, scopes, &periods, Every::Whole).await?;
@@ -64,7 +71,9 @@ pub(crate) async fn create(ctx: &Ctx, asked: CreateTrigger) -> Result<TriggerVie
     check(ctx, &facts)?;
     let query = Query { limit: TRIGGERS, ..Query::default() };
     if ctx.store().list::<UsageTrigger>(query).await?.documents.len() >= TRIGGERS {
-        return Err(ApiError::new(codes::INVALID_PARAMETER).hint("the account has as many triggers as it may"));
+        return Err(
+            ApiError::new(codes::INVALID_PARAMETER).hint("the account has as many triggers as it may")
+        );
     }
     facts.value = match value {
         Value::At(value) => value,

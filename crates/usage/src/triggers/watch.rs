@@ -31,7 +31,10 @@ pub async fn keep_watch(services: std::sync::Arc<Services>, mut stop: watch::Rec
             _ = stop.wait_for(|stop| *stop) => return,
         }
         if let Err(error) = look(&services).await {
-            tracing::warn!(code = error.code().number, "usage triggers could not all be looked at; the next round tries again");
+            tracing::warn!(
+                code = error.code().number,
+                "usage triggers could not all be looked at; the next round tries again"
+            );
         }
     }
 }

@@ -53,7 +53,8 @@ async fn rows(app: &TestApp, list: &str, query: &str) -> Vec<String> {
     let page = page(app, &app.owner, list, query).await;
     let word = |row: &Value, key: &str| row[key].as_str().expect("a text").to_owned();
     let row = |row: &Value| {
-        let [start, end, count, usage] = ["start_date", "end_date", "count", "usage"].map(|key| word(row, key));
+        let [start, end, count, usage] =
+            ["start_date", "end_date", "count", "usage"].map(|key| word(row, key));
         format!("{start}/{end} {count} {usage}")
     };
     page["usage_records"].as_array().expect("rows").iter().map(row).collect()
@@ -201,13 +202,16 @@ async fn pages_hold_every_row_once() {
     for days_ago in 0..=AGE {
         sent(&app, &app.owner, days_ago, 1).await;
     }
-    for query in ["PageSize=13", "PageSize=13&Category=sms", "PageSize=1000", "PageSize=51&Category=sms-outbound"] {
+    for query in
+        ["PageSize=13", "PageSize=13&Category=sms", "PageSize=1000", "PageSize=51&Category=sms-outbound"]
+    {
         let (mut seen, mut path) = (Vec::new(), path(&app.owner, "/Daily", query));
         loop {
             let page = app.get(&app.owner, API, &path).await.assert_status(200).json.clone();
             for row in page["usage_records"].as_array().expect("rows") {
                 let category = row["category"].as_str().expect("a category").to_owned();
-                let counts = category == "sms" || category == "sms-outbound" || category == "sms-outbound-longcode";
+                let counts =
+                    category == "sms" || category == "sms-outbound" || category == "sms-outbound-longcode";
                 assert_eq!(row["count"], if counts { "1" } else { "0" }, "{category}");
                 seen.push((row["start_date"].as_str().expect("a day").to_owned(), category));
             }
@@ -218,7 +222,10 @@ async fn pages_hold_every_row_once() {
         }
         let categories = if query.contains("Category") { 1 } else { 20 };
         assert_eq!(seen.len(), (AGE as usize + 1) * categories, "{query}");
-        assert!(seen.is_sorted_by(|one, next| one.0 > next.0 || (one.0 == next.0 && one.1 < next.1)), "{query}");
+        assert!(
+            seen.is_sorted_by(|one, next| one.0 > next.0 || (one.0 == next.0 && one.1 < next.1)),
+            "{query}"
+        );
     }
 }
 

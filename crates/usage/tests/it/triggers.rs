@@ -65,7 +65,8 @@ async fn look(app: &TestApp) -> usize {
 async fn a_trigger_is_made_shown_changed_listed_and_removed() {
     let app = start().await;
     sent(&app, &app.owner, 0, 3).await;
-    let fields = [("FriendlyName", "Cap"), ("TriggerValue", "+30"), ("Recurring", "daily"), ("CallbackMethod", "GET")];
+    let fields =
+        [("FriendlyName", "Cap"), ("TriggerValue", "+30"), ("Recurring", "daily"), ("CallbackMethod", "GET")];
     let sid = new(&app, &fields).await;
     let shown = fetched(&app, &sid).await;
     let keys: Vec<&str> = shown.as_object().expect("an object").keys().map(String::as_str).collect();
@@ -85,7 +86,11 @@ async fn a_trigger_is_made_shown_changed_listed_and_removed() {
     }
     assert!(shown["date_fired"].is_null());
     let one = format!("{}/{sid}", path(&app.owner));
-    let changes = [("FriendlyName", "Limit"), ("CallbackUrl", "https://clinic.example/other"), ("CallbackMethod", "POST")];
+    let changes = [
+        ("FriendlyName", "Limit"),
+        ("CallbackUrl", "https://clinic.example/other"),
+        ("CallbackMethod", "POST"),
+    ];
     app.post_form(&app.owner, API, &one, &changes).await.assert_status(200);
     let changed = fetched(&app, &sid).await;
     assert_eq!((&changed["friendly_name"], &changed["callback_method"]), (&"Limit".into(), &"POST".into()));
@@ -103,7 +108,8 @@ async fn a_trigger_is_made_shown_changed_listed_and_removed() {
     ] {
         let page = app.get(&app.owner, API, &format!("{}{query}", path(&app.owner))).await;
         let rows = page.assert_status(200).json["usage_triggers"].as_array().expect("rows").clone();
-        let mut sids: Vec<_> = rows.iter().map(|row| row["sid"].as_str().expect("a SID").to_owned()).collect();
+        let mut sids: Vec<_> =
+            rows.iter().map(|row| row["sid"].as_str().expect("a SID").to_owned()).collect();
         let mut expected: Vec<String> = expected.into_iter().cloned().collect();
         if query.is_empty() {
             // Made at the same moment: the order is that of their SIDs.
@@ -231,7 +237,8 @@ async fn gen_https_2__refuses_trigger_over_plain_http() {
     let app = start().await;
     let plain = [("CallbackUrl", "http://clinic.example/usage")];
     made(&app, &app.hipaa, &plain).await.assert_refused("GEN-HTTPS-2", 77_117);
-    let sid = made(&app, &app.hipaa, &[]).await.assert_status(201).json["sid"].as_str().expect("a SID").to_owned();
+    let sid =
+        made(&app, &app.hipaa, &[]).await.assert_status(201).json["sid"].as_str().expect("a SID").to_owned();
     let one = format!("{}/{sid}", path(&app.hipaa));
     app.post_form(&app.hipaa, API, &one, &plain).await.assert_refused("GEN-HTTPS-2", 77_117);
 }

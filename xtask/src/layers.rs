@@ -61,6 +61,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("matcher", &["base"]),
     ("paths", &[]),
     ("fql", &["paths"]),
+    ("mapping", &["paths", "fql"]),
+    ("plans", &["paths"]),
     ("throttle", &["base"]),
     // It judges accounts from outside and needs no running server.
     ("audit", &["base", "rulebook", "statements", "matcher"]),

@@ -13,8 +13,5 @@ pub const PATTERN_LIMIT: usize = 512;
 /// pattern looked at. A text of 32 KiB against any ordinary pattern takes about 32,000.
 pub const STEP_LIMIT: u32 = 1_000_000;
 
-/// Most filters of one destination (Segment's own limit).
-pub const FILTER_LIMIT: usize = 10;
-
 /// Most places, and most names in all of them, in the `fields` of one action.
 pub const FIELD_LIMIT: usize = 1_000;

@@ -6,11 +6,11 @@ use paths::{Path, PathError};
 use serde_json::{Value, json};
 
 fn filter(condition: &str, actions: Vec<Action>) -> Filter {
-    Filter { condition: Condition::parse(condition).unwrap(), actions }
+    Filter { condition: Condition::parse(condition).expect("a condition"), actions }
 }
 
 fn fields(fields: Value) -> Fields {
-    Fields::parse(&fields).unwrap()
+    Fields::parse(&fields).expect("fields")
 }
 
 fn event() -> Value {

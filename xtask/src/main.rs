@@ -24,6 +24,7 @@ mod metadata;
 mod postgres;
 mod proofs;
 mod sdk;
+mod segment;
 mod shell;
 mod smpp_peers;
 mod source;

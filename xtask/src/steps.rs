@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::metadata::Metadata;
 use crate::{
-    crash, deps, evidence, faults, fmt, fuzz, generated, leak, lint, postgres, sdk, test, tidy, traces,
+    crash, deps, evidence, faults, fmt, fuzz, generated, leak, lint, postgres, sdk, segment, test, tidy,
+    traces,
 };
 
 /// What the command line asked for.
@@ -64,6 +65,11 @@ pub(crate) const STEPS: &[Step] = &[
         run: generated::run,
     },
     Step { name: "sdk", about: "official SDKs, unmodified, against the binary", run: sdk::run },
+    Step {
+        name: "segment",
+        about: "filters and mappings beside the engines that Segment publishes",
+        run: segment::run,
+    },
     Step {
         name: "evidence",
         about: "the audit's reports against their schemas, and its page in a browser",

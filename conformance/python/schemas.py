@@ -68,6 +68,14 @@ def check(spec, schema, value, place, depth, found):
     while "$ref" in schema:
         schema = resolve(spec, schema["$ref"])
         nullable = nullable or schema.get("nullable", False)
+    if "oneOf" in schema:
+        # Versions of one resource; what fits none is told by what the newest would have.
+        versions = []
+        for version in schema["oneOf"]:
+            versions.append([])
+            check(spec, version, value, place, depth + 1, versions[-1])
+        found.extend(min(reversed(versions), key=bool))
+        return
     if value is None:
         if not (nullable or is_reference or "type" not in schema):
             found.append(f"{place}: null")

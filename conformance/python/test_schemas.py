@@ -1,6 +1,7 @@
 """Raw answers have exactly the keys, types, patterns and dates of the published documents."""
 
 import copy
+import time
 import unittest
 import urllib.parse
 
@@ -145,6 +146,43 @@ class AnswerTest(unittest.TestCase):
         self.check("api_v2010", feedback, "post", ours, {"Outcome": "confirmed"})
         self.check("messaging_v1", member, "delete", f"{path}/PhoneNumbers/{number['sid']}")
         self.check("messaging_v1", one, "delete", path)
+
+    def test_registration(self):
+        many, one = "/v1/a2p/BrandRegistrations", "/v1/a2p/BrandRegistrations/{Sid}"
+        bundle = "BU" + "0" * 31 + "1"
+        form = {"CustomerProfileBundleSid": bundle, "A2PProfileBundleSid": bundle}
+        made = self.check("messaging_v1", many, "post", f"/messaging{many}", form)
+        path = f"/messaging{many}/{made['sid']}"
+        until = time.monotonic() + 60
+        while self.check("messaging_v1", one, "get", path)["status"] != "APPROVED":
+            self.assertLess(time.monotonic(), until)
+            time.sleep(0.2)
+        self.check("messaging_v1", many, "get", f"/messaging{many}?PageSize=1")
+        vettings = many + "/{BrandSid}/Vettings"
+        vetting = self.check("messaging_v1", vettings, "post", path + "/Vettings", {"VettingProvider": "aegis"})
+        self.check("messaging_v1", vettings, "get", path + "/Vettings")
+        fetched = vettings + "/{BrandVettingSid}"
+        self.check("messaging_v1", fetched, "get", f"{path}/Vettings/{vetting['brand_vetting_sid']}")
+        _, service = server.request("POST", "/messaging/v1/Services", {"FriendlyName": "schema"})
+        self.addCleanup(server.request, "DELETE", f"/messaging/v1/Services/{service['sid']}")
+        form = [
+            ("BrandRegistrationSid", made["sid"]),
+            ("Description", "Reminders of appointments that were made before"),
+            ("MessageFlow", "People give their number at the desk and tick that they want reminders."),
+            ("MessageSamples", "Your appointment is tomorrow at nine."),
+            ("MessageSamples", "Your appointment is on Monday at ten."),
+            ("UsAppToPersonUsecase", "ACCOUNT_NOTIFICATION"),
+            ("HasEmbeddedLinks", "false"),
+            ("HasEmbeddedPhone", "false"),
+        ]
+        campaigns = "/v1/Services/{MessagingServiceSid}/Compliance/Usa2p"
+        path = f"/messaging/v1/Services/{service['sid']}/Compliance/Usa2p"
+        campaign = self.check("messaging_v1", campaigns, "post", path, form)
+        self.check("messaging_v1", campaigns, "get", path)
+        self.check("messaging_v1", campaigns + "/Usecases", "get", path + "/Usecases")
+        self.check("messaging_v1", campaigns + "/{Sid}", "get", f"{path}/{campaign['sid']}")
+        self.check("messaging_v1", campaigns + "/{Sid}", "delete", f"{path}/{campaign['sid']}")
+        self.check("messaging_v1", "/v1/Tollfree/Verifications", "get", "/messaging/v1/Tollfree/Verifications")
 
     def test_keys_and_signing_keys(self):
         for name in ["Keys", "SigningKeys"]:

@@ -296,6 +296,9 @@ SERVED = [
         "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback.json",
         f"/2010-04-01/Accounts/{{account}}/Messages/SM{'0' * 32}/Feedback.json",
     ),
+    ("messaging_v1", "/v1/a2p/BrandRegistrations", "/messaging/v1/a2p/BrandRegistrations"),
+    ("messaging_v1", "/v1/Tollfree/Verifications", "/messaging/v1/Tollfree/Verifications"),
+    ("messaging_v1", "/v1/Tollfree/Verifications/{Sid}", "/messaging/v1/Tollfree/Verifications/HH" + "0" * 32),
 ]
 
 

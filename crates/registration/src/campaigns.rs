@@ -182,7 +182,7 @@ pub(crate) async fn create(
         campaign_id: None,
     };
     insert(ctx, batch, sid, campaign, facts, new.record).await?;
-    fetch(ctx, senders, sid, campaign).await
+    fetch(ctx, sid, campaign).await
 }
 
 /// Takes over a campaign that was registered elsewhere.
@@ -236,13 +236,12 @@ async fn insert(
     Ok(())
 }
 
+/// A campaign and its paper. It outlives its service, so that what was said of it can still be taken away.
 async fn get(
     ctx: &Ctx,
-    senders: &dyn Senders,
     sid: MessagingServiceSid,
     campaign: CampaignSid,
 ) -> Result<(Document<Campaign>, Option<Document<CampaignPaper>>)> {
-    service(ctx, senders, sid).await?;
     let found = ctx.store().get::<Campaign>(campaign).await?;
     let is_here =
         |campaign: &Document<Campaign>| campaign.parent.as_deref() == Some(sid.to_string().as_str());
@@ -251,13 +250,8 @@ async fn get(
 }
 
 /// One campaign; the ledger has it first.
-pub(crate) async fn fetch(
-    ctx: &Ctx,
-    senders: &dyn Senders,
-    sid: MessagingServiceSid,
-    campaign: CampaignSid,
-) -> Result<Value> {
-    let (found, paper) = get(ctx, senders, sid, campaign).await?;
+pub(crate) async fn fetch(ctx: &Ctx, sid: MessagingServiceSid, campaign: CampaignSid) -> Result<Value> {
+    let (found, paper) = get(ctx, sid, campaign).await?;
     let proof = ctx.disclose(vec![campaign.to_string()], SHOWN).await?;
     Ok(view(ctx, &found, paper.and_then(|paper| paper.content), &proof))
 }
@@ -294,12 +288,11 @@ pub(crate) async fn list(
 /// Submits a campaign again that was turned down, with other words.
 pub(crate) async fn update(
     ctx: &Ctx,
-    senders: &dyn Senders,
     sid: MessagingServiceSid,
     campaign: CampaignSid,
     edit: CampaignEdit,
 ) -> Result<Value> {
-    let (mut found, old) = get(ctx, senders, sid, campaign).await?;
+    let (mut found, old) = get(ctx, sid, campaign).await?;
     let failure = found.facts.review.failure.and_then(failures::find);
     let mut batch = ctx.batch();
     let is_final = failure.is_some_and(|failure| !failure.is_editable) || found.facts.is_external;
@@ -308,25 +301,20 @@ pub(crate) async fn update(
             .hint("only a FAILED campaign can be edited, and only if its failure can be put right"));
     }
     if let Some(mut old) = old {
-        let record = old.content.take().map_or_else(
-            || edit.0.map_ref(Record::clone),
-            |earlier| record::over(earlier, edit.0.map_ref(Record::clone)),
-        );
+        let record = match old.content.take() {
+            Some(earlier) => record::over(earlier, edit.0),
+            None => edit.0,
+        };
         batch.delete::<CampaignPaper>(&old);
         batch.insert::<CampaignPaper>(paper::<Campaign>(campaign, old.created_at, record));
     }
     ctx.commit(batch, vec![campaign.to_string()]).await?;
-    fetch(ctx, senders, sid, campaign).await
+    fetch(ctx, sid, campaign).await
 }
 
 /// Ends a campaign, and destroys the keys of what was said of it.
-pub(crate) async fn delete(
-    ctx: &Ctx,
-    senders: &dyn Senders,
-    sid: MessagingServiceSid,
-    campaign: CampaignSid,
-) -> Result<()> {
-    let (found, paper) = get(ctx, senders, sid, campaign).await?;
+pub(crate) async fn delete(ctx: &Ctx, sid: MessagingServiceSid, campaign: CampaignSid) -> Result<()> {
+    let (found, paper) = get(ctx, sid, campaign).await?;
     let scoped = ctx.store();
     let mut batch = ctx.batch();
     if let Some(of_service) = scoped.get::<ServiceCampaign>(sid).await? {

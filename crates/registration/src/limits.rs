@@ -11,9 +11,6 @@ pub const REVIEWING_CONCURRENCY: usize = 4;
 /// How long a rejected verification of a toll-free number may be edited.
 pub const EDIT_WINDOW: Duration = Duration::from_secs(7 * 86_400);
 
-/// Campaigns of one Messaging Service that are looked at; there is one at most.
-pub const MAX_CAMPAIGNS: usize = 1;
-
 /// Characters of a text that the published documents give no limit for.
 pub const MAX_TEXT: usize = 4_096;
 

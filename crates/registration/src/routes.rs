@@ -156,27 +156,24 @@ async fn fetch_usecases(
 
 async fn fetch_campaign(
     ctx: Ctx,
-    Extension(senders): Known,
     PathPair(service, sid): PathPair<MessagingServiceSid, CampaignSid>,
 ) -> Answer<Found<Value>> {
-    Ok(Found(campaigns::fetch(&ctx, senders.as_ref(), service, sid).await?))
+    Ok(Found(campaigns::fetch(&ctx, service, sid).await?))
 }
 
 async fn update_campaign(
     ctx: Ctx,
-    Extension(senders): Known,
     PathPair(service, sid): PathPair<MessagingServiceSid, CampaignSid>,
     Form(edit): Form<CampaignEdit>,
 ) -> Answer<Found<Value>> {
-    Ok(Found(campaigns::update(&ctx, senders.as_ref(), service, sid, edit).await?))
+    Ok(Found(campaigns::update(&ctx, service, sid, edit).await?))
 }
 
 async fn delete_campaign(
     ctx: Ctx,
-    Extension(senders): Known,
     PathPair(service, sid): PathPair<MessagingServiceSid, CampaignSid>,
 ) -> Answer<Deleted> {
-    campaigns::delete(&ctx, senders.as_ref(), service, sid).await?;
+    campaigns::delete(&ctx, service, sid).await?;
     Ok(Deleted)
 }
 

@@ -141,3 +141,16 @@ async fn a_campaign_that_was_registered_elsewhere_is_taken_over() {
     );
     site.post("/v1/Services/PreregisteredUsa2p", &form).await.assert_error(409, 20409);
 }
+
+#[tokio::test]
+async fn a_campaign_outlives_its_service_and_can_be_deleted() {
+    let site = Site::start().await;
+    let brand = site.approved().await;
+    let made = site.campaign(SERVICE, &brand, &[]).await;
+    let path = format!("{}/{}", campaigns(SERVICE), sid(made.assert_status(201)));
+    site.delete_services();
+    site.campaign(OTHER_SERVICE, &brand, &[]).await.assert_error(404, 20404);
+    assert_eq!(site.get(&path).await["description"], DESCRIPTION);
+    assert_eq!(site.app.delete(&site.app.owner, MESSAGING, &path).await.status, 204);
+    site.app.get(&site.app.owner, MESSAGING, &path).await.assert_error(404, 20404);
+}

@@ -2,6 +2,7 @@
 //! in zeros, and two numbers.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base::{MessagingServiceSid, PhoneNumberSid};
@@ -30,11 +31,15 @@ pub const LOCAL: &str = "PN1123456789abcdef0123456789abcdef";
 const STEP: Duration = Duration::from_millis(5);
 const STEPS: usize = 2_000;
 
-struct KnownSenders;
+struct KnownSenders {
+    /// Every service was deleted.
+    are_gone: Arc<AtomicBool>,
+}
 
 impl Senders for KnownSenders {
     fn has_service<'a>(&'a self, _: &'a Scoped, sid: MessagingServiceSid) -> Looking<'a, bool> {
-        Box::pin(async move { Ok(sid.to_string() != NO_SERVICE) })
+        let is_known = sid.to_string() != NO_SERVICE && !self.are_gone.load(Ordering::Relaxed);
+        Box::pin(async move { Ok(is_known) })
     }
 
     fn number<'a>(&'a self, _: &'a Scoped, sid: PhoneNumberSid) -> Looking<'a, Option<String>> {
@@ -49,6 +54,7 @@ impl Senders for KnownSenders {
 
 pub struct Site {
     pub app: TestApp,
+    are_gone: Arc<AtomicBool>,
     stop: watch::Sender<bool>,
     runner: Option<Runner>,
 }
@@ -56,9 +62,10 @@ pub struct Site {
 impl Site {
     /// A platform whose reviewers do not work yet.
     pub async fn idle() -> Self {
-        let app =
-            TestApp::start(|services| vec![registration::routes(services, Arc::new(KnownSenders))]).await;
-        Self { app, stop: watch::Sender::new(false), runner: None }
+        let are_gone = Arc::<AtomicBool>::default();
+        let senders = Arc::new(KnownSenders { are_gone: Arc::clone(&are_gone) });
+        let app = TestApp::start(|services| vec![registration::routes(services, senders)]).await;
+        Self { app, are_gone, stop: watch::Sender::new(false), runner: None }
     }
 
     /// A platform at work.
@@ -80,6 +87,11 @@ impl Site {
             runner.stopped().await;
         }
         self.stop.send_replace(false);
+    }
+
+    /// Deletes every Messaging Service.
+    pub fn delete_services(&self) {
+        self.are_gone.store(true, Ordering::Relaxed);
     }
 
     pub async fn get(&self, path: &str) -> Value {

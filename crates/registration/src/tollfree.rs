@@ -184,21 +184,10 @@ impl FromParams for Filter {
         Ok(Self {
             number: params.sid("TollfreePhoneNumberSid")?,
             status: params.word("Status", &words)?,
-            reference: params.phi("ExternalReferenceId")?.filter_present(),
+            reference: params.phi("ExternalReferenceId")?.filter(|text| !text.learn(String::is_empty)),
             // No verification is of a trust product here.
             is_empty: !params.all("TrustProductSid").is_empty(),
         })
-    }
-}
-
-/// A text that says something.
-trait Present {
-    fn filter_present(self) -> Self;
-}
-
-impl Present for Option<Phi<String>> {
-    fn filter_present(self) -> Self {
-        self.filter(|text| !text.learn(String::is_empty))
     }
 }
 
@@ -206,11 +195,10 @@ impl Present for Option<Phi<String>> {
 pub(crate) async fn create(ctx: &Ctx, senders: &dyn Senders, new: NewVerification) -> Result<Value> {
     let scoped = ctx.store();
     let number = senders.number(&scoped, new.number).await?.ok_or(ApiError::new(codes::NOT_FOUND))?;
-    let is_toll_free = |area: &&str| number.strip_prefix("+1").is_some_and(|rest| rest.starts_with(*area));
-    if !TOLL_FREE.iter().any(|area| is_toll_free(&area)) {
+    let national = number.strip_prefix("+1").unwrap_or_default();
+    if !TOLL_FREE.iter().any(|area| national.starts_with(area)) {
         return Err(ApiError::new(codes::INVALID_PARAMETER)
-            .parameter("TollfreePhoneNumberSid")
-            .hint("the number is not toll-free"));
+            .hint("the number of TollfreePhoneNumberSid is not toll-free"));
     }
     if scoped.get::<NumberVerification>(new.number).await?.is_some() {
         return Err(ApiError::new(codes::CONFLICT).hint("the number has a verification already"));

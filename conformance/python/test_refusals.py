@@ -51,6 +51,7 @@ class RefusalTest(unittest.TestCase):
             ("a WhatsApp sender", 77305, "SMS-CHAN-1", {"from_": f"whatsapp:{self.number}"}),
             ("a plain http callback", 77117, "GEN-HTTPS-2", {"status_callback": "http://clinic.example/status"}),
             ("a name in a callback", 77004, "ART-RESTR-TRACK", {"status_callback": "https://clinic.example/?patient_name=x"}),
+            ("media over plain http", 77117, "GEN-HTTPS-2", {"media_url": "http://clinic.example/x.png"}),
             ("kept text", 77287, "SMS-REDACT-3", {"content_retention": "retain"}),
             ("kept numbers", 77287, "SMS-REDACT-3", {"address_retention": "retain"}),
             ("a risk check", 77093, "AI-GEN-1", {"risk_check": "enable"}),
@@ -64,8 +65,6 @@ class RefusalTest(unittest.TestCase):
 
     def test_what_is_not_built_says_so(self):
         for name, changes in [
-            ("media", {"media_url": ["https://clinic.example/x.png"]}),
-            ("media alone", {"media_url": ["https://clinic.example/x.png"], "body": None}),
             ("a content template", {"content_sid": "HX" + "0" * 32, "body": None}),
         ]:
             with self.subTest(name):
@@ -80,6 +79,7 @@ class RefusalTest(unittest.TestCase):
             ("a bad recipient", 21211, {"to": "not a number!"}),
             ("a bad sender", 21212, {"from_": "!"}),
             ("somebody else's sender", 21606, {"from_": "+14155550199"}),
+            ("a bad medium", 21620, {"media_url": "no url"}),
             ("a bad callback", 21609, {"status_callback": "no url"}),
         ]:
             with self.subTest(name):

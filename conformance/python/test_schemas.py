@@ -256,7 +256,7 @@ class AnswerTest(unittest.TestCase):
             (404, "get", server.account_path(f"/Messages/SM{'0' * 32}.json"), None),
             (404, "get", "/monitor/v1/Alerts/NO" + "0" * 32, None),
             (405, "delete", messages, None),
-            (501, "post", messages, {**form, "MediaUrl": "https://clinic.example/x.png"}),
+            (501, "post", messages, {**form, "ContentSid": "HX" + "0" * 32}),
         ]:
             with self.subTest(f"{status} {method}"):
                 self.refused(status, method, path, changed)

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
+use blobs::{BlobError, Blobs};
 use data_encoding::HEXLOWER;
 use ledger::{Action, Actor, Entry, Purpose};
 use phi::KeyWrapper;
@@ -36,7 +37,7 @@ pub struct Created {
 }
 
 /// Makes a backup in the folder `to` (made when absent), while everything goes on. `files` are the data
-/// folder's own secrets. Both files are whole and on disk before they get their names.
+/// folder's own secrets, `blobs` what documents have besides what is in the database. Both files are whole and on disk before they get their names.
 ///
 /// # Errors
 /// [`BackupError`]; what was in the folder is still there then.
@@ -45,6 +46,7 @@ pub async fn create(
     wrapper: Arc<dyn KeyWrapper>,
     to: PathBuf,
     files: Vec<SecretFile>,
+    blobs: Option<Blobs>,
     mut progress: impl FnMut(Progress) + Send + 'static,
 ) -> Result<Created, BackupError> {
     if files.len() > limits::FILES
@@ -73,7 +75,7 @@ pub async fn create(
     };
     ledger::disclose(store, Scope::SYSTEM, &entry).await?;
     let copy = store.copy_out().await?;
-    let work = move || write(copy, wrapper.as_ref(), &to, &common, &files, &mut progress);
+    let work = move || write(copy, wrapper.as_ref(), &to, &common, &files, blobs.as_ref(), &mut progress);
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|_| Err(BackupError::Store("the backup was interrupted".to_owned())))
@@ -85,6 +87,7 @@ fn write(
     to: &Path,
     common: &Common,
     files: &[SecretFile],
+    blobs: Option<&Blobs>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Created, BackupError> {
     fs::DirBuilder::new().mode(0o700).recursive(true).create(to)?;
@@ -119,10 +122,12 @@ fn write(
         progress(Progress { done, total });
     }
     let state = ledger.state();
-    let manifest = Manifest { rows: in_content, ledger: state.clone(), content_sha256: None };
+    // After the rows: what a document names was there before the document.
+    let blobs = blobs.map_or(Ok(0), |blobs| add_blobs(blobs, &mut content))?;
+    let manifest = Manifest { rows: in_content, blobs, ledger: state.clone(), content_sha256: None };
     let sha256 = content.finish(&manifest)?.finish()?;
     let content_sha256 = Some(HEXLOWER.encode(&sha256));
-    let manifest = Manifest { rows: in_keys, ledger: state.clone(), content_sha256 };
+    let manifest = Manifest { rows: in_keys, blobs: 0, ledger: state.clone(), content_sha256 };
     keys.finish(&manifest)?.finish()?;
     // The keys last: they say which content belongs to them.
     pending_content.publish(&content_path)?;
@@ -134,6 +139,22 @@ fn write(
         Err(error) => return Err(error.into()),
     }
     Ok(Created { content: content_path, keys: keys_path, rows: done, ledger: state })
+}
+
+/// Adds every blob, as it is stored: sealed under a key that stands in its document's content. Returns how many.
+fn add_blobs<W: Write>(blobs: &Blobs, content: &mut HalfWriter<W>) -> Result<u64, BackupError> {
+    let runtime = tokio::runtime::Handle::current();
+    let mut count = 0;
+    for (name, _) in runtime.block_on(blobs.names())? {
+        match runtime.block_on(blobs.sealed(&name)) {
+            Ok(sealed) => content.blob(&name, &sealed)?,
+            // Deleted while the backup was made.
+            Err(BlobError::Missing) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        count += 1;
+    }
+    Ok(count)
 }
 
 type Counted = std::collections::BTreeMap<u8, u64>;

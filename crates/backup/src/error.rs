@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use blobs::BlobError;
 use phi::WrapError;
 use store::{OpenError, StoreError};
 
@@ -54,6 +55,12 @@ impl From<io::Error> for BackupError {
 
 impl From<StoreError> for BackupError {
     fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+impl From<BlobError> for BackupError {
+    fn from(error: BlobError) -> Self {
         Self::Store(error.to_string())
     }
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! file    = "SWBACKUP" length(4) header(JSON) chunk*
 //! stream  = record*                      (what the chunks hold, see `stream`)
-//! record  = tag(1) length(4) bytes       tag: a section's number, FILE or MANIFEST
+//! record  = tag(1) length(4) bytes       tag: a section's number, BLOB, FILE or MANIFEST
 //! ```
 //! Numbers are big-endian. The header's digest is bound into every chunk.
 
@@ -14,6 +14,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use blobs::BlobName;
+use bytes::Bytes;
 use data_encoding::BASE64;
 use phi::{DataKey, KeyWrapper, WrappedKey};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,7 @@ const MAGIC: &[u8; 8] = b"SWBACKUP";
 /// The layout this program writes and reads.
 const FORMAT: u32 = 1;
 
+const BLOB: u8 = 0xfd;
 const FILE: u8 = 0xfe;
 const MANIFEST: u8 = 0xff;
 
@@ -188,6 +191,13 @@ impl<W: Write> HalfWriter<W> {
         self.record(FILE, &bytes)
     }
 
+    pub(crate) fn blob(&mut self, name: &BlobName, sealed: &[u8]) -> Result<(), BackupError> {
+        let name = name.to_string();
+        let length =
+            u8::try_from(name.len()).map_err(|_| BackupError::Damaged("a blob's name is too long"))?;
+        self.record(BLOB, &[&[length], name.as_bytes(), sealed].concat())
+    }
+
     pub(crate) fn finish(mut self, manifest: &Manifest) -> Result<W, BackupError> {
         let text = serde_json::to_vec(manifest).expect("a manifest of numbers and texts always encodes");
         self.record(MANIFEST, &text)?;
@@ -206,6 +216,8 @@ impl<W: Write> HalfWriter<W> {
 pub(crate) enum Record {
     Row(CopiedRow),
     File(SecretFile),
+    /// A blob, sealed as it was.
+    Blob(BlobName, Bytes),
     Manifest(Manifest),
 }
 
@@ -215,6 +227,13 @@ impl Record {
         let damaged = BackupError::Damaged("it holds something unknown");
         match (tag, half) {
             (MANIFEST, _) => Manifest::parse(bytes).map(Self::Manifest),
+            (BLOB, Half::Content) => {
+                let (&length, rest) = bytes.split_first().ok_or_else(|| damaged.clone())?;
+                let (name, sealed) =
+                    rest.split_at_checked(usize::from(length)).ok_or_else(|| damaged.clone())?;
+                let name = std::str::from_utf8(name).ok().and_then(BlobName::parse).ok_or(damaged)?;
+                Ok(Self::Blob(name, Bytes::copy_from_slice(sealed)))
+            }
             (FILE, Half::Keys) => {
                 let (&length, rest) = bytes.split_first().ok_or_else(|| damaged.clone())?;
                 let (name, bytes) =
@@ -295,6 +314,8 @@ impl Records {
                 return Err(BackupError::Damaged("its sections are out of order"));
             }
             Record::Row(row) => self.section = row.section().number(),
+            // Blobs come after every section.
+            Record::Blob(..) => self.section = BLOB,
             Record::File(_) => {}
         }
         Ok(Some(record))

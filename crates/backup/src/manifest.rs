@@ -25,11 +25,19 @@ pub struct LedgerState {
 pub struct Manifest {
     /// Rows of each section, by its number.
     pub rows: BTreeMap<u8, u64>,
+    /// How many blobs there are.
+    #[serde(skip_serializing_if = "is_none", default)]
+    pub blobs: u64,
     /// The ledger at the moment of the backup.
     pub ledger: LedgerState,
     /// In the keys: the SHA-256 of the content file that was made with them, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub content_sha256: Option<String>,
+}
+
+/// Whether there is none: a backup without blobs reads as before there were any.
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Manifest {

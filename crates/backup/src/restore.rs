@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use base::Clock;
+use blobs::Blobs;
 use data_encoding::HEXLOWER;
 use ledger::merkle::Tree;
 use ledger::{Action, Actor, Entry, Purpose};
@@ -35,6 +36,8 @@ pub struct Target {
     pub database: Database,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
+    /// Where blobs are put; a backup that has some is not put back without.
+    pub blobs: Option<Blobs>,
     /// A root of the ledger that is known from elsewhere, in hexadecimal.
     pub expected_root: Option<String>,
 }
@@ -68,7 +71,7 @@ pub async fn restore(
     target: Target,
     mut progress: impl FnMut(Progress) + Send + 'static,
 ) -> Result<Restored, BackupError> {
-    let Target { database, clock, expected_root } = target;
+    let Target { database, clock, blobs, expected_root } = target;
     let wrapper = Arc::clone(&source.wrapper);
     let checked = source.clone();
     let verified =
@@ -77,7 +80,7 @@ pub async fn restore(
     let into = copy_in(database.clone(), Arc::clone(&clock)).await?;
     let put = {
         let verified = verified.clone();
-        beside(move || put_back(&source, &verified, into, &mut progress)).await?
+        beside(move || put_back(&source, &verified, into, blobs.as_ref(), &mut progress)).await?
     };
     let options = Options { database, wrapper, clock, random: Arc::new(SystemRandom) };
     let store = Store::open(options).await?;
@@ -108,6 +111,7 @@ fn put_back(
     source: &Source,
     verified: &Verified,
     into: CopyIn,
+    blobs: Option<&Blobs>,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Put, BackupError> {
     let keys_path = source.folder.join(KEYS_FILE);
@@ -122,13 +126,23 @@ fn put_back(
             Record::Row(row) if !is_matched(row.section()) => to.write(vec![row])?,
             Record::Row(_) => to.write(Vec::new())?,
             Record::File(file) => put.files.push(file),
-            Record::Manifest(_) => {}
+            Record::Blob(..) | Record::Manifest(_) => {}
         }
     }
     let mut listed: Option<Listed> = None;
     let mut records = content.records()?;
     while let Some(record) = records.next()? {
-        let Record::Row(row) = record else { continue };
+        let row = match record {
+            Record::Row(row) => row,
+            Record::Blob(name, sealed) => {
+                // Without its document's key it stays shut, and is swept up.
+                let blobs =
+                    blobs.ok_or(BackupError::Mismatch("it has blobs, and there is no place for them"))?;
+                tokio::runtime::Handle::current().block_on(blobs.put_sealed(&name, sealed))?;
+                continue;
+            }
+            Record::File(_) | Record::Manifest(_) => continue,
+        };
         let section = row.section();
         if listed.as_ref().is_none_or(|listed| listed.for_section != section) {
             listed = Some(Listed::of(&keys, section)?);

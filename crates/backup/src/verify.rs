@@ -130,7 +130,7 @@ impl Found {
 fn read(half: &OpenHalf<'_>) -> Result<Found, BackupError> {
     let mut records = half.records()?;
     let mut counted: BTreeMap<u8, u64> = BTreeMap::new();
-    let (mut manifest, mut ledger, mut files) = (None, Ledger::default(), 0);
+    let (mut manifest, mut ledger, mut files, mut blobs) = (None, Ledger::default(), 0, 0);
     while let Some(record) = records.next()? {
         match record {
             Record::Row(row) => {
@@ -141,11 +141,12 @@ fn read(half: &OpenHalf<'_>) -> Result<Found, BackupError> {
                 }
             }
             Record::File(_) => files += 1,
+            Record::Blob(..) => blobs += 1,
             Record::Manifest(found) => manifest = Some(found),
         }
     }
     let manifest = manifest.ok_or(BackupError::Damaged("it has no end"))?;
-    if manifest.rows != counted || files > limits::FILES {
+    if manifest.rows != counted || manifest.blobs != blobs || files > limits::FILES {
         return Err(BackupError::Damaged("it does not hold what it says"));
     }
     Ok(Found { manifest, ledger: ledger.state() })

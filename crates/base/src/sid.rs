@@ -103,6 +103,56 @@ macro_rules! sids {
     )*};
 }
 
+/// A message: `SM…` for a text, `MM…` for one with media.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MessageSid {
+    /// Its two letters sort as they do in text.
+    is_sms: bool,
+    bytes: [u8; 16],
+}
+
+impl MessageSid {
+    /// The two letters in front of one with media.
+    const MMS: &'static str = "MM";
+
+    /// The same SID, as that of a message with media or of one without.
+    #[must_use]
+    pub const fn of_mms(self, is_mms: bool) -> Self {
+        Self { is_sms: !is_mms, ..self }
+    }
+}
+
+impl Sid for MessageSid {
+    const PREFIX: &'static str = "SM";
+
+    fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self { is_sms: true, bytes }
+    }
+}
+
+impl fmt::Display for MessageSid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_sms { Self::PREFIX } else { Self::MMS })?;
+        f.write_str(&HEXLOWER.encode(&self.bytes))
+    }
+}
+
+impl fmt::Debug for MessageSid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for MessageSid {
+    type Err = InvalidSid;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSid> {
+        let is_sms = !text.starts_with(Self::MMS);
+        let bytes = parse_sid(if is_sms { Self::PREFIX } else { Self::MMS }, text)?;
+        Ok(Self { is_sms, bytes })
+    }
+}
+
 sids! {
     /// An account, project or subaccount.
     AccountSid = "AC";
@@ -128,8 +178,8 @@ sids! {
     CarrierRecordSid = "CX";
     /// An API key.
     KeySid = "SK";
-    /// A text message.
-    MessageSid = "SM";
+    /// A picture, film, sound or document of a message.
+    MediaSid = "ME";
     /// A Messaging Service (`messaging/v1/Services`).
     MessagingServiceSid = "MG";
     /// An organization: the owner of accounts, agreements and people.
@@ -169,6 +219,17 @@ mod tests {
         let text = sid.to_string();
         assert_eq!(text.len(), SID_LENGTH);
         assert_eq!(text.parse(), Ok(sid));
+    }
+
+    #[test]
+    fn a_message_with_media_has_letters_of_its_own() {
+        let text = MessageSid::generate(&SeededRandom::new(1));
+        let mms = text.of_mms(true);
+        assert!(text.to_string().starts_with("SM") && mms.to_string().starts_with("MM"));
+        assert_eq!((text.to_string().parse(), mms.to_string().parse()), (Ok(text), Ok(mms)));
+        assert_ne!(text, mms);
+        assert_eq!(text.cmp(&mms), text.to_string().cmp(&mms.to_string()));
+        assert_eq!(mms.of_mms(false), text);
     }
 
     #[test]

@@ -55,6 +55,9 @@ catalogue! {
     TO_REQUIRED = 21604, 400, "A To number is required";
     FROM_REQUIRED = 21603, 400, "A From number is required";
     BODY_REQUIRED = 21602, 400, "A message body is required";
+    UNREACHABLE_FROM = 21612, 400, "The carrier at hand takes no messages with media from this number to this one";
+    MEDIA_URL_INVALID = 21620, 400, "A MediaUrl is not a URL that can be fetched";
+    TOO_MANY_MEDIA = 21623, 400, "A message has at most 10 media";
     BODY_TOO_LONG = 21617, 400, "The message body is longer than 1600 characters";
     UNSUBSCRIBED = 21610, 400, "The recipient has opted out of messages from this sender";
     SEND_AT_INVALID = 35114, 400, "SendAt must lie between 15 minutes and 35 days ahead";

@@ -24,6 +24,8 @@ pub mod fuzzing {
 }
 
 pub use axum::Extension;
+pub use axum::body::Body;
+pub use axum::response::{IntoResponse, Response};
 pub use ctx::{Caller, Ctx};
 pub use errors::{ApiError, Result, codes};
 pub use gate::{Gate, GateConfig};

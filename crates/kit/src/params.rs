@@ -320,9 +320,9 @@ impl<A: std::str::FromStr, B: std::str::FromStr, S: Send + Sync> FromRequestPart
     async fn from_request_parts(parts: &mut Parts, state: &S) -> std::result::Result<Self, Response> {
         let not_found = || error_response(&codes::NOT_FOUND.into());
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| not_found())?;
-        let first = params.iter().next().and_then(|(_, text)| text.parse().ok());
-        let last = params.iter().last().and_then(|(_, text)| text.parse().ok());
-        first.zip(last).map(|(first, last)| Self(first, last)).ok_or_else(not_found)
+        let texts: Vec<_> = params.iter().map(|(_, text)| text).collect();
+        let [.., first, last] = texts.as_slice() else { return Err(not_found()) };
+        first.parse().ok().zip(last.parse().ok()).map(|(first, last)| Self(first, last)).ok_or_else(not_found)
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use auth::Secret;
 use base::Timestamp;
+use blobs::Blobs;
 use store::Store;
 
 use crate::gate::Gate;
@@ -17,6 +18,10 @@ pub struct Services {
     pub operator: Option<Secret>,
     /// How much anybody may ask for.
     pub gate: Arc<Gate>,
+    /// Where media are kept.
+    pub blobs: Blobs,
+    /// Where the 2010 API is reached from outside, without a path: for the links that webhooks carry.
+    pub api_base: String,
 }
 
 impl Services {

@@ -23,12 +23,24 @@ pub struct Submission {
     pub body: String,
     /// How many segments it takes.
     pub segments: u32,
+    /// What it brings; with media, or as `is_mms`, it leaves as an MMS.
+    pub media: Vec<Attachment>,
+    /// It is to leave as an MMS, with media or without.
+    pub is_mms: bool,
     /// After this instant it must not be delivered any more.
     pub valid_until: Timestamp,
     /// It must not leave by a way that others could read (ART-CTRL-TRANS).
     pub private_path: bool,
     /// It must not leave by a carrier that this register does not have (ART-BAA-4); none for any carrier.
     pub register: Option<InForce>,
+}
+
+/// A medium of a message that is handed over: its bytes are opened as the carrier reads them.
+pub struct Attachment {
+    /// What it is, by the looks of its bytes.
+    pub content_type: String,
+    /// Reads it.
+    pub reader: blobs::Reader,
 }
 
 /// A message, as carriers name it: `AC…:SM…`.
@@ -64,8 +76,16 @@ pub struct Arrival {
     pub from: String,
     /// Our number.
     pub to: String,
-    /// The text.
+    /// The text; may be empty when there are media.
     pub body: String,
+    /// What it brings.
+    pub media: Vec<ArrivedMedia>,
+}
+
+/// A medium that came with a message. Its type is told by its bytes, whatever the carrier calls it. No `Debug`.
+pub struct ArrivedMedia {
+    /// The bytes.
+    pub bytes: Vec<u8>,
 }
 
 /// A part of a message from a handset whose parts come one by one. Open text: it has no `Debug`.
@@ -108,6 +128,11 @@ impl AtHand {
     pub(crate) fn is_covered(&self, register: &InForce) -> bool {
         self.0.as_ref().is_none_or(|carrier| carrier.is_covered(register))
     }
+
+    /// [`Carrier::takes_mms`], likewise.
+    pub(crate) fn takes_mms(&self) -> bool {
+        self.0.as_ref().is_none_or(|carrier| carrier.takes_mms())
+    }
 }
 
 /// A carrier. What it tells later (receipts, arrivals) it tells a [`crate::Inbox`].
@@ -118,6 +143,11 @@ pub trait Carrier: Send + Sync + 'static {
     /// Whether it has a way out whose host is in this register, under an agreement in force. A carrier that reaches
     /// nobody has no party.
     fn is_covered(&self, register: &InForce) -> bool;
+
+    /// Whether it takes messages with media.
+    fn takes_mms(&self) -> bool {
+        false
+    }
 
     /// When a message of so many segments from this sender may be handed over. Asked right before, and
     /// counted when the answer is [`Pace::After`]; `again` says that it was asked before.

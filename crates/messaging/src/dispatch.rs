@@ -20,14 +20,17 @@ use tokio::time::{sleep, timeout};
 use webhooks::alert::raise;
 use webhooks::{LogLevel, NewAlert, Webhooks};
 
-use crate::carrier::{Carrier, CarrierError, Pace, Reference, Submission};
+use crate::carrier::{Attachment, Carrier, CarrierError, Pace, Reference, Submission};
 use crate::inbound;
 use crate::limits::{
-    AFTER_VALIDITY, ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, JOINING_CONCURRENCY, MAX_CONFLICTS,
-    REDACTING_CONCURRENCY, SENDING_CONCURRENCY, SUBMIT_DEADLINE,
+    AFTER_VALIDITY, ANSWERING_CONCURRENCY, DEFAULT_VALIDITY, FETCHING_CONCURRENCY, JOINING_CONCURRENCY,
+    MAX_CONFLICTS, REDACTING_CONCURRENCY, SENDING_CONCURRENCY, SUBMIT_DEADLINE,
 };
+use crate::media::fetch::{self as media, FETCHING};
+use crate::media::model::Media;
+use crate::media::store::{blob, of_message};
 use crate::messages::events;
-use crate::messages::model::{Message, MessageFacts, Status, guard_facts, may_message};
+use crate::messages::model::{Direction, Message, MessageFacts, Status, guard_facts, may_message};
 use crate::messages::store as messages;
 use crate::numbers::{self, Owned};
 use crate::services::choice;
@@ -40,9 +43,14 @@ const ACCOUNT_SUSPENDED: u32 = 30_002;
 const VALIDITY_EXPIRED: u32 = 30_036;
 const OPTED_OUT: u32 = 21_610;
 const NUMBER_GONE: u32 = 21_606;
+const NO_MMS: u32 = 30_011;
+
+/// What is opened for the carrier, as the ledger names it.
+const OPENED: &[&str] = &["body", "to"];
+const OPENED_MMS: &[&str] = &["body", "media", "to"];
 
 /// The queue of messages that the carrier has and that are redacted when no receipt comes.
-const REDACTING: &str = "messages.redact";
+pub(crate) const REDACTING: &str = "messages.redact";
 
 /// The job queues of messaging: sending, answering what came in, putting together what came in parts, and
 /// redacting what got no receipt.
@@ -68,11 +76,18 @@ pub fn queues(services: Arc<Services>, carrier: Option<Arc<dyn Carrier>>, webhoo
             async move { inbound::join(&services, &lease).await.unwrap_or_else(Outcome::Failed) }
         })
     };
+    let fetching = {
+        let (services, webhooks) = (Arc::clone(&services), webhooks.clone());
+        Queue::new(FETCHING, FETCHING_CONCURRENCY, move |lease| {
+            let (services, webhooks) = (Arc::clone(&services), webhooks.clone());
+            async move { media::fetch(&services, &webhooks, &lease).await.unwrap_or_else(Outcome::Failed) }
+        })
+    };
     let answering = Queue::new(inbound::ANSWERING, ANSWERING_CONCURRENCY, move |lease| {
         let (services, webhooks) = (Arc::clone(&services), webhooks.clone());
         async move { inbound::answer(&services, &webhooks, &lease).await.unwrap_or_else(Outcome::Failed) }
     });
-    vec![sending, answering, joining, redacting]
+    vec![sending, fetching, answering, joining, redacting]
 }
 
 /// The message that a job names, with its account; `None` when either is gone.
@@ -152,6 +167,12 @@ async fn send(
         return finish(services, lease).await;
     };
 
+    let is_mms = message.facts.is_mms();
+    if is_mms && !carrier.takes_mms() {
+        return fail(services, lease, message, number, NO_MMS).await;
+    }
+    let media = of_message(&scoped, message.facts.media.iter().map(|sid| sid.0)).await?;
+
     match carrier.pace(&message.facts.own_number, message.facts.segments, lease.attempts > 1) {
         Pace::After(wait) => sleep(wait).await,
         Pace::Later(wait) => return Ok(again_after(wait)),
@@ -162,16 +183,23 @@ async fn send(
     let proof = ledger::commit(
         &services.store,
         batch,
-        &entry("hand_to_carrier", message.sid, &["body", "to"], Purpose::Carriage),
+        &entry("hand_to_carrier", message.sid, if is_mms { OPENED_MMS } else { OPENED }, Purpose::Carriage),
     )
     .await?;
     message.revision += 1;
+    let open = |medium: Document<Media>| {
+        let content = medium.content?.into_open(&proof);
+        let reader = services.blobs.open(blob(lease.scope, medium.sid), &content.key, medium.facts.size);
+        Some(Attachment { content_type: medium.facts.content_type?, reader })
+    };
     let submission = Submission {
         reference: Reference { account: account.sid(), message: message.sid },
         from: message.facts.own_number.clone(),
         to: number.clone().into_open(&proof),
         body: body.into_open(&proof),
         segments: message.facts.segments,
+        media: media.into_iter().filter_map(open).collect(),
+        is_mms,
         valid_until,
         private_path: settings.private_carriage,
         register: account.register.clone().filter(|_| protected),
@@ -221,7 +249,12 @@ async fn obstacle(
     let is_protected = account.account.facts.designation.protected;
     let decision = decide(
         &account.facts(crate::PRODUCT.service),
-        &Action::DispatchMessage(guard_facts(is_protected, &message.facts.own_number, number, &callback)),
+        &Action::DispatchMessage(guard_facts(
+            is_protected,
+            &message.facts.own_number,
+            number,
+            callback.as_slice(),
+        )),
     );
     let settings = match decision {
         Ok(settings) => settings,
@@ -336,6 +369,14 @@ async fn redact(services: &Services, lease: &Lease) -> Result<Outcome, StoreErro
     let Some((account, mut message)) = load(services, lease).await? else {
         return finish(services, lease).await;
     };
+    if message.facts.direction == Direction::Inbound {
+        let mut batch = services.store.batch(lease.scope);
+        batch.finish(lease);
+        messages::shred_media(&mut batch, &message.facts);
+        batch.record(entry("redact_media", message.sid, &[], Purpose::Retention).to_bytes());
+        services.store.commit(batch).await?;
+        return Ok(Outcome::Done);
+    }
     if message.facts.status.is_terminal() {
         return finish(services, lease).await;
     }
@@ -354,9 +395,29 @@ async fn redact(services: &Services, lease: &Lease) -> Result<Outcome, StoreErro
 async fn fail(
     services: &Services,
     lease: &Lease,
-    mut message: Document<Message>,
+    message: Document<Message>,
     number: Phi<String>,
     code: u32,
+) -> Result<Outcome, StoreError> {
+    let sid = message.sid;
+    fail_with(services, lease, message, Some(number), code, |batch| {
+        if code == CARRIER_NOT_REGISTERED {
+            // The owner of the register can put it right.
+            let alert = NewAlert::now(&services.store, code, LogLevel::Error);
+            raise(batch, NewAlert { resource_sid: Some(sid.to_string()), ..alert });
+        }
+    })
+    .await
+}
+
+/// As [`fail`], with what else is to be written.
+pub(crate) async fn fail_with(
+    services: &Services,
+    lease: &Lease,
+    mut message: Document<Message>,
+    number: Option<Phi<String>>,
+    code: u32,
+    more: impl FnOnce(&mut Batch),
 ) -> Result<Outcome, StoreError> {
     let now = services.now();
     message.facts.status = Status::Failed;
@@ -364,13 +425,9 @@ async fn fail(
     let mut batch = services.store.batch(lease.scope);
     batch.finish(lease);
     messages::advance(&mut batch, &message);
-    report(&mut batch, lease, &message, Some(number), now);
+    report(&mut batch, lease, &message, number, now);
     messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
-    if code == CARRIER_NOT_REGISTERED {
-        // The owner of the register can put it right.
-        let alert = NewAlert::now(&services.store, code, LogLevel::Error);
-        raise(&mut batch, NewAlert { resource_sid: Some(message.sid.to_string()), ..alert });
-    }
+    more(&mut batch);
     batch.record(entry("fail_message", message.sid, &[], Purpose::Carriage).to_bytes());
     services.store.commit(batch).await?;
     Ok(Outcome::Done)

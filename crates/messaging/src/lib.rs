@@ -12,6 +12,7 @@ pub mod carrier;
 mod dispatch;
 mod inbound;
 pub mod limits;
+pub mod media;
 mod messages;
 mod numbers;
 pub mod optout;

@@ -86,3 +86,19 @@ pub const MAX_INBOUND_CHARACTERS: usize = 1_600;
 
 /// Free numbers that a search looks through at most.
 pub const SEARCHED_NUMBERS: usize = 10_000;
+
+/// Media of one message (Twilio, error 21623).
+pub const MAX_MEDIA: usize = 10;
+
+/// Bytes of all media of one message together (Twilio's limit).
+pub const MAX_MEDIA_BYTES: usize = 5 * 1024 * 1024;
+
+/// Messages whose media are fetched at a time; each holds at most [`MAX_MEDIA_BYTES`].
+pub const FETCHING_CONCURRENCY: usize = 4;
+
+/// How often a medium is asked for when its server cannot be reached or says that it failed.
+pub const MAX_FETCH_ATTEMPTS: u32 = 3;
+
+/// How long the media of a message that came in stay when what came in is to be redacted: its webhook has been told
+/// where they are, and must have time to read them.
+pub const INBOUND_MEDIA_KEPT: Duration = DEFAULT_VALIDITY;

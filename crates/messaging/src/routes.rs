@@ -10,7 +10,7 @@ use rulebook::guard::{Action, CapabilityFacts};
 use crate::numbers::available;
 use crate::numbers::kinds::NumberKind;
 use crate::services::Rotation;
-use crate::{messages, numbers};
+use crate::{media, messages, numbers};
 
 /// The product, as it is routed and as agreements name it.
 pub const PRODUCT: Product = Product { label: "api", service: "messaging" };
@@ -19,6 +19,7 @@ const MESSAGES: &str = "/2010-04-01/Accounts/{AccountSid}/Messages";
 const MESSAGE: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{Sid}";
 const FEEDBACK: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Feedback";
 const MEDIA: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media";
+const MEDIUM: &str = "/2010-04-01/Accounts/{AccountSid}/Messages/{MessageSid}/Media/{Sid}";
 const NUMBERS: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers";
 const LOCAL: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Local";
 const MOBILE: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/Mobile";
@@ -55,7 +56,9 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .update(MESSAGE, writes("update_message"), message::update)
         .delete(MESSAGE, writes("delete_message"), message::delete)
         .create(FEEDBACK, writes("create_message_feedback"), messages::feedback::create)
-        .list(MEDIA, reads("list_media"), message::list_media)
+        .list(MEDIA, reads("list_media"), media::routes::list)
+        .fetch(MEDIUM, reads("fetch_media"), media::routes::fetch)
+        .delete(MEDIUM, writes("delete_media"), media::routes::delete)
         .create(
             NUMBERS,
             Access::new(Permission::NumbersWrite, "create_incoming_phone_number"),

@@ -55,6 +55,7 @@ const LEDGER: &str = "accounts::ledger_rows";
 const VALIDATION: &str = "kit::validation";
 const CARRIAGE: &str = "smpp_net::carrier";
 const AUDIT: &str = "ledger";
+const MEDIA: &str = "messaging::media";
 const OPT_OUT: &str = "messaging::optout";
 const POOL: &str = "messaging::services::pool";
 const REVIEW: &str = "review";
@@ -115,6 +116,7 @@ pub const ENFORCED: &[Enforced] = &[
     does("SMS-ELIG-1", Effect::Permit, MESSAGE),
     refuses("SMS-GEO-1", codes::REGION_NOT_PERMITTED, MESSAGE),
     refuses("SMS-GEO-2", codes::COUNTRY_LOCKED, SERVICES),
+    does("SMS-MMS-1", Effect::Force, MEDIA),
     does("SMS-REDACT-1", Effect::Force, RETENTION),
     does("SMS-REDACT-2", Effect::Force, RETENTION),
     refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),

@@ -10,6 +10,7 @@ use std::time::Duration;
 use auth::Secret;
 use base::measure::Stopwatch;
 use base::{Clock, SystemClock};
+use blobs::{BlobError, Blobs};
 use edge::tls::{SniResolver, server_config};
 use edge::{CertificateAuthority, EdgeConfig, WallClock};
 use kit::{Gate, GateConfig, RouteRow, Services};
@@ -35,8 +36,12 @@ use crate::products::Connections;
 use crate::readiness::Readiness;
 use crate::traces::{Collector, Traces};
 
+/// Where the API is for programs that come through the proxy, which is where links lead when there is no own domain.
+const TWILIO: &str = "https://api.twilio.com";
 /// How often the ledger's root is signed.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// How often media without a document are looked for.
+const SWEEP_EVERY: Duration = Duration::from_secs(3_600);
 /// How long jobs in hand may go on after shutdown was asked for; what is cut off is leased again later.
 const JOBS_GRACE: Duration = Duration::from_secs(20);
 
@@ -62,7 +67,7 @@ impl StoreSettings {
         let wrapper = self.holder()?;
         let operator = self.data.operator_token()?;
         let database = self.data.database(self.database.as_deref());
-        open_services(database, wrapper, clock, Some(operator)).await
+        open_services(database, wrapper, clock, Some(operator), self.data.blobs()?).await
     }
 
     /// What holds the master key; a file is made on first use.
@@ -102,9 +107,11 @@ pub(crate) async fn open_services(
     wrapper: Arc<dyn KeyWrapper>,
     clock: Arc<dyn Clock>,
     operator: Option<Secret>,
+    blobs: Blobs,
 ) -> Result<Arc<Services>> {
     let store = Store::open(Options { database, wrapper, clock, random: Arc::new(SystemRandom) }).await?;
-    Ok(Arc::new(Services { store, operator, gate: Arc::new(Gate::new(GateConfig::default())) }))
+    let gate = Arc::new(Gate::new(GateConfig::default()));
+    Ok(Arc::new(Services { store, operator, gate, blobs, api_base: TWILIO.to_owned() }))
 }
 
 /// A bound port and how it is served.
@@ -187,6 +194,7 @@ pub(crate) async fn serve(
     let mut helpers = JoinSet::new();
     helpers.spawn(connections.webhooks.clone().keep_house(stopped.clone()));
     helpers.spawn(usage::keep_watch(Arc::clone(&services), stopped.clone()));
+    helpers.spawn(sweep_until(Arc::clone(&services), stopped.clone()));
     if let Some(simulator) = connections.simulator.clone() {
         helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped.clone()));
     }
@@ -284,6 +292,36 @@ async fn checkpoint_until(
             _ = stopped.wait_for(|stopped| *stopped) => return tree,
         }
         checkpoint(&store, &mut tree, &readiness).await;
+    }
+}
+
+/// Clears away the bytes of media that no document opens any more, now and then.
+async fn sweep_until(services: Arc<Services>, mut stopped: watch::Receiver<bool>) {
+    let mut ticks = interval(SWEEP_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        }
+        let wanted = |name| {
+            let services = Arc::clone(&services);
+            async move {
+                messaging::media::is_wanted(&services.store, &name).await.map_err(|_| BlobError::Unavailable)
+            }
+        };
+        // The age of a blob is by the clock of the machine, whatever clock the store goes by.
+        match services.blobs.sweep(SystemClock.now(), wanted).await {
+            Ok(swept) if swept.removed > 0 => {
+                tracing::info!(
+                    seen = swept.seen,
+                    removed = swept.removed,
+                    "media without a document were removed"
+                );
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "media without a document are removed later"),
+        }
     }
 }
 

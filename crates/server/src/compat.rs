@@ -127,7 +127,9 @@ pub(crate) fn route_table() -> Result<Vec<RouteRow>> {
         let folder = TemporaryFolder::create()?;
         let data = DataFolder::open(folder.path())?;
         let database = Database::Sqlite(data.database_file());
-        let services = open_services(database, data.master_key(None)?, Arc::new(SystemClock), None).await?;
+        let services =
+            open_services(database, data.master_key(None)?, Arc::new(SystemClock), None, data.blobs()?)
+                .await?;
         let connections =
             Connections::none(&services.store).map_err(|error| Problem::new(error.to_string()))?;
         let table = connections.table(&services);

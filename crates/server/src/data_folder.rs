@@ -11,6 +11,7 @@ use std::sync::Arc;
 use auth::Secret;
 use backup::SecretFile;
 use base::Random;
+use blobs::Blobs;
 use data_encoding::{BASE64, HEXLOWER, HEXLOWER_PERMISSIVE};
 use phi::{DataKey, KEY_BYTES, KeyWrapper, LocalKey, SystemRandom};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,8 @@ use crate::problem::{Problem, Result};
 use crate::secret_file;
 
 const DATABASE_FILE: &str = "switchward.db";
+/// Media, sealed.
+const BLOBS_FOLDER: &str = "blobs";
 const MASTER_KEY_FILE: &str = "master.key";
 const OPERATOR_TOKEN_FILE: &str = "operator.token";
 const FIRST_ACCOUNT_FILE: &str = "first-account.json";
@@ -85,6 +88,16 @@ impl DataFolder {
     /// The file of the database.
     pub(crate) fn database_file(&self) -> PathBuf {
         self.0.join(DATABASE_FILE)
+    }
+
+    /// Where media are kept; made on first use.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or used.
+    pub(crate) fn blobs(&self) -> Result<Blobs> {
+        let path = self.0.join(BLOBS_FOLDER);
+        Blobs::in_folder(&path)
+            .map_err(|error| Problem::file("cannot use the folder of media", &path, &error))
     }
 
     /// The database: the one at `url`, else the file in this folder.

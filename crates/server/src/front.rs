@@ -228,7 +228,9 @@ fn shaped(response: Response) -> Response {
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-    if is_json || !(status.is_client_error() || status.is_server_error()) {
+    // A range that is not there is answered by the product, with how much there is (RFC 9110 §15.5.17).
+    let is_range = status == StatusCode::RANGE_NOT_SATISFIABLE;
+    if is_json || is_range || !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let code = match status {
@@ -282,7 +284,10 @@ mod tests {
         let data = DataFolder::open(dir.path()).expect("a folder");
         let key = data.master_key(None).expect("a key");
         let database = Database::Sqlite(data.database_file());
-        let services = open_services(database, key, Arc::new(SystemClock), None).await.expect("a store");
+        let services =
+            open_services(database, key, Arc::new(SystemClock), None, data.blobs().expect("a folder"))
+                .await
+                .expect("a store");
         let requests = Arc::new(RequestMeasures::new(&[]));
         let readiness = Arc::new(Readiness::new(services.store.clone(), None, Box::new(|| None)));
         let mut front = Front::new(Some("comms.example.org".to_owned()), Vec::new(), requests, readiness);

@@ -135,7 +135,7 @@ impl Maintenance {
         let tell = move |now| {
             progress.send_replace(now);
         };
-        let made = backup::create(&self.store, wrapper, to, files, tell).await;
+        let made = backup::create(&self.store, wrapper, to, files, Some(self.data.blobs()?), tell).await;
         let made = made.map_err(|error| Problem::new(format!("the backup was not made: {error}")))?;
         Ok(json!({
             "content": made.content,

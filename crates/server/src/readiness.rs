@@ -205,7 +205,10 @@ mod tests {
         let data = DataFolder::open(dir.path()).expect("a folder");
         let key = data.master_key(None).expect("a key");
         let database = Database::Sqlite(data.database_file());
-        let services = open_services(database, key, Arc::new(SystemClock), None).await.expect("a store");
+        let services =
+            open_services(database, key, Arc::new(SystemClock), None, data.blobs().expect("a folder"))
+                .await
+                .expect("a store");
         let store = services.store.clone();
         (Readiness::new(store.clone(), Some(folder), Box::new(|| None)), store)
     }

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use base::{AccountSid, PhoneNumber};
+use data_encoding::BASE64;
 use errors::{ApiError, Result, codes};
-use messaging::carrier::Arrival;
+use messaging::carrier::{Arrival, ArrivedMedia};
 use serde::Deserialize;
 
 use crate::faults::{Fault, FaultKind};
@@ -21,16 +22,25 @@ pub(crate) fn handset(text: &str) -> Result<PhoneNumber> {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SendFromHandset {
     to: String,
+    #[serde(default)]
     body: String,
+    /// The bytes of each medium, in base64.
+    #[serde(default)]
+    media: Vec<String>,
 }
 
 impl SendFromHandset {
     pub(crate) fn parse(self, handset: PhoneNumber) -> Result<Arrival> {
         let to = PhoneNumber::parse(&self.to).map_err(|_| ApiError::new(codes::TO_INVALID))?;
+        let media = self.media.iter().map(|text| match BASE64.decode(text.as_bytes()) {
+            Ok(bytes) => Ok(ArrivedMedia { bytes }),
+            Err(_) => Err(invalid("media")),
+        });
+        let media = media.collect::<Result<Vec<_>>>()?;
         match self.body.chars().count() {
-            0 => Err(codes::BODY_REQUIRED.into()),
-            count if ARRIVAL_CHARACTERS.contains(&count) => {
-                Ok(Arrival { from: handset.into_string(), to: to.into_string(), body: self.body })
+            0 if media.is_empty() => Err(codes::BODY_REQUIRED.into()),
+            count if count == 0 || ARRIVAL_CHARACTERS.contains(&count) => {
+                Ok(Arrival { from: handset.into_string(), to: to.into_string(), body: self.body, media })
             }
             _ => Err(codes::BODY_TOO_LONG.into()),
         }

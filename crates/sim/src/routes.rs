@@ -14,7 +14,9 @@ use crate::Simulator;
 use crate::reach::{reaches, reaches_number};
 use crate::request::{AdvanceClock, CreateFault, SendFromHandset, handset};
 use crate::simulator::HandsetMessage;
-use crate::view::{ClockView, DISCLOSED, FaultView, FaultsView, MessageView, MessagesView, SentView};
+use crate::view::{
+    ClockView, DISCLOSED, DISCLOSED_MMS, FaultView, FaultsView, MessageView, MessagesView, SentView,
+};
 
 /// The product these routes belong to.
 pub const PRODUCT: Product = Product { label: "switchward", service: "simulator" };
@@ -111,11 +113,13 @@ async fn disclose(ctx: &Ctx, messages: Vec<HandsetMessage>) -> errors::Result<Ve
     for message in &messages {
         sids_of.entry(message.reference.account).or_default().push(message.reference.message.to_string());
     }
+    let has_media = messages.iter().any(|message| !message.media.is_empty());
+    let fields = if has_media { DISCLOSED_MMS } else { DISCLOSED };
     let mut proof_of = BTreeMap::new();
     for (account, sids) in sids_of {
         if reaches(ctx, account).await? {
             let batch = ctx.services.store.batch(Scope::account(account));
-            proof_of.insert(account, ctx.commit_and_disclose(batch, sids, DISCLOSED).await?);
+            proof_of.insert(account, ctx.commit_and_disclose(batch, sids, fields).await?);
         }
     }
     let view = |message: HandsetMessage| {
@@ -135,6 +139,7 @@ fn batch(caller: &Caller) -> Batch {
 fn arrival_error(error: ArrivalError) -> ApiError {
     match error {
         ArrivalError::UnknownNumber => codes::NOT_FOUND.into(),
+        ArrivalError::TooLarge => codes::TOO_LARGE.into(),
         ArrivalError::InvalidNumber => codes::TO_INVALID.into(),
         ArrivalError::Store(error) => error.into(),
     }

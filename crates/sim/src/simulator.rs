@@ -4,8 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base::{AccountSid, Clock, PhoneNumber, Timestamp, VirtualClock};
-use messaging::carrier::{Carrier, CarrierError, InForce, Receipt, Reference, Submission, Submitting};
+use data_encoding::HEXLOWER;
+use messaging::carrier::{
+    Attachment, Carrier, CarrierError, InForce, Receipt, Reference, Submission, Submitting,
+};
 use phi::Phi;
 use tokio::sync::Notify;
 
@@ -49,8 +53,21 @@ pub struct HandsetMessage {
     pub to: Phi<String>,
     /// The text.
     pub body: Phi<String>,
+    /// What it brought.
+    pub media: Vec<HandsetMedia>,
     /// When the handset gets it, by the virtual clock.
     pub received_at: Timestamp,
+}
+
+/// A medium on a handset: what is needed to tell that it is the one that was sent. The bytes are not kept.
+#[derive(Clone, Debug)]
+pub struct HandsetMedia {
+    /// What it is.
+    pub content_type: String,
+    /// How many bytes it has.
+    pub size: u64,
+    /// Their SHA-256: whoever has the medium knows it again, nobody else learns anything; protected all the same.
+    pub sha256: Phi<String>,
 }
 
 impl Simulator {
@@ -116,10 +133,17 @@ impl Simulator {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, submission: Submission) -> Result<(), CarrierError> {
+    async fn take(&self, mut submission: Submission) -> Result<(), CarrierError> {
+        let mut media = Vec::new();
+        for Attachment { content_type, reader } in submission.media.drain(..) {
+            let size = reader.size();
+            let bytes = reader.whole().await.map_err(|_| CarrierError::Unavailable)?;
+            let sha256 = Phi::new(HEXLOWER.encode(digest(&SHA256, &bytes).as_ref()));
+            media.push(HandsetMedia { content_type, size, sha256 });
+        }
         let now = self.now();
         let to = PhoneNumber::parse(&submission.to).map_err(|_| CarrierError::Rejected(UNKNOWN_HANDSET))?;
-        let result = self.state().take(submission, &to, now);
+        let result = self.state().take(submission, media, &to, now);
         self.inner.changed.notify_one();
         result
     }
@@ -127,17 +151,27 @@ impl Simulator {
 
 impl Carrier for Simulator {
     fn submit(&self, submission: Submission) -> Submitting<'_> {
-        Box::pin(async move { self.take(submission) })
+        Box::pin(self.take(submission))
     }
 
     /// It reaches nobody.
     fn is_covered(&self, _: &InForce) -> bool {
         true
     }
+
+    fn takes_mms(&self) -> bool {
+        true
+    }
 }
 
 impl State {
-    fn take(&mut self, submission: Submission, to: &PhoneNumber, now: Timestamp) -> Result<(), CarrierError> {
+    fn take(
+        &mut self,
+        submission: Submission,
+        media: Vec<HandsetMedia>,
+        to: &PhoneNumber,
+        now: Timestamp,
+    ) -> Result<(), CarrierError> {
         let reference = submission.reference;
         if self.receipts.is_full() {
             return Err(CarrierError::Unavailable);
@@ -162,7 +196,7 @@ impl State {
         let known_at = if expired { now.max(submission.valid_until) } else { received_at };
         self.schedule(known_at.plus(RECEIPT_DELAY), reference, receipt);
         if is_shown {
-            self.show(submission, to, received_at);
+            self.show(submission, media, to, received_at);
         }
         Ok(())
     }
@@ -196,7 +230,13 @@ impl State {
         }
     }
 
-    fn show(&mut self, submission: Submission, to: &PhoneNumber, received_at: Timestamp) {
+    fn show(
+        &mut self,
+        submission: Submission,
+        media: Vec<HandsetMedia>,
+        to: &PhoneNumber,
+        received_at: Timestamp,
+    ) {
         let handset = self.handsets.entry(to);
         if handset.len() == MESSAGES_PER_HANDSET {
             handset.pop_front();
@@ -206,6 +246,7 @@ impl State {
             from: Phi::new(submission.from),
             to: Phi::new(submission.to),
             body: Phi::new(submission.body),
+            media,
             received_at,
         });
     }

@@ -5,10 +5,12 @@ use phi::Proof;
 use serde::Serialize;
 
 use crate::faults::{Fault, FaultKind};
-use crate::simulator::HandsetMessage;
+use crate::simulator::{HandsetMedia, HandsetMessage};
 
 /// The protected fields of a handset's messages, as the ledger names them.
 pub(crate) const DISCLOSED: &[&str] = &["body", "to"];
+/// Those of messages with media.
+pub(crate) const DISCLOSED_MMS: &[&str] = &["body", "media", "to"];
 
 /// A message on a handset.
 #[derive(Serialize)]
@@ -17,6 +19,7 @@ pub(crate) struct MessageView {
     from: String,
     to: String,
     body: String,
+    media: Vec<MediaView>,
     received_at: String,
 }
 
@@ -27,8 +30,24 @@ impl MessageView {
             from: message.from.into_open(proof),
             to: message.to.into_open(proof),
             body: message.body.into_open(proof),
+            media: message.media.into_iter().map(|medium| MediaView::new(medium, proof)).collect(),
             received_at: message.received_at.iso8601(),
         }
+    }
+}
+
+/// A medium on a handset.
+#[derive(Serialize)]
+pub(crate) struct MediaView {
+    content_type: String,
+    size_bytes: u64,
+    sha256: String,
+}
+
+impl MediaView {
+    fn new(medium: HandsetMedia, proof: &Proof) -> Self {
+        let sha256 = medium.sha256.into_open(proof);
+        Self { content_type: medium.content_type, size_bytes: medium.size, sha256 }
     }
 }
 

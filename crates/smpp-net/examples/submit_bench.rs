@@ -43,6 +43,7 @@ fn main() -> Result<(), Failure> {
 }
 
 async fn measure(folder: PathBuf, smsc: SocketAddr, time: Duration) -> Result<String, Failure> {
+    let blob_folder = folder.join("blobs");
     let store = Store::open(Options {
         database: Database::Sqlite(folder.join("submit.db")),
         wrapper: Arc::new(LocalKey::generate()),
@@ -58,7 +59,9 @@ async fn measure(folder: PathBuf, smsc: SocketAddr, time: Duration) -> Result<St
     let carrier = SmppCarrier::new(SmppConfig::parse(&configuration(smsc))?, store.clone())?;
     let (stop, stopped) = watch::channel(false);
     let gate = Arc::new(Gate::new(GateConfig::default()));
-    let services = Services { store: store.clone(), operator: None, gate };
+    let blobs = blobs::Blobs::in_folder(&blob_folder)?;
+    let api_base = String::new();
+    let services = Services { store: store.clone(), operator: None, gate, blobs, api_base };
     let inbox = Inbox::new(Arc::new(services));
     let running = tokio::spawn(carrier.clone().run(inbox, stopped));
     tokio::time::timeout(PATIENCE, carrier.until("bench", true)).await?;
@@ -118,6 +121,8 @@ fn submission(reference: Reference) -> Submission {
         to: "+14155550177".to_owned(),
         body: BODY.to_owned(),
         segments: 1,
+        media: Vec::new(),
+        is_mms: false,
         private_path: false,
         register: None,
         valid_until: base::Timestamp::from_seconds(4_102_444_800),

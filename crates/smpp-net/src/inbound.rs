@@ -105,7 +105,7 @@ impl Inbound {
         let rider = |batch: &mut Batch| self.repeats.insert(batch, &mark);
         let taken = match part.joined {
             None => {
-                let arrival = Arrival { from, to, body: decode(coding, &part.octets) };
+                let arrival = Arrival { from, to, body: decode(coding, &part.octets), media: Vec::new() };
                 self.inbox.arrival_with(arrival, &rider).await.map(drop)
             }
             Some(joined) => {
@@ -135,7 +135,7 @@ fn not_taken(error: ArrivalError) -> u32 {
             tracing::warn!(%error, "a message was not taken and will be given again");
             TEMPORARY_FAILURE
         }
-        ArrivalError::UnknownNumber | ArrivalError::InvalidNumber => {
+        ArrivalError::UnknownNumber | ArrivalError::InvalidNumber | ArrivalError::TooLarge => {
             tracing::warn!(%error, "a message was refused");
             PERMANENT_FAILURE
         }

@@ -11,10 +11,11 @@ use auth::{KeyType, Permission, RegisterFacts, Registered, Secret, SidText, Stor
 use axum::Router;
 use axum::body::Body;
 use base::{OrganizationSid, PartySid, Sid, Timestamp, VirtualClock};
+use blobs::Blobs;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use kit::{Gate, GateConfig, Origin, RouteRow, Routes, Services};
+use kit::{Gate, GateConfig, Origin, ReceivedPath, RouteRow, Routes, Services};
 use ledger::RecordedEntry;
 use phi::{LocalKey, SystemRandom};
 use rulebook::Date;
@@ -113,8 +114,13 @@ impl TestApp {
         .expect("a new database opens");
         let world = World::provision(&store).await;
         let operator = Secret::new(OPERATOR_TOKEN.to_owned());
-        let services =
-            Arc::new(Services { store, operator: Some(operator.clone()), gate: Arc::new(Gate::new(limits)) });
+        let services = Arc::new(Services {
+            store,
+            operator: Some(operator.clone()),
+            gate: Arc::new(Gate::new(limits)),
+            blobs: Blobs::in_folder(&dir.path().join("blobs")).expect("a folder for blobs"),
+            api_base: "https://api.twilio.com".to_owned(),
+        });
         let (mut routers, mut table) = (HashMap::new(), Vec::new());
         for routes in products(Arc::clone(&services)) {
             let label = routes.product().label;
@@ -185,7 +191,8 @@ impl TestApp {
         content_type: Option<&str>,
         body: Vec<u8>,
     ) -> Reply {
-        let mut request = Request::builder().method(method).uri(without_suffix(path));
+        let received = ReceivedPath(path.split('?').next().unwrap_or_default().to_owned());
+        let mut request = Request::builder().method(method).uri(without_suffix(path)).extension(received);
         if let Some(header) = who.as_ref().header() {
             request = request.header(AUTHORIZATION, header);
         }

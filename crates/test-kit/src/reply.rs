@@ -10,6 +10,8 @@ pub struct Reply {
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
     /// The body as text.
     pub text: String,
     /// The body as JSON; null when it is not JSON.
@@ -20,7 +22,7 @@ impl Reply {
     pub(crate) fn new(status: u16, headers: HeaderMap, body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body).into_owned();
         let json = serde_json::from_slice(body).unwrap_or(Value::Null);
-        Self { status, headers, text, json }
+        Self { status, headers, bytes: body.to_vec(), text, json }
     }
 
     /// The error code, when it is an error in the API's shape.

@@ -148,6 +148,7 @@ async fn take_message(
         from: required("From")?.to_owned(),
         to: account.config.own_number(required("To")?).to_owned(),
         body: told.get("Body").unwrap_or_default().to_owned(),
+        media: Vec::new(),
     };
     let (record, now) = (record::arrival(store, name, sid), store.clock().now());
     let remember = move |batch: &mut Batch| {
@@ -158,7 +159,9 @@ async fn take_message(
         // Told again: it is here already.
         Ok(_) | Err(ArrivalError::Store(StoreError::Exists)) => {}
         Err(ArrivalError::Store(error)) => return Err(error.into()),
-        Err(ArrivalError::UnknownNumber | ArrivalError::InvalidNumber) => return Err(codes::NOT_FOUND.into()),
+        Err(ArrivalError::UnknownNumber | ArrivalError::InvalidNumber | ArrivalError::TooLarge) => {
+            return Err(codes::NOT_FOUND.into());
+        }
     }
     Ok(([(CONTENT_TYPE, "text/xml")], NOTHING).into_response())
 }

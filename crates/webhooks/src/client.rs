@@ -97,6 +97,8 @@ pub struct Delivery<'a> {
     pub register: Option<(&'a InForce, &'a str)>,
     /// The conversation whose cookies are sent and kept.
     pub cookies: Conversation<'a>,
+    /// The largest answer that is read, in bytes.
+    pub answer_limit: usize,
     /// Time left for this attempt when it is shorter than the URL's or the client's total.
     pub time_left: Option<Duration>,
 }
@@ -108,7 +110,7 @@ pub struct Answer {
     pub status: u16,
     /// `Content-Type`, if it is text.
     pub content_type: Option<String>,
-    /// The body, at most [`limits::ANSWER_BYTES`].
+    /// The body, at most [`Delivery::answer_limit`] bytes.
     pub body: Bytes,
     /// From the start of the delivery to the complete answer, redirects included.
     pub elapsed: Duration,
@@ -233,7 +235,7 @@ impl Client {
             }
             let (response, deadline) = self.ask(delivery, &hop, login).await?;
             if !is_redirect(response.status()) {
-                return read_answer(response, deadline, started).await;
+                return read_answer(response, deadline, started, delivery.answer_limit).await;
             }
             hop = next_hop(delivery, &hop, &response)?;
         }
@@ -314,9 +316,10 @@ async fn read_answer(
     response: Response<Incoming>,
     deadline: Instant,
     started: Instant,
+    limit: usize,
 ) -> Result<Answer, SendError> {
     let (head, body) = response.into_parts();
-    let collected = timeout_at(deadline, Limited::new(body, limits::ANSWER_BYTES).collect()).await;
+    let collected = timeout_at(deadline, Limited::new(body, limit).collect()).await;
     let body =
         collected.map_err(|_| SendError::ReadTimeout)?.map_err(|error| body_failure(&*error))?.to_bytes();
     let content_type =

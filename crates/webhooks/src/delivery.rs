@@ -39,6 +39,9 @@ pub const QUEUE: &str = "webhooks";
 /// The label of the digest that idempotency tokens of direct calls are made from.
 const CALL_TOKEN: &str = "webhook call";
 
+/// What is fetched for a message.
+const MEDIA: &str = "media-fetch";
+
 /// The label of the digests that conversations are known by where cookies are kept.
 const CONVERSATION: &str = "webhook conversation";
 
@@ -197,6 +200,33 @@ impl Webhooks {
         spans::child(sending, told).await
     }
 
+    /// Fetches what a message is to bring, at most `limit` bytes of it, from a URL of the account's: through the same
+    /// checks, of the URL and of each address, as a webhook. `proof` is of the ledger entry for the URL, which is
+    /// protected because a customer may have written anything into it.
+    ///
+    /// # Errors
+    /// As for [`Webhooks::call`].
+    pub async fn fetch(
+        &self,
+        account: &AccountContext,
+        resource_sid: &str,
+        url: &str,
+        limit: usize,
+        _proof: &Proof,
+    ) -> Result<Answer, SendError> {
+        let head = Head { resource_sid, url, method: Method::Get, event: MEDIA };
+        let parsed = check(account, &head)?;
+        let none = Phi::new(Parameters::new());
+        let cookies = self.conversation(account, &head, &none);
+        let token = self.inner.store.system_digest(CALL_TOKEN, format!("{MEDIA} {resource_sid}").as_bytes());
+        let token = HEXLOWER.encode(&token.0[..TOKEN_BYTES]);
+        let client = self.client(account);
+        let payload = Payload::Get(Parameters::new());
+        let delivery = delivery(account, (&parsed, service_of(MEDIA)), &payload, &token, cookies);
+        let sending = client.send(Delivery { answer_limit: limit, ..delivery });
+        spans::child(sending, told).await
+    }
+
     /// The queue's worker.
     pub fn queue(&self) -> jobs::Queue {
         let webhooks = self.clone();
@@ -291,7 +321,7 @@ pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<Webhook
     let url = WebhookUrl::parse(head.url).map_err(SendError::BadUrl)?;
     let fact = UrlFact {
         field: "Url",
-        purpose: UrlPurpose::Callback,
+        purpose: if head.event == MEDIA { UrlPurpose::Media } else { UrlPurpose::Callback },
         scheme_https: url.is_https(),
         host_registered: account.is_registered(url.host(), service_of(head.event)),
         has_phi_like_query: guard::urls::query_looks_like_phi(url.query()),
@@ -308,7 +338,7 @@ pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<Webhook
 
 /// The service that an event is of, as agreements name it.
 pub(crate) fn service_of(event: &str) -> &'static str {
-    match event.starts_with("message") {
+    match event.starts_with("message") || event == MEDIA {
         true => "messaging",
         false => "",
     }
@@ -339,6 +369,7 @@ pub(crate) fn delivery<'a>(
         https_only: facts.designation.protected,
         register: register.map(|register| (register, service)),
         cookies,
+        answer_limit: limits::ANSWER_BYTES,
         time_left: None,
     }
 }

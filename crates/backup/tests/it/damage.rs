@@ -75,7 +75,7 @@ fn halves_that_do_not_belong_together_are_refused() {
         // The content of another database under the same master key.
         let other = Site::start(On::Sqlite).await;
         let made =
-            backup::create(&other.store, Arc::clone(&site.wrapper), other.folder(), Vec::new(), |_| ());
+            backup::create(&other.store, Arc::clone(&site.wrapper), other.folder(), Vec::new(), None, |_| ());
         let made = made.await.unwrap();
         let error = verify(&site.folder(), Some(&made.content), site.wrapper.as_ref(), |_| ()).err();
         assert_eq!(error, Some(BackupError::Mismatch("they were made of two databases")));
@@ -138,7 +138,7 @@ fn a_backup_that_fails_leaves_the_older_one_as_it_was() {
         let (site, made) = with_backup().await;
         let keys = fs::read(&made.keys).unwrap();
         let holder: Arc<dyn KeyWrapper> = Arc::new(Silent(LocalKey::generate()));
-        let failed = backup::create(&site.store, holder, site.folder(), Vec::new(), |_| ()).await;
+        let failed = backup::create(&site.store, holder, site.folder(), Vec::new(), None, |_| ()).await;
         assert!(matches!(failed.err(), Some(BackupError::Key { .. })));
         assert_eq!(fs::read(site.folder().join(KEYS_FILE)).unwrap(), keys);
         assert_eq!(fs::read_dir(site.folder()).unwrap().count(), 2);

@@ -121,3 +121,29 @@ fn an_older_content_says_how_far_behind_it_is() {
         site.end().await;
     });
 }
+
+#[test]
+fn blobs_come_back_only_for_documents_whose_keys_do() {
+    block_on(async {
+        let site = filled(On::Sqlite).await;
+        let (blobs, key) = (site.blobs(), blobs::BlobKey::generate(&phi::SystemRandom));
+        let name = blobs::BlobName::new("message", &sid(1).to_string(), &sid(1).to_string()).unwrap();
+        let plain = b"a picture".repeat(20_000);
+        blobs.put(name.clone(), &key, &plain).await.unwrap();
+        let backup = site.back_up().await;
+        assert!(!contains(&site.folder(), b"a picture"));
+        assert!(!contains(&site.folder(), name.to_string().as_bytes()), "nor its name");
+        backup::verify(&site.folder(), None, site.wrapper.as_ref(), |_| ()).unwrap();
+        // Its document, and with it the key, is not this crate's: the blob comes back as it was, shut.
+        blobs.remove(&name).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let database = empty(On::Sqlite, folder.path()).await;
+        site.restore(Some(backup.content), database.clone()).await.unwrap();
+        let restored = site.restored_blobs();
+        assert!(restored.open(name.clone(), &key, plain.len() as u64).whole().await.unwrap() == plain);
+        let other = blobs::BlobKey::generate(&phi::SystemRandom);
+        assert!(restored.open(name, &other, plain.len() as u64).whole().await.is_err());
+        remove(&database).await;
+        site.end().await;
+    });
+}

@@ -125,7 +125,9 @@ fn an_older_state_is_told_by_a_root_that_is_known_from_elsewhere() {
             let database = empty(kinds()[0], site.folder.path()).await;
             let expected_root = Some(root.root.clone());
             let clock = site.clock.clone();
-            let restored = restore(source, Target { database, clock, expected_root }, |_| ()).await.unwrap();
+            let restored = restore(source, Target { database, clock, blobs: None, expected_root }, |_| ())
+                .await
+                .unwrap();
             assert_eq!(restored.expected_at, expected);
             assert_eq!(restored.verified.keys_ledger, second.ledger, "the keys know the newest state");
         }
@@ -142,7 +144,7 @@ fn progress_ends_at_its_total_and_another_master_key_is_named() {
         }
         let (sender, seen) = std::sync::mpsc::channel();
         let to = site.folder();
-        let made = create(&site.store, Arc::clone(&site.wrapper), to, Vec::new(), move |progress| {
+        let made = create(&site.store, Arc::clone(&site.wrapper), to, Vec::new(), None, move |progress| {
             sender.send(progress).unwrap();
         });
         let made = made.await.unwrap();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use backup::{BackupError, Created, Restored, SecretFile, Source, Target, create, restore};
 use base::{AccountSid, MessageSid, SeededRandom, Sid, Timestamp, VirtualClock};
+use blobs::Blobs;
 use ledger::{Action, Actor, Entry, Purpose};
 use phi::{KeyWrapper, LocalKey, Phi, SystemRandom};
 use serde::{Deserialize, Serialize};
@@ -168,7 +169,7 @@ impl Site {
 
     pub(crate) async fn try_back_up(&self) -> Result<Created, BackupError> {
         let files = vec![SecretFile { name: "ca.pem".into(), bytes: Zeroizing::new(b"authority".to_vec()) }];
-        create(&self.store, Arc::clone(&self.wrapper), self.folder(), files, |_| ()).await
+        create(&self.store, Arc::clone(&self.wrapper), self.folder(), files, Some(self.blobs()), |_| ()).await
     }
 
     pub(crate) async fn restore(
@@ -178,7 +179,22 @@ impl Site {
     ) -> Result<Restored, BackupError> {
         let source = Source { folder: self.folder(), content, wrapper: Arc::clone(&self.wrapper) };
         let clock = Arc::<VirtualClock>::clone(&self.clock);
-        restore(source, Target { database, clock, expected_root: None }, |_| ()).await
+        restore(
+            source,
+            Target { database, clock, blobs: Some(self.restored_blobs()), expected_root: None },
+            |_| (),
+        )
+        .await
+    }
+
+    /// The blobs that are backed up.
+    pub(crate) fn blobs(&self) -> Blobs {
+        Blobs::in_folder(&self.folder.path().join("blobs")).unwrap()
+    }
+
+    /// Where they are put back.
+    pub(crate) fn restored_blobs(&self) -> Blobs {
+        Blobs::in_folder(&self.folder.path().join("blobs-restored")).unwrap()
     }
 
     pub(crate) async fn open(&self, database: &Database) -> Store {

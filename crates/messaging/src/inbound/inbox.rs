@@ -16,7 +16,9 @@ use super::reply::{Reply, queue_reply};
 use super::{ANSWERING, ArrivalError, JOINING, Receiver, Rider, hook, recognised, service_of};
 use crate::carrier::{Arrival, ArrivalPart, Receipt, Reference};
 use crate::dispatch::{self, entry};
-use crate::limits::{MAX_CONFLICTS, MAX_INBOUND_CHARACTERS, PARTS_WAIT};
+use crate::limits::{MAX_CONFLICTS, MAX_INBOUND_CHARACTERS, MAX_MEDIA, MAX_MEDIA_BYTES, PARTS_WAIT};
+use crate::media::model::NewMedia;
+use crate::media::store as media;
 use crate::messages::events;
 use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status};
 use crate::messages::service::{conversation, masked};
@@ -102,12 +104,21 @@ impl Inbox {
     /// # Errors
     /// As [`Inbox::arrival`].
     pub async fn arrival_with(&self, arrival: Arrival, rider: Rider<'_>) -> Result<MessageSid, ArrivalError> {
-        let Arrival { from, to, body } = arrival;
+        let Arrival { from, to, body, media } = arrival;
         let from = Address::parse(&from).map_err(|_| ArrivalError::InvalidNumber)?;
+        let size: usize = media.iter().map(|medium| medium.bytes.len()).sum();
+        if media.len() > MAX_MEDIA || size > MAX_MEDIA_BYTES {
+            return Err(ArrivalError::TooLarge);
+        }
         let receiver = self.receiver(&to).await?;
+        // On disk before the batch that names them: what no batch comes to name is swept up.
+        let mut kept = Vec::with_capacity(media.len());
+        for medium in media {
+            kept.push(media::arrived(&self.services, receiver.account.scope(), medium).await?);
+        }
         let mut batch = self.services.store.batch(receiver.account.scope());
         let from = Phi::new(from.into_string());
-        let message = self.take(&mut batch, &receiver, from, Phi::new(body)).await?;
+        let message = self.take(&mut batch, &receiver, from, Phi::new(body), kept).await?;
         rider(&mut batch);
         self.services.store.commit(batch).await?;
         Ok(message)
@@ -172,7 +183,7 @@ impl Inbox {
         for part in &joined.parts {
             batch.delete(part);
         }
-        self.take(batch, receiver, joined.from, joined.body).await
+        self.take(batch, receiver, joined.from, joined.body, Vec::new()).await
     }
 
     /// Whose number this is.
@@ -198,6 +209,7 @@ impl Inbox {
         receiver: &Receiver,
         from: Phi<String>,
         body: Phi<String>,
+        media: Vec<NewMedia>,
     ) -> Result<MessageSid, StoreError> {
         let Receiver { account, own, service } = receiver;
         let store = &self.services.store;
@@ -220,7 +232,7 @@ impl Inbox {
             direction: Direction::Inbound,
             own_number: own.facts.number.clone(),
             masked: masked(&from),
-            segments: body.learn(|text| segments::segment(text).segments),
+            segments: if media.is_empty() { body.learn(|text| segments::segment(text).segments) } else { 1 },
             error_code: None,
             discard_body: settings.discard_body || protected || set.body_redaction,
             obfuscate_address: settings.obfuscate_address || protected || set.number_redaction,
@@ -230,8 +242,10 @@ impl Inbox {
             confirms_stop: false,
             service: service.as_ref().map(|service| SidText(service.service.sid)),
             is_sender_chosen: false,
+            media: media.iter().map(|medium| SidText(medium.sid)).collect(),
+            as_mms: false,
         };
-        let message = MessageSid::generate(store.random().as_ref());
+        let message = MessageSid::generate(store.random().as_ref()).of_mms(facts.is_mms());
         let key = store.scope(account.scope()).digest_key().await?;
         let pair = messages::pair(&key, &facts.own_number, &from);
         let keyword = recognised(&body, service.as_deref());
@@ -243,7 +257,14 @@ impl Inbox {
         messages::insert(
             batch,
             &key,
-            NewMessage { sid: message, facts: facts.clone(), counterparty: from, body, created_at: now },
+            NewMessage {
+                sid: message,
+                facts: facts.clone(),
+                counterparty: from,
+                body,
+                created_at: now,
+                media,
+            },
         );
         if asks {
             batch.enqueue(NewJob {
@@ -256,6 +277,11 @@ impl Inbox {
         } else {
             // Nobody will be told: what may not be kept is not kept.
             messages::redact_when_terminal(batch, message, &facts);
+        }
+        match facts.discard_body && !facts.media.is_empty() {
+            true if asks => batch.enqueue(media::redaction(message, now)),
+            true => messages::shred_media(batch, &facts),
+            false => {}
         }
         batch.record(entry("receive_message", message, &[], Purpose::Carriage).to_bytes());
         Ok(message)
@@ -299,6 +325,7 @@ impl Inbox {
             own_number: own.facts.number.clone(),
             to: from.clone(),
             body: Phi::new(answer.to_owned()),
+            media: Vec::new(),
             status_callback: None,
             service: service.map(SidText),
         };
@@ -328,7 +355,8 @@ pub(crate) async fn join(services: &Arc<Services>, lease: &Lease) -> Result<Outc
             }
             Err(ArrivalError::Store(error)) => return Err(error),
             // The number was given back meanwhile: nobody may read this.
-            Ok(_) | Err(ArrivalError::UnknownNumber | ArrivalError::InvalidNumber) => {
+            Ok(_)
+            | Err(ArrivalError::UnknownNumber | ArrivalError::InvalidNumber | ArrivalError::TooLarge) => {
                 joined.parts.iter().for_each(|part| batch.delete(part));
             }
         }

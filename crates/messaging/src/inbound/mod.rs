@@ -35,6 +35,8 @@ pub enum ArrivalError {
     UnknownNumber,
     /// The sender's or our number is not a number.
     InvalidNumber,
+    /// It brings more media, or more bytes of them, than a message may.
+    TooLarge,
     /// It could not be kept; the carrier must try again.
     Store(StoreError),
 }
@@ -44,6 +46,7 @@ impl fmt::Display for ArrivalError {
         match self {
             Self::UnknownNumber => f.write_str("the number belongs to no account"),
             Self::InvalidNumber => f.write_str("a number is not valid"),
+            Self::TooLarge => f.write_str("its media are too many or too large"),
             Self::Store(error) => write!(f, "the message could not be kept: {error}"),
         }
     }

@@ -16,6 +16,8 @@ use super::reply::{queue_reply, reply_from};
 use super::{hook, recognised, service_of};
 use crate::dispatch::{self, entry};
 use crate::limits::{ANSWERING_DEADLINE, MAX_ANSWER_ATTEMPTS, MAX_REDIRECTS, MAX_REPLIES};
+use crate::media::model::Media;
+use crate::media::store::{self as media, of_message};
 use crate::messages::model::Message;
 use crate::messages::store as messages;
 use crate::numbers::{self, Hook};
@@ -37,6 +39,7 @@ pub(crate) async fn answer(
     };
     // What came in before the account became a HIPAA project ends like everything in one.
     let protected = account.account.facts.designation.protected;
+    let is_new = protected && !message.facts.discard_body;
     message.facts.discard_body |= protected;
     message.facts.obfuscate_address |= protected;
     let number = numbers::by_number(&services.store.scope(lease.scope), &message.facts.own_number).await?;
@@ -48,6 +51,9 @@ pub(crate) async fn answer(
         let mut batch = services.store.batch(lease.scope);
         batch.finish(lease);
         messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
+        if message.facts.discard_body {
+            messages::shred_media(&mut batch, &message.facts);
+        }
         batch.record(entry("redact_unanswered", message.sid, &[], Purpose::Retention).to_bytes());
         services.store.commit(batch).await?;
         return Ok(Outcome::Done);
@@ -61,7 +67,10 @@ pub(crate) async fn answer(
     let service = service_of(services, lease.scope, &number.facts.number).await?;
     let hook = hook(&number, service.as_deref());
     let keyword = recognised(&body, service.as_deref());
-    let parameters = parameters(&account, &message, &sender, &body, keyword);
+    let brought =
+        of_message(&services.store.scope(lease.scope), message.facts.media.iter().map(|sid| sid.0)).await?;
+    let links = links(services, &account, &message, &brought);
+    let parameters = parameters(&account, &message, &sender, &body, keyword, links);
     let asked = Asked { webhooks, account: &account, message: &message, proof: &proof, parameters };
     let late = || Conversation {
         sends: None,
@@ -102,6 +111,9 @@ pub(crate) async fn answer(
         }
     }
     messages::redact_when_terminal(&mut batch, message.sid, &message.facts);
+    if is_new && !message.facts.media.is_empty() {
+        batch.enqueue(media::redaction(message.sid, now));
+    }
     services.store.commit(batch).await?;
     Ok(Outcome::Done)
 }
@@ -126,6 +138,22 @@ fn resolve(document: &str, named: &str) -> Option<String> {
     document.join(named.trim()).ok().map(String::from)
 }
 
+/// Where the media of a message are, and what they are. Whoever follows a link needs credentials (SMS-MMS-1).
+fn links(
+    services: &Services,
+    account: &AccountContext,
+    message: &Document<Message>,
+    media: &[Document<Media>],
+) -> Vec<(String, String)> {
+    let (base, account) = (&services.api_base, account.sid());
+    let link = |medium: &Document<Media>| {
+        let kind = medium.facts.content_type.clone()?;
+        let sid = medium.sid;
+        Some((format!("{base}/2010-04-01/Accounts/{account}/Messages/{}/Media/{sid}", message.sid), kind))
+    };
+    media.iter().filter_map(link).collect()
+}
+
 /// The parameters of an inbound webhook (Twilio's request to your application).
 fn parameters(
     account: &AccountContext,
@@ -133,6 +161,7 @@ fn parameters(
     sender: &Phi<String>,
     body: &Phi<String>,
     keyword: Option<Keyword>,
+    media: Vec<(String, String)>,
 ) -> Phi<Vec<(String, String)>> {
     let account = account.sid().to_string();
     let sid = message.sid.to_string();
@@ -147,7 +176,7 @@ fn parameters(
             ("From", from),
             ("To", to),
             ("Body", body),
-            ("NumMedia", "0".to_owned()),
+            ("NumMedia", media.len().to_string()),
             ("NumSegments", segments),
             ("SmsStatus", "received".to_owned()),
             ("ApiVersion", "2010-04-01".to_owned()),
@@ -158,7 +187,11 @@ fn parameters(
         if let Some(keyword) = keyword {
             parameters.push(("OptOutType", keyword.as_str().to_owned()));
         }
-        parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let named = parameters.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let media = media.into_iter().enumerate().flat_map(|(place, (url, kind))| {
+            [(format!("MediaUrl{place}"), url), (format!("MediaContentType{place}"), kind)]
+        });
+        named.chain(media).collect()
     })
 }
 

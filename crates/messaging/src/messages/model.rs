@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use auth::AccountContext;
-use base::{Address, MessageSid, MessagingServiceSid, Region, Timestamp};
+use auth::{AccountContext, SidText};
+use base::{Address, MediaSid, MessageSid, MessagingServiceSid, Region, Timestamp};
 use errors::{ApiError, Result, codes};
 use kit::Params;
 use phi::{Phi, PublicFact};
 use rulebook::guard::{AddressKind, MessageFacts as GuardFacts, Retention, UrlFact};
 use serde::{Deserialize, Serialize};
 use store::Kind;
+use webhooks::WebhookUrl;
 
-use crate::limits::{MAX_SCHEDULE_AHEAD, MAX_VALIDITY_SECONDS, MIN_SCHEDULE_AHEAD};
+use crate::limits::{MAX_MEDIA, MAX_SCHEDULE_AHEAD, MAX_VALIDITY_SECONDS, MIN_SCHEDULE_AHEAD};
 use crate::segments;
 use crate::services::ServiceText;
 
@@ -157,6 +158,19 @@ pub struct MessageFacts {
     /// The service chose the sender, so another one of its senders may take over.
     #[serde(default)]
     pub is_sender_chosen: bool,
+    /// Its media, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media: Vec<SidText<MediaSid>>,
+    /// It leaves as an MMS even without media (`SendAsMms`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_mms: bool,
+}
+
+impl MessageFacts {
+    /// Whether it is an MMS.
+    pub fn is_mms(&self) -> bool {
+        self.as_mms || !self.media.is_empty()
+    }
 }
 
 /// What the digits of an address say, which is what the guard decides from. Reveals the class of
@@ -195,19 +209,19 @@ impl AddressClass {
     }
 }
 
-/// What the guard is asked about a message that brings nothing but its two ends and its callback: one
+/// What the guard is asked about a message that brings nothing but its two ends and its URLs: one
 /// that waits in the queue, or a reply. In a HIPAA project every message is taken to hold PHI.
 pub fn guard_facts<'a>(
     is_protected: bool,
     own_number: &str,
     counterparty: &Phi<String>,
-    callback: &'a Option<UrlFact>,
+    urls: &'a [UrlFact],
 ) -> GuardFacts<'a> {
     let to = counterparty.learn(|text| AddressClass::of_text(text));
     GuardFacts {
         to: to.0,
         from: Address::parse(own_number).ok().map(|address| AddressClass::of(&address).0),
-        urls: callback.as_slice(),
+        urls,
         has_tags: false,
         content_retention: None,
         address_retention: None,
@@ -239,8 +253,12 @@ pub struct Draft {
     pub from: Option<Address>,
     /// The Messaging Service.
     pub service: Option<MessagingServiceSid>,
-    /// The text.
+    /// The text; empty only with media.
     pub body: Phi<String>,
+    /// Where its media are, checked to be URLs.
+    pub media: Vec<String>,
+    /// Whether it is to leave as an MMS.
+    pub as_mms: bool,
     /// Where to report its states.
     pub status_callback: Option<String>,
     /// How long it may wait, when given.
@@ -260,16 +278,8 @@ pub struct Draft {
 }
 
 /// Published parameters of `create` that need features which come later.
-const NOT_YET: &[&str] = &[
-    "MediaUrl",
-    "ContentSid",
-    "ContentVariables",
-    "ApplicationSid",
-    "ShortenUrls",
-    "SendAsMms",
-    "PersistentAction",
-    "FallbackFrom",
-];
+const NOT_YET: &[&str] =
+    &["ContentSid", "ContentVariables", "ApplicationSid", "ShortenUrls", "PersistentAction", "FallbackFrom"];
 
 /// Published parameters that change nothing in what Switchward does: there is no price to cap, and feedback
 /// is taken whether it was announced or not.
@@ -288,7 +298,12 @@ impl Draft {
         params.without_effect(WITHOUT_EFFECT);
         let to = params.phi("To")?.filter_present().ok_or(ApiError::new(codes::TO_REQUIRED))?;
         let (from, service) = sender(params)?;
-        let body = params.phi("Body")?.filter_present().ok_or(ApiError::new(codes::BODY_REQUIRED))?;
+        let media = media_urls(params)?;
+        let body = params.phi("Body")?.filter_present();
+        let body = match media.is_empty() {
+            true => body.ok_or(ApiError::new(codes::BODY_REQUIRED))?,
+            false => body.unwrap_or(Phi::new(String::new())),
+        };
         if body.learn(|text| segments::is_too_long(text)) {
             return Err(codes::BODY_TOO_LONG.into());
         }
@@ -300,6 +315,8 @@ impl Draft {
             from,
             service,
             body,
+            media,
+            as_mms: params.flag("SendAsMms")?.unwrap_or(false),
             status_callback: params.text("StatusCallback")?.filter(|url| !url.is_empty()),
             validity: validity.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
             smart_encoded: params.flag("SmartEncoded")?,
@@ -331,6 +348,18 @@ fn sender(params: &mut Params) -> Result<(Option<Address>, Option<MessagingServi
     let from = from.map(|from| Address::parse(&from).map_err(|_| ApiError::new(codes::FROM_INVALID)));
     let service = service.map(|service| service.parse().map_err(|_| ApiError::new(codes::SERVICE_INVALID)));
     Ok((from.transpose()?, service.transpose()?))
+}
+
+/// `MediaUrl`, as often as there are media.
+fn media_urls(params: &mut Params) -> Result<Vec<String>> {
+    let urls: Vec<_> = params.all("MediaUrl").into_iter().filter(|url| !url.is_empty()).collect();
+    if urls.len() > MAX_MEDIA {
+        return Err(codes::TOO_MANY_MEDIA.into());
+    }
+    match urls.iter().all(|url| WebhookUrl::parse(url).is_ok()) {
+        true => Ok(urls),
+        false => Err(codes::MEDIA_URL_INVALID.into()),
+    }
 }
 
 /// `SendAt` with `ScheduleType=fixed`: both or neither, and only with a Messaging Service (Twilio, error 35118).
@@ -476,7 +505,7 @@ mod tests {
             ("To=nobody-at-all!&From=%2B14155550100&Body=x", codes::TO_INVALID),
             ("To=12345&From=%2B14155550100&Body=x", codes::TO_INVALID),
             ("To=%2B14155550101&From=!&Body=x", codes::FROM_INVALID),
-            ("To=%2B14155550101&From=%2B14155550100&Body=x&MediaUrl=https://a/", codes::NOT_SUPPORTED),
+            ("To=%2B14155550101&From=%2B14155550100&Body=x&MediaUrl=ftp://a/", codes::MEDIA_URL_INVALID),
             ("To=%2B14155550101&From=%2B14155550100&Body=x&ValidityPeriod=0", codes::INVALID_PARAMETER),
             (
                 "To=%2B14155550101&From=%2B14155550100&Body=x&SendAt=2026-01-15T13:00:00Z",
@@ -540,7 +569,7 @@ mod tests {
             policy: rulebook::Policy::default(),
         };
         let number = Phi::new(number.into_string());
-        let message = guard_facts(true, "+14155550100", &number, &None);
+        let message = guard_facts(true, "+14155550100", &number, &[]);
         match rulebook::decide(&project, &rulebook::Action::SendMessage(message)) {
             rulebook::Verdict::Allow(_) => true,
             rulebook::Verdict::Refuse(refusal) => {

@@ -3,14 +3,10 @@
 use std::sync::Arc;
 
 use base::MessageSid;
-use kit::page::Unfiltered;
-use kit::{
-    Answer, Created, Ctx, Deleted, Extension, Form, Found, FromParams, Listing, PageRequest, Params, Path,
-};
+use kit::{Answer, Created, Ctx, Deleted, Extension, Form, Found, FromParams, PageRequest, Params, Path};
 use serde_json::Value;
-use store::Listed;
 
-use super::model::{Change, Draft, Filter, Message};
+use super::model::{Change, Draft, Filter};
 use super::service;
 use super::view::MessageView;
 use crate::carrier::AtHand;
@@ -58,14 +54,4 @@ pub async fn update(
 pub async fn delete(ctx: Ctx, Path(sid): Path<MessageSid>) -> Answer<Deleted> {
     service::delete(&ctx, sid).await?;
     Ok(Deleted)
-}
-
-/// The media of a message: none, since no message has any yet.
-pub async fn list_media(ctx: Ctx, Path(sid): Path<MessageSid>, page: PageRequest) -> Answer<Found<Value>> {
-    let (_, paging) = page.open::<Unfiltered>(&ctx).await?;
-    service::exists(&ctx, sid).await?;
-    let path = format!("/2010-04-01/Accounts/{}/Messages/{sid}/Media.json", ctx.account().sid());
-    let none = Listed::<Message> { documents: Vec::new(), next: None, previous: None };
-    let listing = Listing::new(&ctx, paging, none, |_| Value::Null).await?;
-    Ok(Found(listing.api2010(&path, "media_list")))
 }

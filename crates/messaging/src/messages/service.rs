@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use auth::SidText;
+use auth::{AccountContext, SidText};
 use base::{Address, MessageSid, MessagingServiceSid, Sid};
 use errors::{ApiError, Result, codes};
 use kit::Ctx;
 use phi::{Phi, Proof};
-use rulebook::guard::{Action, MessageFacts as GuardFacts, Settings};
+use rulebook::guard::{Action, MessageFacts as GuardFacts, Settings, UrlFact, UrlPurpose};
 use store::{Document, NewJob};
 
 use super::events;
@@ -21,6 +21,9 @@ use super::view::{MessageView, Opened};
 use crate::carrier::AtHand;
 use crate::dispatch::SENDING;
 use crate::limits::DEFAULT_VALIDITY;
+use crate::media::fetch::FETCHING;
+use crate::media::model::Media;
+use crate::media::{service as media_service, store as media};
 use crate::numbers;
 use crate::segments;
 use crate::services::choice::{self, Choice};
@@ -45,11 +48,13 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
         .as_deref()
         .map(|url| numbers::callback_fact(ctx.account(), "StatusCallback", url, false));
     let callback = callback.transpose()?;
+    let media = draft.media.iter().map(|url| media_fact(ctx.account(), url)).collect::<Result<Vec<_>>>()?;
+    let urls: Vec<_> = callback.into_iter().chain(media).collect();
     let allowed = |from| {
         ctx.guard(&Action::SendMessage(GuardFacts {
             to: draft.to.learn(AddressClass::of).0,
             from,
-            urls: callback.as_slice(),
+            urls: &urls,
             has_tags: draft.has_tags,
             content_retention: draft.content_retention,
             address_retention: draft.address_retention,
@@ -76,6 +81,10 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
         let code = rulebook::codes::row(rulebook::codes::REGION_NOT_PERMITTED);
         return Err(ApiError::new(code.expect("a constant of that table")));
     }
+    let is_mms = draft.as_mms || !draft.media.is_empty();
+    if is_mms && !carrier.takes_mms() {
+        return Err(codes::UNREACHABLE_FROM.into());
+    }
     let sender = sender(ctx, rotation, service.as_deref(), draft.from.as_ref(), &to).await?;
     let own_number = sender.choice.sender.clone();
     let settings = match &draft.from {
@@ -98,11 +107,14 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     let now = ctx.now();
     let due_at = draft.send_at.unwrap_or(now);
     let validity = validity(&settings, draft.validity, configured)?;
+    let media: Vec<_> =
+        draft.media.into_iter().map(|url| media::wanted(store.random().as_ref(), now, url)).collect();
     let facts = MessageFacts {
         status: if draft.send_at.is_some() { Status::Scheduled } else { Status::Queued },
         direction: Direction::OutboundApi,
         masked: masked(&to),
-        segments: body.learn(|text| segments::segment(text).segments),
+        // An MMS is one, however long its text.
+        segments: if is_mms { 1 } else { body.learn(|text| segments::segment(text).segments) },
         error_code: None,
         discard_body: discard(ctx, &settings, draft.content_retention),
         obfuscate_address: obfuscate(ctx, &settings, draft.address_retention),
@@ -112,10 +124,12 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
         confirms_stop: false,
         service: draft.service.map(SidText),
         is_sender_chosen: draft.from.is_none(),
+        media: media.iter().map(|medium| SidText(medium.sid)).collect(),
+        as_mms: draft.as_mms,
         own_number,
     };
     let pair = messages::pair(&key, &facts.own_number, &to);
-    let sid = MessageSid::generate_at(store.random().as_ref(), now);
+    let sid = MessageSid::generate_at(store.random().as_ref(), now).of_mms(is_mms);
     let mut batch = ctx.batch();
     let message = Document::<Message> {
         sid,
@@ -130,11 +144,11 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     messages::insert(
         &mut batch,
         &key,
-        NewMessage { sid, facts, counterparty: to.clone(), body: body.clone(), created_at: now },
+        NewMessage { sid, facts, counterparty: to.clone(), body: body.clone(), created_at: now, media },
     );
     sender.choice.remember(&mut batch, store.random().as_ref(), now);
     batch.enqueue(NewJob {
-        queue: SENDING,
+        queue: if message.facts.media.is_empty() { SENDING } else { FETCHING },
         lane: None,
         ordering_key: Some(conversation(&pair)),
         due_at,
@@ -144,6 +158,12 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     let proof = ctx.commit_and_disclose(batch, vec![sid.to_string()], SHOWN).await?;
     let opened = Opened { counterparty: to.into_open(&proof), body: body.into_open(&proof) };
     Ok(MessageView::new(ctx.account().sid(), &message, opened))
+}
+
+/// A medium's URL, as the guard is told of it.
+pub(crate) fn media_fact(account: &AccountContext, url: &str) -> Result<UrlFact> {
+    let fact = numbers::callback_fact(account, "MediaUrl", url, false)?;
+    Ok(UrlFact { purpose: UrlPurpose::Media, ..fact })
 }
 
 /// The sender of a message that is accepted.
@@ -326,7 +346,12 @@ pub async fn delete(ctx: &Ctx, sid: MessageSid) -> Result<()> {
     if let Some(feedback) = ctx.store().get::<MessageFeedback>(sid).await? {
         batch.delete::<MessageFeedback>(&feedback);
     }
+    let media = media::of_message(&ctx.store(), message.facts.media.iter().map(|sid| sid.0)).await?;
+    media.iter().for_each(|medium| batch.delete::<Media>(medium));
     batch.delete::<Message>(&message);
     ctx.commit(batch, vec![sid.to_string()]).await?;
+    for medium in media {
+        media_service::clear(ctx, medium.sid).await;
+    }
     Ok(())
 }

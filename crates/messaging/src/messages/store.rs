@@ -8,6 +8,9 @@ use store::{Batch, Document, Index, IndexValue, Kind, NewDocument, Query, Scoped
 
 use crate::limits::MAX_OPT_OUTS;
 
+use crate::media::model::{Media, NewMedia};
+use crate::media::store as media;
+
 use super::model::{Counterparty, Direction, Message, MessageBody, MessageFacts};
 
 /// A message to be kept.
@@ -22,6 +25,8 @@ pub struct NewMessage {
     pub body: Phi<String>,
     /// When it was accepted or came in.
     pub created_at: Timestamp,
+    /// Its media; the facts name them.
+    pub media: Vec<NewMedia>,
 }
 
 /// Counts that a message is in this state now.
@@ -80,6 +85,9 @@ pub fn change_sender(batch: &mut Batch, key: &DigestKey, message: &Document<Mess
 pub fn insert(batch: &mut Batch, key: &DigestKey, new: NewMessage) {
     tally(batch, &new.facts);
     meter(batch, &new.facts, new.created_at, 1);
+    for medium in new.media {
+        media::insert(batch, new.sid, medium, new.created_at);
+    }
     let own = IndexValue::Digest(key.digest("number", new.facts.own_number.as_bytes()));
     let other = IndexValue::Digest(new.counterparty.digest(key, "number"));
     // `DateSent` of a message that came in is when it came in; of any other, when the carrier took it.
@@ -118,10 +126,19 @@ pub fn redact_when_terminal(batch: &mut Batch, sid: MessageSid, facts: &MessageF
 pub fn redact(batch: &mut Batch, sid: MessageSid, facts: &MessageFacts) {
     if facts.discard_body {
         batch.shred::<MessageBody>(sid);
+        // The webhook of what came in was told where its media are: they have a little longer (`INBOUND_MEDIA_KEPT`).
+        if facts.direction != Direction::Inbound {
+            shred_media(batch, facts);
+        }
     }
     if facts.obfuscate_address {
         batch.shred::<Message>(sid);
     }
+}
+
+/// Destroys the media of a message.
+pub fn shred_media(batch: &mut Batch, facts: &MessageFacts) {
+    facts.media.iter().for_each(|sid| batch.shred::<Media>(sid.0));
 }
 
 /// The text of a message, still protected; `None` when it is gone.

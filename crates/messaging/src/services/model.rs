@@ -90,7 +90,7 @@ pub struct ServiceFacts {
     pub use_inbound_webhook_on_number: bool,
     /// What it is for.
     pub usecase: String,
-    /// Kept for media, which no message has yet.
+    /// Kept and shown; media are never turned into links.
     pub mms_converter: bool,
     /// Kept; the published documents call it obsolete.
     pub fallback_to_long_code: bool,

@@ -124,7 +124,7 @@ async fn bad_answers_send_nothing_and_raise_an_alert() {
         (SinkReply::twiml("<Response><Message from=\"+14155559999\">x</Message></Response>"), 12300),
         (
             SinkReply::twiml(
-                "<Response><Message><Body>x</Body><Media>https://example.com/a</Media></Message></Response>",
+                "<Response><Message><Body>x</Body><Media>ftp://example.com/a</Media></Message></Response>",
             ),
             12300,
         ),
@@ -192,7 +192,12 @@ async fn an_unreachable_webhook_is_tried_three_times() {
 #[tokio::test]
 async fn arrivals_for_nobody_are_turned_away() {
     let site = Site::idle().await;
-    let arrival = |from: &str, to: &str| Arrival { from: from.into(), to: to.into(), body: "x".into() };
+    let arrival = |from: &str, to: &str| Arrival {
+        from: from.into(),
+        to: to.into(),
+        body: "x".into(),
+        media: Vec::new(),
+    };
     for to in [FREE, "+14155559999"] {
         let refused = site.inbox.arrival(arrival(PATIENT, to)).await;
         assert!(matches!(refused, Err(ArrivalError::UnknownNumber)), "{refused:?}");

@@ -7,6 +7,8 @@ mod dispatch;
 mod feedback;
 mod hot_path;
 mod inbound;
+mod media;
+mod media_rules;
 mod messages;
 mod numbers;
 mod outages;

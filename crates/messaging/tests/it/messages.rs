@@ -103,7 +103,7 @@ async fn each_bad_parameter_has_its_code() {
         (with("From", CLINIC), 400, 21606),
         (with("Body", &long), 400, 21617),
         (with("Colour", "red"), 400, 20001),
-        (with("MediaUrl", "https://example.com/a.png"), 501, 20501),
+        (with("MediaUrl", "ftp://example.com/a.png"), 400, 21620),
         (with("MessagingServiceSid", "MG00000000000000000000000000000000"), 400, 21701),
         (with("MessagingServiceSid", "MG1"), 400, 21705),
         (with("ContentSid", "HX00000000000000000000000000000000"), 501, 20501),

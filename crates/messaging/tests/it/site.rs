@@ -10,7 +10,8 @@ use base::{AccountSid, MessageSid, Timestamp};
 use jobs::Runner;
 use kit::{Routes, Services};
 use messaging::carrier::{
-    Arrival, Carrier, CarrierError, InForce, Pace, Receipt, Reference, Submission, Submitting,
+    Arrival, ArrivedMedia, Attachment, Carrier, CarrierError, InForce, Pace, Receipt, Reference, Submission,
+    Submitting,
 };
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
@@ -64,6 +65,8 @@ pub struct Taken {
     pub valid_until: Timestamp,
     /// Whether the carrier answered that it has it.
     pub is_kept: bool,
+    pub media: Vec<(String, Vec<u8>)>,
+    pub is_mms: bool,
 }
 
 /// A carrier that does what it is told and remembers what it was handed.
@@ -76,6 +79,8 @@ pub struct FakeCarrier {
     is_down: AtomicBool,
     /// It has no connection, and says so before it is handed anything.
     has_no_bind: AtomicBool,
+    /// It takes no MMS.
+    pub texts_only: AtomicBool,
 }
 
 impl FakeCarrier {
@@ -119,13 +124,17 @@ impl FakeCarrier {
 
 impl Carrier for FakeCarrier {
     fn submit(&self, submission: Submission) -> Submitting<'_> {
-        let Submission { reference, from, to, body, segments, valid_until, private_path: _, register: _ } =
-            submission;
+        let Submission { reference, from, to, body, segments, media, is_mms, valid_until, .. } = submission;
         let step = self.next();
         let is_kept = matches!(step, Step::Take | Step::Hold);
-        let taken = Taken { reference, from, to, body, segments, valid_until, is_kept };
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
         Box::pin(async move {
+            let mut brought = Vec::new();
+            for Attachment { content_type, reader } in media {
+                brought.push((content_type, reader.whole().await.expect("the medium opens")));
+            }
+            let media = brought;
+            let taken = Taken { reference, from, to, body, segments, valid_until, is_kept, media, is_mms };
+            self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(taken);
             match step {
                 Step::Take => Ok(()),
                 Step::Reject(code) => Err(CarrierError::Rejected(code)),
@@ -141,6 +150,10 @@ impl Carrier for FakeCarrier {
 
     fn is_covered(&self, _: &InForce) -> bool {
         true
+    }
+
+    fn takes_mms(&self) -> bool {
+        !self.texts_only.load(Ordering::Relaxed)
     }
 
     fn pace(&self, _: &str, _: u32, _: bool) -> Pace {
@@ -238,7 +251,8 @@ impl Site {
     pub async fn settle(&self) {
         let (store, now) = (&self.app.services.store, self.app.now());
         eventually("the queues are empty", async || {
-            for queue in ["messages.send", "messages.answer", "messages.redact", "webhooks"] {
+            for queue in ["messages.send", "messages.fetch", "messages.answer", "messages.redact", "webhooks"]
+            {
                 let waits = store.jobs().next_due(queue).await.expect("readable").is_some_and(|due| {
                     // A leased job is due when its lease ends; one for later is not work of now.
                     due.since(now) <= jobs::limits::LEASE
@@ -378,7 +392,15 @@ impl Site {
     /// A text from any number to an account's number.
     pub async fn arrive_from(&self, from: &str, account: &TestAccount, body: &str) -> MessageSid {
         let to = self.number_of(account).to_owned();
-        let arrival = Arrival { from: from.to_owned(), to, body: body.to_owned() };
+        let arrival = Arrival { from: from.to_owned(), to, body: body.to_owned(), media: Vec::new() };
+        self.inbox.arrival(arrival).await.expect("the message is kept")
+    }
+
+    /// A message with media from the patient to an account's number.
+    pub async fn arrive_with(&self, account: &TestAccount, body: &str, media: &[&[u8]]) -> MessageSid {
+        let to = self.number_of(account).to_owned();
+        let media = media.iter().map(|bytes| ArrivedMedia { bytes: bytes.to_vec() }).collect();
+        let arrival = Arrival { from: PATIENT.to_owned(), to, body: body.to_owned(), media };
         self.inbox.arrival(arrival).await.expect("the message is kept")
     }
 

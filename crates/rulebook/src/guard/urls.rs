@@ -60,8 +60,7 @@ fn check(account: &AccountFacts, url: &UrlFact, register_rule: &'static str) -> 
     if url.has_phi_like_query {
         return Err(refuse("ART-RESTR-TRACK", codes::PHI_IN_URL, Some(url.field)));
     }
-    let needs_register = url.purpose == UrlPurpose::Callback && account.policy.registered_hosts_only;
-    if needs_register && !url.host_registered {
+    if account.policy.registered_hosts_only && !url.host_registered {
         return Err(refuse(register_rule, codes::HOST_NOT_REGISTERED, Some(url.field)));
     }
     if url.get_message_webhook {

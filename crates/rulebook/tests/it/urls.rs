@@ -89,12 +89,15 @@ fn art_ctrl_integ__refuses_unregistered_endpoint() {
 }
 
 #[test]
-fn art_ctrl_integ__allows_registered_endpoint_and_media_hosts() {
+fn sms_bot_1__refuses_media_from_an_unregistered_host() {
+    let url = UrlFact { field: "MediaUrl", purpose: UrlPurpose::Media, host_registered: false, ..CALLBACK };
+    assert_url_refused(url, "SMS-BOT-1", "ART-CTRL-INTEG", 77301);
+}
+
+#[test]
+fn art_ctrl_integ__allows_registered_endpoint_and_media_host() {
     assert_allowed(&project(), &Action::ConfigureUrl(CALLBACK));
-    assert_url_allowed(
-        &project(),
-        UrlFact { purpose: UrlPurpose::Media, host_registered: false, ..CALLBACK },
-    );
+    assert_url_allowed(&project(), UrlFact { purpose: UrlPurpose::Media, ..CALLBACK });
     assert_url_allowed(&undesignated(), UrlFact { host_registered: false, ..CALLBACK });
 }
 

@@ -136,7 +136,11 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     let (master_key, keys) = (cli::master_key()?, config.keys.clone());
     let store = StoreSettings { data: data.clone(), database, master_key, keys };
     let gate = Arc::new(Gate::new(config.limits));
-    let services = Arc::new(Services { gate, ..Services::clone(&*store.open(clock).await?) });
+    let mut services = Services { gate, ..Services::clone(&*store.open(clock).await?) };
+    if let Some(domain) = &config.base_domain {
+        services.api_base = format!("https://api.{domain}");
+    }
+    let services = Arc::new(services);
     if !is_shared {
         make_first_account(&data, &services).await?;
     }

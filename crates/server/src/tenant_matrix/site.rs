@@ -202,6 +202,14 @@ impl Site {
                     self.made(login, "accounts", "/v1/Credentials/PublicKeys", &[("PublicKey", PEM)]).await
                 }
                 "Messages" => self.arrived(login, account, &number).await,
+                // The parameter before names the message.
+                "Media" => {
+                    let path = format!("{api}/Messages/{}/Media", values["MessageSid"]);
+                    word(
+                        &self.send(login, "api", Method::GET, &path, None).await.json["media_list"][0],
+                        "sid",
+                    )
+                }
                 "Services" => self.service(login).await,
                 "MessagingServices" => self.service(login).await,
                 // The parameter before names the service.
@@ -323,7 +331,7 @@ impl Site {
 
     /// A message from a handset: it is in no queue, so that it can be changed and deleted.
     async fn arrived(&self, login: &Credentials, account: AccountSid, number: &str) -> String {
-        let body = format!(r#"{{"to": "{number}", "body": "Hello"}}"#);
+        let body = format!(r#"{{"to": "{number}", "body": "Hello", "media": ["iVBORw0KGgo="]}}"#);
         let path = "/switchward/v1/simulator/handsets/+14155550177/messages";
         self.send(login, "switchward", Method::POST, path, Some((JSON, body))).await.assert_status(201);
         let path = format!("/2010-04-01/Accounts/{account}/Messages?To={}", number.replace('+', "%2B"));

@@ -45,6 +45,9 @@ const CANARIES: &[Canary] = &[
     Canary { way: "sender", text: WRITER },
     Canary { way: "inbound text", text: ARRIVED },
     Canary { way: "reply in TwiML", text: REPLY },
+    Canary { way: "outbound medium", text: "Sonography" },
+    Canary { way: "path of a medium", text: "Colonoscopy" },
+    Canary { way: "inbound medium", text: "Endoscopy" },
     Canary { way: "recipient of a refusal", text: "4155550129" },
     Canary { way: "number looked up", text: "4155550136" },
     Canary { way: "filter of a list", text: "4155550171" },
@@ -322,7 +325,16 @@ fn drive(caller: &mut Caller, account: &Value, sink: &WebhookSink) -> Vec<(Place
     let text = format!("{SENT_NAME}: {SENT_TEXT} at 9, call {PATIENT}");
     let (patient, callback) = (format!("+1{PATIENT}"), sink.url("/status"));
     let messages = caller.account("Messages.json");
-    let sent = [("To", &*patient), ("From", &*number), ("Body", &*text), ("StatusCallback", &*callback)];
+    let picture = [&b"\x89PNG\r\n\x1a\n"[..], b"Sonography of the liver"].concat();
+    sink.answer("/Colonoscopy.png", SinkReply { status: 200, body: picture.into(), ..SinkReply::default() });
+    let medium = sink.url("/Colonoscopy.png");
+    let sent = [
+        ("To", &*patient),
+        ("From", &*number),
+        ("Body", &*text),
+        ("StatusCallback", &*callback),
+        ("MediaUrl", &*medium),
+    ];
     assert_eq!(caller.form(&messages, &sent).0, 201);
     let handset = format!("/switchward/v1/simulator/handsets/{patient}/messages");
     let shown = eventually("the handset shows the message", || {
@@ -334,7 +346,11 @@ fn drive(caller: &mut Caller, account: &Value, sink: &WebhookSink) -> Vec<(Place
     let number_sid = numbers["incoming_phone_numbers"][0]["sid"].as_str().expect("a number").to_owned();
     let configure = caller.account(&format!("IncomingPhoneNumbers/{number_sid}.json"));
     let writer = format!("/switchward/v1/simulator/handsets/+1{WRITER}/messages");
-    let written = format!("{{\"to\":\"{number}\",\"body\":\"{ARRIVED} since noon, {WRITER}\"}}");
+    assert!(shown.contains("image/png"), "{shown}");
+    let medium = BASE64.encode(b"\xff\xd8\xff\xe0 Endoscopy");
+    let written = format!(
+        "{{\"to\":\"{number}\",\"body\":\"{ARRIVED} since noon, {WRITER}\",\"media\":[\"{medium}\"]}}"
+    );
     for path in ["/inbound", "/unreadable"] {
         let settings = [("SmsUrl", &*sink.url(path)), ("FriendlyName", "Throckmorton")];
         assert_eq!(caller.form(&configure, &settings).0, 200);

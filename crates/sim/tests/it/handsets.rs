@@ -37,6 +37,7 @@ async fn shows_a_message_once_and_records_the_disclosure_first() {
         "from": OWN,
         "to": PATIENT,
         "body": "Your appointment is at noon",
+        "media": [],
         "received_at": "2026-01-15T12:00:00Z",
     }]});
     for number in ["+14155552671", "%2B14155552671"] {
@@ -108,8 +109,9 @@ async fn refuses_numbers_and_bodies_that_are_none() {
         (PATIENT, json!({"to": "nobody", "body": "x"}), 21_211),
         (PATIENT, json!({"to": OWN, "body": ""}), 21_602),
         (PATIENT, json!({"to": OWN, "body": "x".repeat(1_601)}), 21_617),
-        (PATIENT, json!({"to": OWN}), 20_001),
-        (PATIENT, json!({"to": OWN, "body": "x", "media": []}), 20_001),
+        (PATIENT, json!({"to": OWN}), 21_602),
+        (PATIENT, json!({"to": OWN, "media": ["no base64!"]}), 20_001),
+        (PATIENT, json!({"to": OWN, "body": "x", "pictures": []}), 20_001),
     ] {
         platform.post(owner, &path(number), message).await.assert_error(400, code);
     }

@@ -57,6 +57,8 @@ pub(crate) async fn submit_until(
             to,
             body,
             segments: 1,
+            media: Vec::new(),
+            is_mms: false,
             valid_until,
             private_path: false,
             register: None,

@@ -137,6 +137,8 @@ impl Site {
             to: PATIENT.to_owned(),
             body: body.to_owned(),
             segments: messaging::segments::segment(body).segments,
+            media: Vec::new(),
+            is_mms: false,
             valid_until: self.app.now().plus(Duration::from_secs(4 * 3_600)),
             private_path: false,
             register: None,

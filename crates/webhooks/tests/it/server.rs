@@ -247,6 +247,7 @@ pub(crate) fn delivery<'a>(url: &'a WebhookUrl, payload: &'a Payload, cookies: &
         https_only: false,
         register: None,
         cookies: cookies.conversation([0; 32]),
+        answer_limit: webhooks::limits::ANSWER_BYTES,
         time_left: None,
     }
 }

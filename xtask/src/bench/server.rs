@@ -78,7 +78,7 @@ impl Server {
 
     /// The load, sending messages. `more` is added to the form.
     pub(crate) fn load(&self, setup: &Setup, connections: u32, more: &str) -> Command {
-        self.load_from(setup, connections, &format!("{}{more}", self.from_number()))
+        self.load_from(setup, connections, &format!("{}{more}", self.own_sender()))
     }
 
     /// The load, sending messages from what `from` says, which may say more.
@@ -87,7 +87,7 @@ impl Server {
         self.requests(setup, connections, &self.messages_path(), &form)
     }
 
-    fn from_number(&self) -> String {
+    fn own_sender(&self) -> String {
         format!("From=%2B{}", self.number.trim_start_matches('+'))
     }
 
@@ -143,7 +143,7 @@ impl Server {
     /// Measures accepted messages: one row for the time of the load, and one for all that follows from
     /// it, until every message is with its (simulated) handset.
     pub(crate) fn measure(&self, setup: &Setup, case: &str, connections: u32) -> Result<Vec<Row>, String> {
-        self.measure_from(setup, case, connections, &self.from_number())
+        self.measure_from(setup, case, connections, &self.own_sender())
     }
 
     /// [`Server::measure`], with messages from what `from` says.

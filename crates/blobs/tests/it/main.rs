@@ -30,8 +30,8 @@ async fn part(blobs: &Blobs, key: &BlobKey, size: u64, range: Range<u64>) -> Res
 }
 
 fn stores() -> Vec<(Blobs, Option<tempfile::TempDir>)> {
-    let dir = tempfile::tempdir().unwrap();
-    let folder = Blobs::in_folder(&dir.path().join("blobs")).unwrap();
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = Blobs::in_folder(&dir.path().join("blobs")).expect("a folder");
     vec![(folder, Some(dir)), (Blobs::in_objects(Arc::new(InMemory::new())), None)]
 }
 
@@ -67,7 +67,7 @@ async fn reads_back_every_range_of_what_was_written() {
 
 #[tokio::test]
 async fn any_change_and_any_other_place_is_noticed() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a folder");
     let blobs = Blobs::in_folder(dir.path()).unwrap();
     let key = BlobKey::generate(&SystemRandom);
     let plain = bytes(3 * CHUNK_BYTES + 10);
@@ -106,7 +106,7 @@ async fn any_change_and_any_other_place_is_noticed() {
 
 #[tokio::test]
 async fn a_blob_beyond_its_limit_is_not_written() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a folder");
     let blobs = Blobs::in_folder(dir.path()).unwrap();
     let key = BlobKey::generate(&SystemRandom);
     let mut writer = blobs.create(name("ME1"), &key, 10);
@@ -119,10 +119,10 @@ async fn a_blob_beyond_its_limit_is_not_written() {
 /// Every file under a folder.
 fn files(folder: &Path) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
-    for entry in fs::read_dir(folder).unwrap().flatten() {
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
         match entry.path() {
             path if path.is_dir() => all.extend(files(&path)),
-            path => all.push(fs::read(path).unwrap()),
+            path => all.push(fs::read(path).expect("a file")),
         }
     }
     all
@@ -131,7 +131,7 @@ fn files(folder: &Path) -> Vec<Vec<u8>> {
 #[tokio::test]
 async fn nothing_is_on_the_disk_in_the_clear_not_even_while_it_is_written() {
     const CANARY: &[u8] = b"Mammography of Jane Canary";
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a folder");
     let blobs = Blobs::in_folder(dir.path()).unwrap();
     let key = BlobKey::generate(&SystemRandom);
     let plain = CANARY.repeat(PART_BYTES / CANARY.len() + 10_000);
@@ -150,7 +150,7 @@ async fn nothing_is_on_the_disk_in_the_clear_not_even_while_it_is_written() {
 
 #[tokio::test]
 async fn a_sweep_removes_what_is_old_and_unwanted_and_what_an_upload_left() {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a folder");
     let blobs = Blobs::in_folder(dir.path()).unwrap();
     let key = BlobKey::generate(&SystemRandom);
     for sid in ["ME1", "ME2"] {

@@ -55,7 +55,6 @@ pub(crate) struct Site {
     pub(crate) far: Arc<TestApp>,
     pub(crate) near_door: Door,
     pub(crate) far_door: Door,
-    pub(crate) carrier: UpstreamCarrier,
     handsets: Arc<Handsets>,
     _stop: watch::Sender<bool>,
     _runners: Vec<Runner>,
@@ -140,7 +139,7 @@ impl Site {
             runners.push(runner);
         }
         runners[0].start(carrier.queue(Inbox::new(Arc::clone(&near.services))));
-        Self { near, far, near_door, far_door, carrier, handsets, _stop: stop, _runners: runners }
+        Self { near, far, near_door, far_door, handsets, _stop: stop, _runners: runners }
     }
 
     /// The path that messages are posted to at the upstream.

@@ -67,6 +67,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("mapping", &["paths", "fql"]),
     ("plans", &["paths"]),
     ("throttle", &["base"]),
+    ("tracking", &["base", "phi"]),
     // It judges accounts from outside and needs no running server.
     ("audit", &["base", "rulebook", "statements", "matcher"]),
     ("kit", BELOW_KIT),

@@ -58,6 +58,13 @@ impl Timestamp {
         self.date_time().format(&Rfc3339).unwrap_or_default()
     }
 
+    /// The date-time with milliseconds, as Segment's API prints it: `2023-08-24T05:01:45.250Z`.
+    pub fn iso8601_millis(self) -> String {
+        let seconds = self.iso8601();
+        let millis = self.0.rem_euclid(MICROS_PER_SECOND) / 1_000;
+        format!("{}.{millis:03}Z", seconds.trim_end_matches('Z'))
+    }
+
     /// Reads an RFC 3339 date-time (`2023-08-24T05:01:45Z`) or a plain date (`2023-08-24`, midnight UTC).
     pub fn parse_iso8601(text: &str) -> Option<Self> {
         let full;
@@ -155,6 +162,8 @@ mod tests {
         let at = Timestamp::from_micros(1_692_853_305_999_999);
         assert_eq!(at.rfc2822(), "Thu, 24 Aug 2023 05:01:45 +0000");
         assert_eq!(at.iso8601(), "2023-08-24T05:01:45Z");
+        assert_eq!(at.iso8601_millis(), "2023-08-24T05:01:45.999Z");
+        assert_eq!(Timestamp::from_micros(-1).iso8601_millis(), "1969-12-31T23:59:59.999Z");
     }
 
     #[test]

@@ -1,0 +1,30 @@
+//! Bodies of tracking calls: read within limits or refused; what is read keeps its ids and reads back as JSON.
+
+#![no_main]
+
+use base::{SeededRandom, Timestamp};
+use libfuzzer_sys::fuzz_target;
+use tracking::{Arrival, Call, limits};
+
+const CALLS: [&str; 7] = ["t", "i", "g", "a", "batch", "import", "m"];
+
+fuzz_target!(|data: &[u8]| {
+    let Some((first, body)) = data.split_first() else { return };
+    let _inflated = tracking::inflate(body, limits::BODY_BYTES);
+    let _key = tracking::write_key(body);
+    let call = Call::parse(CALLS[usize::from(*first) % CALLS.len()]).expect("a call");
+    let arrival = Arrival { call, received_at: Timestamp::from_seconds(1_700_000_000), address: "192.0.2.7" };
+    let Ok(received) = tracking::read(body, &arrival, &SeededRandom::new(1)) else { return };
+    assert!(received.events.len() + received.rejected.len() <= limits::BATCH_EVENTS);
+    let mut bytes = 0;
+    for event in &received.events {
+        assert!(event.user_id.is_some() || event.anonymous_id.is_some());
+        assert_eq!(format!("{:?}", event.body), "[phi]");
+        event.body.learn(|json| {
+            let value: serde_json::Value = serde_json::from_str(json.get()).expect("JSON");
+            assert_eq!(value["type"], event.kind.as_str());
+        });
+        bytes += event.size();
+    }
+    assert!(bytes <= limits::EXPANDED_BYTES);
+});

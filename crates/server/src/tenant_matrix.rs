@@ -182,18 +182,18 @@ fn expected(row: &RouteRow, cell: Cell) -> Option<Expected> {
         (false, false) => Expected::Own,
     };
     let let_in = if access.operator_only { FORBIDDEN } else { Expected::LetIn };
+    let refused = Expected::Error(access.refusal.code.status, u64::from(access.refusal.code.number));
     if access.by_signature {
         // Credentials open nothing where a signature is asked for.
         return Some(FORBIDDEN);
     }
     Some(match cell {
         Cell::Nobody | Cell::WrongPassword | Cell::WrongSecret => UNAUTHORIZED,
-        // There is nothing behind it, so nobody's objects are looked for: all who may call it are told the same.
-        Cell::Other | Cell::Below | Cell::Standard | Cell::Owner | Cell::Main | Cell::Exact
-            if !access.served =>
-        {
-            Expected::Error(access.refusal.code.status, u64::from(access.refusal.code.number))
-        }
+        Cell::Standard if access.permission.is_administrative() => FORBIDDEN,
+        // There is nothing behind it, so no objects are looked for: all who may call it are told the same.
+        Cell::Other | Cell::Below if !access.served && !facts.in_account => refused,
+        Cell::Crossed | Cell::Parent | Cell::Operator if !access.served && facts.in_account => refused,
+        Cell::Standard | Cell::Owner | Cell::Main | Cell::Exact if !access.served => refused,
         Cell::Other | Cell::Below => stranger,
         Cell::Crossed if facts.in_account && access.operator_only => FORBIDDEN,
         Cell::Crossed if facts.in_account && facts.in_path => Expected::Unknown,
@@ -201,7 +201,6 @@ fn expected(row: &RouteRow, cell: Cell) -> Option<Expected> {
         Cell::StandardBelow if facts.in_account => Expected::Unknown,
         Cell::Crossed | Cell::StandardBelow => return None,
         Cell::Lacking => FORBIDDEN,
-        Cell::Standard if access.permission.is_administrative() => FORBIDDEN,
         Cell::Suspended | Cell::Closed if access.operator_only => FORBIDDEN,
         // Its own credentials open nothing, also where its owner's still do.
         Cell::Suspended | Cell::Closed => INACTIVE,

@@ -148,6 +148,8 @@ async fn a_campaign_outlives_its_service_and_can_be_deleted() {
     let brand = site.approved().await;
     let made = site.campaign(SERVICE, &brand, &[]).await;
     let path = format!("{}/{}", campaigns(SERVICE), sid(made.assert_status(201)));
+    // While a review is under way, a delete may meet its write and is 409, to be tried again.
+    site.wait(&path, "VERIFIED").await;
     site.delete_services();
     site.campaign(OTHER_SERVICE, &brand, &[]).await.assert_error(404, 20404);
     assert_eq!(site.get(&path).await["description"], DESCRIPTION);

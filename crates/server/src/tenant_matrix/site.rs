@@ -184,7 +184,7 @@ impl Site {
         values.insert("Attestation".to_owned(), self.attestation());
         values.insert("FreeBind".to_owned(), format!("bind-{}", self.next()));
         for (collection, name) in parameters(row.path) {
-            if !row.access.served {
+            if !row.access.served && collection != "Accounts" {
                 // Nothing is looked for, so nothing has to be there.
                 values.insert(name.to_owned(), format!("XX{}", "0".repeat(32)));
                 continue;
@@ -196,8 +196,6 @@ impl Site {
                     self.operator_makes(&format!("Organizations/{organization}/Agreements"), AGREEMENT).await
                 }
                 "Keys" | "SigningKeys" => self.made(login, "api", &format!("{api}/Keys"), &[]).await,
-                // There is nothing behind it.
-                "AWS" => "CR00000000000000000000000000000000".to_owned(),
                 "PublicKeys" => {
                     self.made(login, "accounts", "/v1/Credentials/PublicKeys", &[("PublicKey", PEM)]).await
                 }

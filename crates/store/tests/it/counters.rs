@@ -73,8 +73,10 @@ pub(crate) async fn two_processes_count_together(bench: &Bench) {
     };
     let stores = [store, second];
     assert_eq!(commit_all(&stores, scope, 0..400).await, 400);
-    for store in stores {
+    for store in &stores {
         assert_eq!(store.scope(scope).counted(10..=10).await.unwrap(), [counter("out", 10, 400, 800)]);
+    }
+    for store in stores {
         store.close().await;
     }
 }

@@ -97,6 +97,14 @@ pub(crate) const LAYERS: &[Row] = &[
     // Its port to messages is answered in `server`.
     ("review", KIT_AND_BELOW),
     ("usage", KIT_AND_BELOW),
+    // It answers webhooks itself, through the port of `webhooks`.
+    (
+        "bins",
+        &[
+            "base", "phi", "errors", "rulebook", "store", "ledger", "auth", "webhooks", "kit", "twiml",
+            "matcher",
+        ],
+    ),
     ("smpp-proto", &["base"]),
     // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
     // queues, hence `jobs` and `webhooks`; its benchmark opens a store, hence `phi`.
@@ -165,6 +173,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "monitor",
             "review",
             "usage",
+            "bins",
             "smpp-net",
             "upstream",
             "sim",

@@ -156,6 +156,12 @@ impl FromStr for MessageSid {
 sids! {
     /// An account, project or subaccount.
     AccountSid = "AC";
+    /// An address of the account or of its customer (`Addresses` of the 2010 API).
+    AddressSid = "AD";
+    /// A TwiML application (`Applications` of the 2010 API).
+    ApplicationSid = "AP";
+    /// A TwiML Bin.
+    BinSid = "EH";
     /// A sender name in a Messaging Service (`messaging/v1/Services/{Sid}/AlphaSenders`).
     AlphaSenderSid = "AI";
     /// A business associate agreement (ours; Twilio has no resource for it).

@@ -11,6 +11,8 @@ pub enum Detail {
     Parameter(&'static str),
     /// A static explanation that says what to do.
     Hint(&'static str),
+    /// Those words of a closed list whose bit is set, the first one's the lowest.
+    Words(&'static [&'static str], u32),
 }
 
 /// A failed API operation: a catalogue code, at most one detail and, for a compliance refusal,
@@ -40,6 +42,13 @@ impl ApiError {
     #[must_use]
     pub const fn hint(mut self, text: &'static str) -> Self {
         self.detail = Some(Detail::Hint(text));
+        self
+    }
+
+    /// Says which words of a closed list it is about.
+    #[must_use]
+    pub const fn words(mut self, list: &'static [&'static str], chosen: u32) -> Self {
+        self.detail = Some(Detail::Words(list, chosen));
         self
     }
 
@@ -78,6 +87,13 @@ impl ApiError {
             None => self.code.message.to_owned(),
             Some(Detail::Parameter(name)) => format!("{} (parameter {name})", self.code.message),
             Some(Detail::Hint(text)) => format!("{}: {text}", self.code.message),
+            Some(Detail::Words(list, chosen)) => {
+                let is_chosen =
+                    |place: &usize| chosen.checked_shr(*place as u32).is_some_and(|bits| bits & 1 == 1);
+                let words = list.iter().enumerate().filter(|(place, _)| is_chosen(place));
+                let words: Vec<&str> = words.map(|(_, word)| *word).collect();
+                format!("{}: {}", self.code.message, words.join(", "))
+            }
         }
     }
 }

@@ -68,7 +68,12 @@ catalogue! {
     NUMBER_NOT_AVAILABLE = 21422, 400, "The phone number is not available";
     AREA_CODE_INVALID = 21451, 400, "The area code is not valid";
     AREA_CODE_EMPTY = 21452, 400, "No phone number of this area code is available";
+    ADDRESS_INVALID = 21628, 400, "The address cannot be one: its postal code has not the form that its country uses";
     NOT_REDACTABLE = 20009, 400, "A message in progress cannot be redacted or deleted";
+
+    // TwiML.
+    TWIML_NOT_XML = 12100, 400, "The document cannot be read as XML";
+    TWIML_NOT_SERVED = 12200, 400, "The document holds what is not TwiML for messages as it is obeyed here";
 
     // Messaging Services.
     SERVICE_UNKNOWN = 21701, 400, "The Messaging Service does not exist";

@@ -15,6 +15,7 @@ pub mod params;
 pub mod respond;
 pub mod routes;
 mod services;
+mod signed;
 mod validation;
 
 /// For fuzz targets alone.
@@ -33,7 +34,8 @@ pub use meter::Meter;
 pub use origin::Origin;
 pub use page::{Listing, PageRequest};
 pub use params::{Form, FromParams, Json, Params, Path, PathPair, Query};
-pub use respond::{Accepted, Answer, Created, Deleted, Found};
+pub use respond::{Accepted, Answer, Created, Deleted, Found, Twiml};
 pub use routes::{Access, Product, Refusal, RouteRow, Routes};
 pub use services::Services;
+pub use signed::SignedWebhook;
 pub use validation::ReceivedPath;

@@ -4,8 +4,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
+use bytes::Bytes;
 use errors::{ApiError, codes};
 use store::StoreError;
+use webhooks::hosted::CONTENT_TYPE;
 
 /// 201 with a view.
 #[derive(Debug)]
@@ -22,6 +24,9 @@ pub struct Found<V>(pub V);
 /// 204 without a body.
 #[derive(Debug)]
 pub struct Deleted;
+
+/// 200 with a TwiML document. No Debug: it is full of protected data.
+pub struct Twiml(pub Bytes);
 
 fn json(status: StatusCode, view: &impl Serialize) -> Response {
     match serde_json::to_vec(view) {
@@ -62,6 +67,16 @@ impl<V: Serialize> IntoResponse for Found<V> {
 impl IntoResponse for Deleted {
     fn into_response(self) -> Response {
         StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl IntoResponse for Twiml {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(self.0.into());
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
     }
 }
 

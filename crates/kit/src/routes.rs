@@ -26,7 +26,7 @@ use crate::origin::Origin;
 use crate::params::limited;
 use crate::respond::error_response;
 use crate::services::Services;
-use crate::validation;
+use crate::{signed, validation};
 
 /// How many requests of the account run, this one included, as Twilio says it on every answer.
 const CONCURRENT_REQUESTS: HeaderName = HeaderName::from_static("twilio-concurrent-requests");
@@ -271,6 +271,30 @@ impl Routes {
             error_response(&error.or(refused).unwrap_or_else(|| access.refusal.error()))
         };
         self.add(method, filter, path, access, refuse)
+    }
+
+    /// What webhooks call, by GET and by POST: it takes no credentials but the signature of the account whose
+    /// webhook it is, and its handler a [`crate::SignedWebhook`].
+    #[must_use]
+    pub fn webhook<H: Handler<T, ()>, T: 'static>(
+        mut self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
+        let access = Access { service: self.product.service, ..access.by_signature() };
+        let services = Arc::clone(&self.services);
+        let checked = on(MethodFilter::GET.or(MethodFilter::POST), handler).layer(from_fn(
+            move |request: Request, next: Next| {
+                let services = Arc::clone(&services);
+                async move { signed::admit(services, access, request, next).await }
+            },
+        ));
+        self.router = self.router.route(path, checked);
+        for method in [Method::GET, Method::POST] {
+            self.table.push(RouteRow { product: self.product.label, method, path, access });
+        }
+        self
     }
 
     /// Shares a value with the handlers of this product; they take it as `Extension<T>`.

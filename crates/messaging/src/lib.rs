@@ -8,6 +8,8 @@
 //! counterparty's number) and its body. Redaction destroys the key of either one; what remains is
 //! the masked number, the state, and keyed digests by which both can still be found.
 
+mod addresses;
+mod applications;
 pub mod carrier;
 mod dispatch;
 mod inbound;

@@ -47,6 +47,15 @@ pub const MAX_REPLIES: usize = 10;
 /// Characters of a friendly name (Twilio's limit).
 pub const MAX_FRIENDLY_NAME: usize = 64;
 
+/// Applications of one account (Twilio's limit).
+pub const MAX_APPLICATIONS: usize = 1_000;
+
+/// Bytes of the customer's name of an address (Twilio's limit: 16 characters of four bytes, 21 of three).
+pub const MAX_CUSTOMER_NAME_BYTES: usize = 64;
+
+/// Characters of every other part of an address.
+pub const MAX_ADDRESS_PART: usize = 255;
+
 /// Senders of one kind in one Messaging Service (Twilio's limit).
 pub const MAX_SENDERS: usize = 400;
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use auth::Permission;
+use errors::codes;
 use http::Method;
 use kit::{Access, Ctx, Form, PageRequest, Path, Product, Routes, Services};
 use rulebook::guard::{Action, CapabilityFacts};
@@ -10,7 +11,7 @@ use rulebook::guard::{Action, CapabilityFacts};
 use crate::numbers::available;
 use crate::numbers::kinds::NumberKind;
 use crate::services::Rotation;
-use crate::{media, messages, numbers};
+use crate::{addresses, applications, media, messages, numbers};
 
 /// The product, as it is routed and as agreements name it.
 pub const PRODUCT: Product = Product { label: "api", service: "messaging" };
@@ -28,6 +29,19 @@ const AVAILABLE: &str = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers
 const COUNTRY: &str = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}";
 const SHORT_CODES: &str = "/2010-04-01/Accounts/{AccountSid}/SMS/ShortCodes";
 const NUMBER: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}";
+
+const APPLICATIONS: &str = "/2010-04-01/Accounts/{AccountSid}/Applications";
+const APPLICATION: &str = "/2010-04-01/Accounts/{AccountSid}/Applications/{Sid}";
+const ADDRESSES: &str = "/2010-04-01/Accounts/{AccountSid}/Addresses";
+const ADDRESS: &str = "/2010-04-01/Accounts/{AccountSid}/Addresses/{Sid}";
+const DEPENDENT: &str = "/2010-04-01/Accounts/{AccountSid}/Addresses/{AddressSid}/DependentPhoneNumbers";
+const CONNECT_APPS: &str = "/2010-04-01/Accounts/{AccountSid}/ConnectApps";
+const CONNECT_APP: &str = "/2010-04-01/Accounts/{AccountSid}/ConnectApps/{Sid}";
+const AUTHORIZED: &str = "/2010-04-01/Accounts/{AccountSid}/AuthorizedConnectApps";
+const AUTHORIZED_ONE: &str = "/2010-04-01/Accounts/{AccountSid}/AuthorizedConnectApps/{ConnectAppSid}";
+
+/// Why there are no Connect apps.
+const NO_CONNECT: &str = "another company acting in an account is a disclosure that no agreement here covers; give it a restricted key";
 
 const fn writes(operation: &'static str) -> Access {
     Access::new(Permission::MessagesWrite, operation)
@@ -96,7 +110,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .update(NUMBER, Access::new(Permission::NumbersWrite, "update_incoming_phone_number"), number::update)
         .delete(NUMBER, Access::new(Permission::NumbersWrite, "delete_incoming_phone_number"), number::delete)
         .share(Arc::<Rotation>::default());
-    add_ons(searches(routes))
+    around_numbers(add_ons(searches(routes)))
 }
 
 /// What is searched for in the inventory.
@@ -165,4 +179,33 @@ fn add_ons(routes: Routes) -> Routes {
             reads_numbers("fetch_incoming_phone_number_assigned_add_on_extension"),
             rule,
         )
+}
+
+/// An operation of Connect apps.
+const fn connects(access: Access) -> Access {
+    access.refused(codes::NOT_SUPPORTED, NO_CONNECT)
+}
+
+/// What numbers and messages name.
+fn around_numbers(routes: Routes) -> Routes {
+    use addresses::routes as address;
+    use applications::routes as application;
+    routes
+        .create(APPLICATIONS, writes_numbers("create_application"), application::create)
+        .list(APPLICATIONS, reads_numbers("list_application"), application::list)
+        .fetch(APPLICATION, reads_numbers("fetch_application"), application::fetch)
+        .update(APPLICATION, writes_numbers("update_application"), application::update)
+        .delete(APPLICATION, writes_numbers("delete_application"), application::delete)
+        .create(ADDRESSES, writes_numbers("create_address"), address::create)
+        .list(ADDRESSES, reads_numbers("list_address"), address::list)
+        .fetch(ADDRESS, reads_numbers("fetch_address"), address::fetch)
+        .update(ADDRESS, writes_numbers("update_address"), address::update)
+        .delete(ADDRESS, writes_numbers("delete_address"), address::delete)
+        .list(DEPENDENT, reads_numbers("list_dependent_phone_number"), address::list_dependent)
+        .absent(Method::GET, CONNECT_APPS, connects(reads_numbers("list_connect_app")))
+        .absent(Method::GET, CONNECT_APP, connects(reads_numbers("fetch_connect_app")))
+        .absent(Method::POST, CONNECT_APP, connects(writes_numbers("update_connect_app")))
+        .absent(Method::DELETE, CONNECT_APP, connects(writes_numbers("delete_connect_app")))
+        .absent(Method::GET, AUTHORIZED, connects(reads_numbers("list_authorized_connect_app")))
+        .absent(Method::GET, AUTHORIZED_ONE, connects(reads_numbers("fetch_authorized_connect_app")))
 }

@@ -66,6 +66,8 @@ codes! {
     SUPPORT_NOT_ELIGIBLE = 77125, 403, "Support channels may not hold protected health information";
     /// RT-ASSET-1.
     PUBLIC_ASSET_NOT_ELIGIBLE = 77175, 403, "Public assets are not eligible in a HIPAA project";
+    /// RT-BIN-1.
+    PHI_IN_BIN = 77179, 403, "The text of a TwiML Bin holds what may identify a person; put a {{Parameter}} in its place";
     /// VOI-TRANS-2.
     MARKETPLACE_TRANSCRIPTION_NOT_ELIGIBLE = 77241, 403, "Transcription add-ons are not eligible in a HIPAA project";
     /// CON-NELIST-1: what is not on the list of eligible systems.

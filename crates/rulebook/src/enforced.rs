@@ -111,6 +111,8 @@ pub const ENFORCED: &[Enforced] = &[
     does("LOG-NUM-1", Effect::Permit, MESSAGE),
     does("LOOK-ELIG-1", Effect::Permit, SERVICES),
     refuses("LOOK-MKT-1", codes::LOOKUP_ADD_ONS_NOT_ELIGIBLE, SERVICES),
+    refuses("RT-BIN-1", codes::PHI_IN_BIN, SERVICES),
+    does("RT-BIN-2", Effect::Permit, SERVICES),
     refuses("SMS-BOT-1", codes::HOST_NOT_REGISTERED, URLS),
     refuses("SMS-CHAN-1", codes::CHANNEL_NOT_ELIGIBLE, MESSAGE),
     does("SMS-ELIG-1", Effect::Permit, MESSAGE),

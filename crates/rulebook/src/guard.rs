@@ -104,6 +104,11 @@ pub enum Action<'a> {
     Lookup(LookupFacts<'a>),
     /// An account setting is changed.
     ChangeSetting(SettingChange),
+    /// A TwiML Bin is kept or answers; whether its literal text holds what may identify a person.
+    UseBin {
+        /// The matcher found something in it.
+        has_findings: bool,
+    },
     /// An account is to become a HIPAA project.
     Designate(DesignateFacts),
     /// A HIPAA project is to become an ordinary account.
@@ -128,6 +133,7 @@ impl Action<'_> {
             Self::UseCapability(_) => "use-capability",
             Self::Lookup(_) => "lookup",
             Self::ChangeSetting(_) => "change-setting",
+            Self::UseBin { .. } => "use-bin",
             Self::Designate(_) => "designate",
             Self::Undesignate(_) => "undesignate",
             Self::PlainHttp(_) => "plain-http",
@@ -233,6 +239,9 @@ pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
         Action::UseCapability(facts) => services::use_capability(account, facts).map(|()| forced(account)),
         Action::Lookup(facts) => services::lookup(account, facts).map(|()| forced(account)),
         Action::ChangeSetting(change) => services::change_setting(account, *change).map(|()| forced(account)),
+        Action::UseBin { has_findings } => {
+            services::use_bin(account, *has_findings).map(|()| forced(account))
+        }
         Action::Designate(facts) => designate::designate(account, facts).map(|()| Settings::PROTECTED),
         Action::Undesignate(clearance) => {
             designate::undesignate(account, *clearance).map(|()| Settings::NONE)

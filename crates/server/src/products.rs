@@ -63,6 +63,8 @@ impl Connections {
             monitor::operation_routes(shared()),
             review::routes(shared(), Arc::new(Reviewed)),
             usage::routes(shared()),
+            bins::routes(shared()),
+            bins::serving_routes(shared()),
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));
@@ -110,6 +112,7 @@ impl Connections {
 
     /// Every queue of jobs.
     pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
+        self.webhooks.host(Arc::new(bins::Bins::new(services.store.clone())));
         let mut queues = messaging::queues(Arc::clone(services), self.carrier(), self.webhooks.clone());
         queues.push(self.webhooks.queue());
         // Nobody is connected who registers senders: where the carrier is simulated, so is the registry.

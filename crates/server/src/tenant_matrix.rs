@@ -260,6 +260,8 @@ async fn answers_of_our_own_api_have_the_described_members() {
         ("fetch_complaint", "Complaint"),
         ("list_review", "ReviewList"),
         ("fetch_review", "Review"),
+        ("fetch_twiml_bin", "TwimlBin"),
+        ("list_twiml_bin", "TwimlBinList"),
     ] {
         let row = site.app.table().iter().find(|row| row.access.operation == operation).expect("a route");
         let values = site.objects(row, tenant.organization, tenant.sid, &tenant.login).await;

@@ -229,6 +229,10 @@ impl Client {
             if delivery.https_only && !hop.url.is_https() {
                 return Err(SendError::PlainHttpRefused);
             }
+            // Another server's redirect to what only we answer would lead to whoever else has that name.
+            if hop.url.is_hosted() {
+                return Err(SendError::BadRedirect);
+            }
             let covers = |(register, service): (&InForce, &str)| register.covers(hop.url.host(), service);
             if !delivery.register.is_none_or(covers) {
                 return Err(SendError::Refused(rulebook::codes::HOST_NOT_REGISTERED));

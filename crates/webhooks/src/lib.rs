@@ -4,8 +4,8 @@
 //! `trust` (whose certificates count, and who we are), [`egress`] (the way out),
 //! `connector` (the only place that opens a connection), [`challenge`], `digest` and `login` (what a server asks for, and
 //! the answer), [`cookies`] (what a conversation remembers), `request` (what is sent), [`client`] (one delivery with its
-//! redirects, deadlines and retries), [`delivery`] (the durable queue, and whose account it is), `circuit` (when a
-//! destination is left alone), `worker` (what becomes of one webhook), [`log`] and [`alert`] (what remains of it), `flood`
+//! redirects, deadlines and retries), [`delivery`] (the durable queue, and whose account it is), [`hosted`] (what never leaves, because the
+//! platform answers it), `circuit` (when a destination is left alone), `worker` (what becomes of one webhook), [`log`] and [`alert`] (what remains of it), `flood`
 //! and `house` (and how much of that), [`diagnosis`] (why a signature does not match), [`limits`] (every bound in one
 //! place).
 //!
@@ -25,6 +25,7 @@ mod digest;
 pub mod egress;
 pub mod error;
 mod flood;
+pub mod hosted;
 mod house;
 pub mod limits;
 pub mod log;
@@ -41,6 +42,7 @@ pub use cookies::{Conversation, Cookies};
 pub use delivery::{Method, Parameters, QUEUE, Webhook, Webhooks, WebhooksConfig, enqueue};
 pub use egress::{Egress, NotAProxy, Proxy};
 pub use error::SendError;
+pub use hosted::{Hosted, HostedAnswer, HostedProblem};
 pub use house::note_parked;
 pub use log::{AttemptFacts, DeliveryFacts, DeliveryOutcome, WebhookDelivery};
 pub use signature::SigningKey;

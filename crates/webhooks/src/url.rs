@@ -197,6 +197,13 @@ impl WebhookUrl {
         text
     }
 
+    /// The path as configured.
+    pub(crate) fn path(&self) -> String {
+        let text = self.without_secrets();
+        let rest = text.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or_else(|| "/".to_owned(), |start| rest[start..].to_owned())
+    }
+
     /// The query as configured, without its `?`; empty when there is none.
     pub fn query(&self) -> &str {
         let text = self.text.split_once('#').map_or(self.text.as_str(), |(before, _)| before);
@@ -211,6 +218,12 @@ impl WebhookUrl {
     /// The host, normalised; an IPv6 address stands in brackets.
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// Whether the platform itself answers: the host of hosted TwiML. Nothing that names it leaves
+    /// ([`crate::hosted`]), so no register has to name it either.
+    pub fn is_hosted(&self) -> bool {
+        self.host == crate::hosted::HOST
     }
 
     /// The port, named or implied by the scheme.

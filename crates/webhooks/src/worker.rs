@@ -140,6 +140,14 @@ impl Webhooks {
         let cookies = self.conversation(account, head, params);
         let open = params.open(&proof);
         run.sends(open);
+        if url.is_hosted() {
+            let answer = self.answer_here(account, url, params, &proof).await;
+            return Ok(match answer.map(|answer| (answer.alert_code(), answer)) {
+                Ok((None, _)) => Happened::Taken,
+                Ok((Some(code), answer)) => Happened::Refused(code, Some(answer)),
+                Err(error) => Happened::Refused(error.alert_code(), None),
+            });
+        }
         let payload = payload(head.method, open.clone());
         let to = (url, service_of(head.event));
         let delivery = delivery(account, to, &payload, &lease.id, cookies);

@@ -253,7 +253,8 @@ impl Inbox {
         if let Some(keyword) = keyword {
             self.heed(batch, keyword, receiver, &from, now).await?;
         }
-        let asks = account.is_active() && !refused && hook(own, service.as_deref()).url.is_some();
+        let hook = hook(&self.services, account.scope(), own, service.as_deref()).await?;
+        let asks = account.is_active() && !refused && hook.url.is_some();
         messages::insert(
             batch,
             &key,

@@ -11,6 +11,7 @@ use kit::Services;
 use phi::Phi;
 use store::{Batch, Document, Scope, StoreError};
 
+use crate::applications;
 use crate::numbers::{self, Hook, PhoneNumber};
 use crate::optout::{self, Keyword};
 use crate::services::choice;
@@ -71,11 +72,17 @@ struct Receiver {
     service: Option<Arc<choice::Configured>>,
 }
 
-/// Whom to ask about what came in to a number: its service, unless that leaves it to the number.
-fn hook(own: &Document<PhoneNumber>, service: Option<&choice::Configured>) -> Hook {
+/// Whom to ask about what came in to a number: its service, unless that leaves it to the number; then the number's
+/// application, unless it names none.
+async fn hook(
+    services: &Services,
+    scope: Scope,
+    own: &Document<PhoneNumber>,
+    service: Option<&choice::Configured>,
+) -> Result<Hook, StoreError> {
     match service.map(|service| &service.service.facts) {
-        Some(facts) if !facts.use_inbound_webhook_on_number => facts.inbound.clone(),
-        _ => own.facts.hook(),
+        Some(facts) if !facts.use_inbound_webhook_on_number => Ok(facts.inbound.clone()),
+        _ => applications::hook(&services.store, scope, own).await,
     }
 }
 

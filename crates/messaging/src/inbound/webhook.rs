@@ -65,7 +65,7 @@ pub(crate) async fn answer(
     )
     .await?;
     let service = service_of(services, lease.scope, &number.facts.number).await?;
-    let hook = hook(&number, service.as_deref());
+    let hook = hook(services, lease.scope, &number, service.as_deref()).await?;
     let keyword = recognised(&body, service.as_deref());
     let brought =
         of_message(&services.store.scope(lease.scope), message.facts.media.iter().map(|sid| sid.0)).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use auth::{AccountContext, SidText};
-use base::{Address, MediaSid, MessageSid, MessagingServiceSid, Region, Timestamp};
+use base::{Address, ApplicationSid, MediaSid, MessageSid, MessagingServiceSid, Region, Timestamp};
 use errors::{ApiError, Result, codes};
 use kit::Params;
 use phi::{Phi, PublicFact};
@@ -261,6 +261,8 @@ pub struct Draft {
     pub as_mms: bool,
     /// Where to report its states.
     pub status_callback: Option<String>,
+    /// The application that says where to report its states, unless the message says so itself.
+    pub application: Option<ApplicationSid>,
     /// How long it may wait, when given.
     pub validity: Option<Duration>,
     /// Whether characters that make the text long are replaced, when given.
@@ -279,7 +281,7 @@ pub struct Draft {
 
 /// Published parameters of `create` that need features which come later.
 const NOT_YET: &[&str] =
-    &["ContentSid", "ContentVariables", "ApplicationSid", "ShortenUrls", "PersistentAction", "FallbackFrom"];
+    &["ContentSid", "ContentVariables", "ShortenUrls", "PersistentAction", "FallbackFrom"];
 
 /// Published parameters that change nothing in what Switchward does: there is no price to cap, and feedback
 /// is taken whether it was announced or not.
@@ -318,6 +320,7 @@ impl Draft {
             media,
             as_mms: params.flag("SendAsMms")?.unwrap_or(false),
             status_callback: params.text("StatusCallback")?.filter(|url| !url.is_empty()),
+            application: params.sid("ApplicationSid")?,
             validity: validity.map(|seconds| Duration::from_secs(seconds.unsigned_abs())),
             smart_encoded: params.flag("SmartEncoded")?,
             send_at: schedule(params, now, service.is_some())?,

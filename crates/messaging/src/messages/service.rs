@@ -24,11 +24,11 @@ use crate::limits::DEFAULT_VALIDITY;
 use crate::media::fetch::FETCHING;
 use crate::media::model::Media;
 use crate::media::{service as media_service, store as media};
-use crate::numbers;
 use crate::segments;
 use crate::services::choice::{self, Choice};
 use crate::services::{Rotation, ServiceFacts};
 use crate::smart;
+use crate::{applications, numbers};
 
 /// The protected fields of a message, by their API names.
 const SHOWN: &[&str] = &["body", "from", "to"];
@@ -42,8 +42,16 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
         None => None,
     };
     let configured = service.as_ref().map(|service| &service.service.facts);
-    let status_callback =
-        draft.status_callback.clone().or_else(|| configured.and_then(|facts| facts.status_callback.clone()));
+    let application = match draft.application {
+        Some(sid) => applications::find(store, ctx.scope(), sid).await?,
+        None => None,
+    };
+    // The nearest one counts: the message's own, then the application's, then the service's.
+    let status_callback = draft
+        .status_callback
+        .clone()
+        .or_else(|| application.as_ref().and_then(|facts| facts.message_status_callback.clone()))
+        .or_else(|| configured.and_then(|facts| facts.status_callback.clone()));
     let callback = status_callback
         .as_deref()
         .map(|url| numbers::callback_fact(ctx.account(), "StatusCallback", url, false));
@@ -71,6 +79,9 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     }
     if draft.to.learn(|to| matches!(to, Address::Channel(_))) {
         return Err(only_numbers());
+    }
+    if draft.application.is_some() && application.is_none() {
+        return Err(ApiError::new(codes::INVALID_PARAMETER).parameter("ApplicationSid"));
     }
     if draft.service.is_some() && service.is_none() {
         return Err(codes::SERVICE_UNKNOWN.into());

@@ -145,12 +145,14 @@ pub(super) fn take(
     batch.in_scope(Scope::account(account));
     batch.name(name_of(store, &facts.number), free.sid.to_string());
     let name = Index { key: "friendly_name", value: batch.free_text(&facts.friendly_name) };
+    let named = facts.named().into_iter().filter_map(|(key, sid)| Some(by(key, &sid?)));
+    let index = [by("number", &facts.number), name].into_iter().chain(named).collect();
     batch.insert::<PhoneNumber>(NewDocument {
         sid: free.sid,
         parent: None,
         created_at: now,
         event_at: None,
-        index: vec![by("number", &facts.number), name],
+        index,
         facts,
         content: None,
     });

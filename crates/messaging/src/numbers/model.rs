@@ -1,6 +1,7 @@
 //! What a phone number of an account is, and what a request may change of it. Pure.
 
-use base::PhoneNumberSid;
+use auth::SidText;
+use base::{AddressSid, ApplicationSid, PhoneNumberSid, Sid};
 use errors::{ApiError, Result, codes};
 use kit::{FromParams, Params};
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,14 @@ use store::Kind;
 use webhooks::Method;
 
 use super::kinds::{NumberKind, Pattern};
+use crate::applications::ApplicationText;
 use crate::limits::MAX_FRIENDLY_NAME;
+
+/// The index entry by which the numbers of an application are found.
+pub(crate) const BY_APPLICATION: &str = "sms_application";
+
+/// The index entry by which the numbers of an address are found.
+pub(crate) const BY_ADDRESS: &str = "address";
 
 /// The kind of phone number documents; they live in the account's scope.
 #[derive(Debug)]
@@ -41,6 +49,12 @@ pub struct NumberFacts {
     pub status_callback: Option<String>,
     /// How it is called.
     pub status_callback_method: Method,
+    /// The application whose URLs count for messages, instead of the number's own.
+    #[serde(default)]
+    pub sms_application: Option<ApplicationText>,
+    /// The address that it belongs to.
+    #[serde(default)]
+    pub address: Option<SidText<AddressSid>>,
 }
 
 impl NumberFacts {
@@ -65,7 +79,17 @@ impl NumberFacts {
             sms_fallback_method: Method::Post,
             status_callback: None,
             status_callback_method: Method::Post,
+            sms_application: None,
+            address: None,
         }
+    }
+
+    /// What the number names, with the index entry of each.
+    pub(super) fn named(&self) -> [(&'static str, Option<String>); 2] {
+        [
+            (BY_APPLICATION, self.sms_application.map(|sid| sid.0.to_string())),
+            (BY_ADDRESS, self.address.map(|sid| sid.0.to_string())),
+        ]
     }
 }
 
@@ -122,11 +146,13 @@ pub struct Settings {
     sms_fallback_method: Option<Method>,
     status_callback: Option<String>,
     status_callback_method: Option<Method>,
+    /// The inner `None` takes it off.
+    sms_application: Option<Option<ApplicationText>>,
+    address: Option<Option<SidText<AddressSid>>>,
 }
 
 /// Parameters of products that are not built yet.
 const NOT_YET: &[&str] = &[
-    "SmsApplicationSid",
     "VoiceApplicationSid",
     "VoiceCallerIdLookup",
     "VoiceFallbackMethod",
@@ -138,7 +164,6 @@ const NOT_YET: &[&str] = &[
     "EmergencyAddressSid",
     "TrunkSid",
     "IdentitySid",
-    "AddressSid",
     "BundleSid",
     "AccountSid",
 ];
@@ -160,8 +185,20 @@ impl FromParams for Settings {
             sms_fallback_method: method(params, "SmsFallbackMethod")?,
             status_callback: params.text("StatusCallback")?,
             status_callback_method: method(params, "StatusCallbackMethod")?,
+            sms_application: named::<ApplicationSid>(params, "SmsApplicationSid")?,
+            address: named::<AddressSid>(params, "AddressSid")?,
         })
     }
+}
+
+/// The SID of something that a number is to name; empty takes it off.
+fn named<S: Sid>(params: &mut Params, name: &'static str) -> Result<Option<Option<SidText<S>>>> {
+    let Some(text) = params.text(name)? else { return Ok(None) };
+    if text.is_empty() {
+        return Ok(Some(None));
+    }
+    let sid = text.parse().map_err(|_| ApiError::new(codes::INVALID_PARAMETER).parameter(name))?;
+    Ok(Some(Some(SidText(sid))))
 }
 
 pub(crate) fn method(params: &mut Params, name: &'static str) -> Result<Option<Method>> {
@@ -184,6 +221,8 @@ impl Settings {
         facts.sms_method = self.sms_method.unwrap_or(facts.sms_method);
         facts.sms_fallback_method = self.sms_fallback_method.unwrap_or(facts.sms_fallback_method);
         facts.status_callback_method = self.status_callback_method.unwrap_or(facts.status_callback_method);
+        facts.sms_application = self.sms_application.unwrap_or(facts.sms_application);
+        facts.address = self.address.unwrap_or(facts.address);
     }
 }
 

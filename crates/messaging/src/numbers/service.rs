@@ -12,6 +12,7 @@ use webhooks::{Method, WebhookUrl};
 use super::inventory;
 use super::model::{Configured, Filter, NumberFacts, PhoneNumber, Settings, Wanted};
 use crate::services::{self, PoolNumber};
+use crate::{addresses, applications};
 
 /// The account's number with these digits.
 ///
@@ -70,7 +71,7 @@ pub fn callback_fact(account: &AccountContext, field: &'static str, url: &str, g
         field,
         purpose: UrlPurpose::Callback,
         scheme_https: parsed.is_https(),
-        host_registered: account.is_registered(parsed.host(), crate::PRODUCT.service),
+        host_registered: parsed.is_hosted() || account.is_registered(parsed.host(), crate::PRODUCT.service),
         has_phi_like_query: query_looks_like_phi(query),
         get_message_webhook: get,
     })
@@ -101,6 +102,17 @@ fn check(ctx: &Ctx, facts: &NumberFacts) -> Result<()> {
     check_urls(ctx, &[asked, fallback, reported])
 }
 
+/// Refuses a number that would name what is not there.
+async fn check_named(ctx: &Ctx, facts: &NumberFacts) -> Result<()> {
+    if let Some(sid) = facts.sms_application {
+        applications::refuse_unknown(ctx, "SmsApplicationSid", sid.0).await?;
+    }
+    if let Some(sid) = facts.address {
+        addresses::refuse_unknown(ctx, "AddressSid", sid.0).await?;
+    }
+    Ok(())
+}
+
 /// Takes a number from the inventory.
 pub async fn create(ctx: &Ctx, wanted: Wanted) -> Result<Document<PhoneNumber>> {
     let store = &ctx.services.store;
@@ -112,6 +124,7 @@ pub async fn create(ctx: &Ctx, wanted: Wanted) -> Result<Document<PhoneNumber>> 
     let mut facts = NumberFacts::new(free.facts.clone());
     wanted.settings.apply(&mut facts);
     check(ctx, &facts)?;
+    check_named(ctx, &facts).await?;
     let sid = free.sid;
     let mut batch = ctx.batch();
     inventory::take(store, &mut batch, ctx.account().sid(), &free, facts, ctx.now());
@@ -152,10 +165,14 @@ pub async fn update(ctx: &Ctx, sid: PhoneNumberSid, settings: Settings) -> Resul
     let mut number = get(ctx, sid).await?;
     settings.apply(&mut number.facts);
     check(ctx, &number.facts)?;
+    check_named(ctx, &number.facts).await?;
     let mut batch = ctx.batch();
     batch.update::<PhoneNumber>(&number);
     let name = batch.free_text(&number.facts.friendly_name);
     batch.reindex::<PhoneNumber>(sid, "friendly_name", vec![name]);
+    for (key, named) in number.facts.named() {
+        batch.reindex::<PhoneNumber>(sid, key, named.map(IndexValue::Plain).into_iter().collect());
+    }
     ctx.commit(batch, vec![sid.to_string()]).await?;
     get(ctx, sid).await
 }

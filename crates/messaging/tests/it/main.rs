@@ -1,6 +1,8 @@
 //! Messaging through its public edges: the API, the carrier port and the customer's webhooks.
 #![allow(non_snake_case, reason = "tests of rulebook rules are named <rule>__<fact>")]
 
+mod addresses;
+mod applications;
 mod countries;
 mod crash;
 mod dispatch;

@@ -105,6 +105,13 @@ fn has_ai_exception(system: &System) -> bool {
     system.rules.iter().any(|rule| AI_EXCEPTIONS.iter().any(|family| rule.starts_with(family)))
 }
 
+pub(super) fn use_bin(account: &AccountFacts, has_findings: bool) -> Check {
+    if account.protected && has_findings {
+        return Err(refuse("RT-BIN-1", codes::PHI_IN_BIN, Some("Twiml")));
+    }
+    Ok(())
+}
+
 pub(super) fn lookup(account: &AccountFacts, facts: &LookupFacts<'_>) -> Check {
     if !account.protected {
         return Ok(());

@@ -4,6 +4,7 @@
 #![allow(non_snake_case, clippy::unwrap_used)]
 
 mod agreement;
+mod bins;
 mod data;
 mod designation;
 mod guard;

@@ -74,6 +74,13 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
         ]),
     ),
     ("update_usage_trigger", NAMED),
+    ("create_application", NAMED),
+    ("update_application", NAMED),
+    ("create_address", Form(ADDRESS)),
+    ("update_address", NAMED),
+    ("serve_twiml_bin", Bare),
+    ("create_twiml_bin", Json(BIN)),
+    ("update_twiml_bin", Json(r#"{"friendly_name": "Renamed"}"#)),
     ("create_messaging_service", NAMED),
     ("update_messaging_service", NAMED),
     ("create_service_phone_number", Form(&[("PhoneNumberSid", "{NumberSid}")])),
@@ -131,6 +138,20 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_simulator_fault", Json(r#"{"kind": "delay", "delay_ms": 1}"#)),
     ("update_simulator_clock", Json(r#"{"advance_seconds": 1}"#)),
 ];
+
+/// An address.
+pub(super) const ADDRESS: &[(&str, &str)] = &[
+    ("CustomerName", "Clinic"),
+    ("Street", "1 Main St"),
+    ("City", "Boston"),
+    ("Region", "MA"),
+    ("PostalCode", "02108"),
+    ("IsoCountry", "US"),
+];
+
+/// A TwiML Bin.
+pub(super) const BIN: &str =
+    r#"{"friendly_name": "Thanks", "twiml": "<Response><Message>Thank you</Message></Response>"}"#;
 
 /// An organization that holds the package for HIPAA projects.
 pub(super) const ENTITLED: &str =

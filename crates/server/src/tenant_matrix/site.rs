@@ -252,6 +252,13 @@ impl Site {
                     ];
                     self.made(login, "api", &path, &fields).await
                 }
+                "Applications" => self.made(login, "api", &format!("{api}/Applications"), &[]).await,
+                "Addresses" => {
+                    self.made(login, "api", &format!("{api}/Addresses"), super::samples::ADDRESS).await
+                }
+                // Nothing is looked for without a signature.
+                "twiml" => format!("EH{}", "0".repeat(32)),
+                "TwimlBins" => self.stated(login, account, "TwimlBins", super::samples::BIN.to_owned()).await,
                 "Alerts" => self.alert(account).await,
                 "WebhookDeliveries" => self.delivery(account).await,
                 "WebhookKeys" => {

@@ -6,6 +6,7 @@
 
 mod baselines;
 mod docs;
+mod ingest;
 mod kannel;
 mod lists;
 mod machine;
@@ -78,6 +79,13 @@ const BENCHES: &[Bench] = &[
         builds: SERVER,
         page: PERFORMANCE,
         run: pool::run,
+    },
+    Bench {
+        name: "ingest",
+        about: "Segment's events accepted over HTTP, beside the least that a log has to do",
+        builds: SERVER,
+        page: PERFORMANCE,
+        run: ingest::run,
     },
     Bench {
         name: "smpp",

@@ -60,6 +60,12 @@ permissions! {
     ComplianceWrite = "/switchward/compliance/write";
     /// Read the ledger.
     LedgerRead = "/switchward/ledger/read";
+    /// See Segment workspaces and their sources, write keys included.
+    WorkspacesRead = "/switchward/workspaces/read";
+    /// Make and change workspaces and sources; suppress people and delete what is known of them.
+    WorkspacesWrite = "/switchward/workspaces/write";
+    /// Read the events of a workspace's sources: a disclosure of protected data.
+    EventsRead = "/switchward/events/read";
     /// Drive the simulator, when it is enabled.
     Simulator = "/switchward/simulator/write";
 }

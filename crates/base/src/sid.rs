@@ -80,6 +80,13 @@ macro_rules! sids {
             }
         }
 
+        impl $name {
+            /// Its 16 bytes.
+            pub const fn bytes(&self) -> [u8; 16] {
+                self.0
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str($prefix)?;
@@ -204,12 +211,18 @@ sids! {
     ReviewSid = "RV";
     /// A short code.
     ShortCodeSid = "SC";
+    /// A source of events in a workspace (Segment calls them otherwise; ours).
+    SourceSid = "SO";
+    /// Somebody whom events are about (ours; never shown).
+    SubjectSid = "SJ";
     /// Which sender a recipient has from a Messaging Service (ours; never shown).
     StickySenderSid = "SX";
     /// A verification of a toll-free number (`messaging/v1/Tollfree/Verifications`).
     TollfreeVerificationSid = "HH";
     /// A usage trigger.
     UsageTriggerSid = "UT";
+    /// A Segment workspace (ours).
+    WorkspaceSid = "WK";
     /// One run of a webhook's delivery, as the delivery log has it (ours).
     WebhookDeliverySid = "WD";
 }

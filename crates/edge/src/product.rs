@@ -11,6 +11,13 @@ use crate::hosts::{is_below, normalise};
 pub const API: &str = "api";
 /// Product label of our own pages, probes and console.
 pub const SWITCHWARD: &str = "switchward";
+/// Product label of Segment's tracking API.
+pub const TRACKING: &str = "segment-api";
+/// What may stand behind `/v1/` when Segment's SDKs are given this host: they take a host, and no path before theirs.
+const TRACKING_CALLS: [&str; 18] = [
+    "alias", "a", "batch", "b", "group", "g", "identify", "i", "import", "m", "page", "p", "pixel",
+    "projects", "screen", "s", "track", "t",
+];
 /// Product label of every host below `twil.io`: deployed functions and assets.
 pub const FUNCTIONS: &str = "functions";
 
@@ -56,6 +63,7 @@ pub fn resolve(host: &str, raw_path: &str, base_domain: Option<&str>, products: 
         "2010-04-01" => API,
         SWITCHWARD => SWITCHWARD,
         "healthz" | "readyz" if rest == "/" => SWITCHWARD,
+        "v1" if TRACKING_CALLS.contains(&split_first_segment(rest).0) => TRACKING,
         _ => return None,
     };
     target(product, dotted.to_owned(), path)

@@ -114,6 +114,10 @@ codes! {
     UNIFIED_PROFILES_NOT_ELIGIBLE = 77546, 403, "Unified Profiles is not eligible in a HIPAA project";
     /// FLEX-COPILOT-1.
     AGENT_COPILOT_NOT_ELIGIBLE = 77550, 403, "Agent Copilot is not eligible in a HIPAA project";
+    /// SEG-DES-1.
+    WORKSPACE_ENTITLEMENT_MISSING = 77562, 403, "The package that includes HIPAA workspaces is missing";
+    /// SEG-DES-4, which shares the line.
+    WORKSPACE_REQUEST_MISSING = 77563, 403, "Designation of a workspace needs the reference of the request";
     /// ENG-PREM-1.
     ENGAGE_PREMIER_NOT_ELIGIBLE = 77718, 403, "Engage Premier is not eligible in a HIPAA project";
     /// ENG-CAMP-1.

@@ -62,6 +62,8 @@ const REVIEW: &str = "review";
 const RETENTION: &str = "messaging::messages";
 const TRUST: &str = "webhooks::trust";
 const SIGNATURE: &str = "webhooks::signature";
+const WORKSPACES: &str = "segment::workspaces";
+const INGEST: &str = "segment::ingest";
 
 /// Every row, by rule id.
 pub const ENFORCED: &[Enforced] = &[
@@ -111,8 +113,13 @@ pub const ENFORCED: &[Enforced] = &[
     does("LOG-NUM-1", Effect::Permit, MESSAGE),
     does("LOOK-ELIG-1", Effect::Permit, SERVICES),
     refuses("LOOK-MKT-1", codes::LOOKUP_ADD_ONS_NOT_ELIGIBLE, SERVICES),
+    does("PRIV-CONSENT-1", Effect::Force, INGEST),
+    does("PRIV-SUPPR-1", Effect::Force, INGEST),
     refuses("RT-BIN-1", codes::PHI_IN_BIN, SERVICES),
     does("RT-BIN-2", Effect::Permit, SERVICES),
+    refuses("SEG-DES-1", codes::WORKSPACE_ENTITLEMENT_MISSING, DESIGNATE),
+    does("SEG-DES-3", Effect::Decide, WORKSPACES),
+    refuses("SEG-DES-4", codes::WORKSPACE_REQUEST_MISSING, DESIGNATE),
     refuses("SMS-BOT-1", codes::HOST_NOT_REGISTERED, URLS),
     refuses("SMS-CHAN-1", codes::CHANNEL_NOT_ELIGIBLE, MESSAGE),
     does("SMS-ELIG-1", Effect::Permit, MESSAGE),

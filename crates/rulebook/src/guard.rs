@@ -13,7 +13,7 @@ mod services;
 pub mod urls;
 
 pub use address::AddressKind;
-pub use designate::{DesignateFacts, Organization};
+pub use designate::{DesignateFacts, DesignateWorkspaceFacts, Organization};
 pub use message::{MessageFacts, ReceiveFacts, Retention};
 pub use review::ReviewStep;
 pub use services::{CapabilityFacts, LookupFacts, SettingChange};
@@ -111,6 +111,8 @@ pub enum Action<'a> {
     },
     /// An account is to become a HIPAA project.
     Designate(DesignateFacts),
+    /// A Segment workspace is to become a HIPAA workspace.
+    DesignateWorkspace(DesignateWorkspaceFacts),
     /// A HIPAA project is to become an ordinary account.
     Undesignate(Clearance),
     /// A request came over plain HTTP.
@@ -135,6 +137,7 @@ impl Action<'_> {
             Self::ChangeSetting(_) => "change-setting",
             Self::UseBin { .. } => "use-bin",
             Self::Designate(_) => "designate",
+            Self::DesignateWorkspace(_) => "designate-workspace",
             Self::Undesignate(_) => "undesignate",
             Self::PlainHttp(_) => "plain-http",
             Self::OperateOnMessages => "operate-on-messages",
@@ -243,6 +246,9 @@ pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
             services::use_bin(account, *has_findings).map(|()| forced(account))
         }
         Action::Designate(facts) => designate::designate(account, facts).map(|()| Settings::PROTECTED),
+        Action::DesignateWorkspace(facts) => {
+            designate::designate_workspace(facts).map(|()| Settings::PROTECTED)
+        }
         Action::Undesignate(clearance) => {
             designate::undesignate(account, *clearance).map(|()| Settings::NONE)
         }

@@ -224,7 +224,8 @@ pub(crate) async fn serve(
         tokio::spawn(operations.serve(sources, config, shutdown))
     });
 
-    let front = Front::new(port.base_domain, routes, requests, Arc::clone(&readiness));
+    let front =
+        Front::new(port.base_domain, routes, Connections::faces(&services), requests, Arc::clone(&readiness));
     let front = Arc::new(front.traced(traces.tracer()));
     let shutdown = async {
         shutdown.await;

@@ -52,14 +52,16 @@ pub(crate) struct Front {
 }
 
 impl Front {
-    /// Serves these products; several with one label become one.
+    /// Serves these products; several with one label become one. `faces` are those that speak another dialect than
+    /// Twilio's and check their callers themselves.
     pub(crate) fn new(
         base_domain: Option<String>,
         products: Vec<Routes>,
+        faces: Vec<(&'static str, Router)>,
         requests: Arc<RequestMeasures>,
         readiness: Arc<Readiness>,
     ) -> Self {
-        let mut routers: BTreeMap<&'static str, Router> = BTreeMap::new();
+        let mut routers: BTreeMap<&'static str, Router> = faces.into_iter().collect();
         for routes in products {
             let label = routes.product().label;
             let router = match routers.remove(label) {
@@ -290,7 +292,8 @@ mod tests {
                 .expect("a store");
         let requests = Arc::new(RequestMeasures::new(&[]));
         let readiness = Arc::new(Readiness::new(services.store.clone(), None, Box::new(|| None)));
-        let mut front = Front::new(Some("comms.example.org".to_owned()), Vec::new(), requests, readiness);
+        let mut front =
+            Front::new(Some("comms.example.org".to_owned()), Vec::new(), Vec::new(), requests, readiness);
         let router = Router::new()
             .route("/2010-04-01/Panic", get(stumble))
             .route(

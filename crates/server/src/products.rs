@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::readiness::CarrierState;
 use crate::reviewed::Reviewed;
+use axum::Router;
 use base::{MessagingServiceSid, PhoneNumberSid};
 use jobs::Queue;
 use kit::{RouteRow, Routes, Services};
@@ -65,6 +66,7 @@ impl Connections {
             usage::routes(shared()),
             bins::routes(shared()),
             bins::serving_routes(shared()),
+            segment::routes(shared()),
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));
@@ -76,6 +78,12 @@ impl Connections {
             all.push(upstream::routes(shared(), upstream.clone(), Inbox::new(shared())));
         }
         all
+    }
+
+    /// What speaks another dialect than Twilio's, by label.
+    pub(crate) fn faces(services: &Arc<Services>) -> Vec<(&'static str, Router)> {
+        let tracking = segment::router(Arc::new(segment::Ingest::new(Arc::clone(services))));
+        segment::LABELS.map(|label| (label, tracking.clone())).into()
     }
 
     /// The table of every product's routes.

@@ -4,6 +4,7 @@
 //! the batch is committed, by the task that commits it: the writer only ever sees sealed bytes.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use base::Timestamp;
 use base::measure::Stopwatch;
@@ -66,6 +67,7 @@ pub struct Batch {
     wakes_workers: bool,
     tallies: Vec<Tally>,
     moves_generation: bool,
+    stands_alone: bool,
 }
 
 enum Operation {
@@ -94,7 +96,7 @@ struct Insert {
     created_at: Timestamp,
     event_at: Option<Timestamp>,
     facts: Zeroizing<Vec<u8>>,
-    content: Option<(DataKey, Vec<u8>)>,
+    content: Option<(Arc<DataKey>, Vec<u8>)>,
     index: Vec<(&'static str, Vec<u8>)>,
 }
 
@@ -127,6 +129,7 @@ impl Batch {
             failed: None,
             wakes_workers: false,
             moves_generation: false,
+            stands_alone: false,
             tallies: Vec::new(),
         }
     }
@@ -151,16 +154,29 @@ impl Batch {
 
     /// Writes a new document; a taken SID fails the batch with [`StoreError::Exists`].
     pub fn insert<K: Kind>(&mut self, new: NewDocument<K>) {
+        let key = new.content.is_some().then(|| self.new_key());
+        self.insert_under(new, key);
+    }
+
+    /// [`Batch::insert`] of a document with content, whose key is handed out.
+    pub(crate) fn insert_with_key<K: Kind>(&mut self, new: NewDocument<K>) -> Arc<DataKey> {
+        let key = self.new_key();
+        self.insert_under(new, Some(Arc::clone(&key)));
+        key
+    }
+
+    fn new_key(&self) -> Arc<DataKey> {
+        Arc::new(DataKey::generate(self.store.random().as_ref()))
+    }
+
+    fn insert_under<K: Kind>(&mut self, new: NewDocument<K>, key: Option<Arc<DataKey>>) {
         let row = self.row::<K>(new.sid);
-        let content = match new.content {
+        let content = match new.content.zip(key) {
             None => None,
-            Some(content) => {
-                let key = DataKey::generate(self.store.random().as_ref());
-                match content.seal(&key, &row.identity(CONTENT)) {
-                    Ok(sealed) => Some((key, sealed)),
-                    Err(CipherError) => return self.fail(StoreError::Sealed),
-                }
-            }
+            Some((content, key)) => match content.seal(&key, &row.identity(CONTENT)) {
+                Ok(sealed) => Some((key, sealed)),
+                Err(CipherError) => return self.fail(StoreError::Sealed),
+            },
         };
         let Some(facts) = self.encode(&new.facts) else { return };
         let index = new.index.into_iter().map(|entry| (entry.key, entry.value.to_bytes())).collect();
@@ -306,11 +322,26 @@ impl Batch {
         RowId { scope: self.scope, kind: K::NAME, sid: sid.to_string() }
     }
 
-    fn run(&mut self, statement: Statement) {
+    pub(crate) fn run(&mut self, statement: Statement) {
         self.operations.push(Operation::Plain(Step::Run(statement)));
     }
 
-    fn fail(&mut self, error: StoreError) {
+    /// Whether other processes may write to the same database.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
+    /// Holds locks that others wait for: it is committed by itself there, where those are.
+    pub(crate) fn stand_alone(&mut self) {
+        self.stands_alone = true;
+    }
+
+    /// Makes everything steady be read anew.
+    pub(crate) fn move_generation(&mut self) {
+        self.moves_generation = true;
+    }
+
+    pub(crate) fn fail(&mut self, error: StoreError) {
         self.failed.get_or_insert(error);
     }
 
@@ -325,7 +356,7 @@ impl Batch {
 
 /// Writes a batch; see [`Store::commit`].
 pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, StoreError> {
-    let Batch { operations, failed, wakes_workers, moves_generation, tallies, .. } = batch;
+    let Batch { operations, failed, wakes_workers, moves_generation, stands_alone, tallies, .. } = batch;
     if let Some(error) = failed {
         return Err(error);
     }
@@ -344,7 +375,13 @@ pub(crate) async fn commit(store: &Store, batch: Batch) -> Result<Committed, Sto
     let prepared = Prepared::new(steps);
     let prepared = if moves_generation { prepared.moving_generation() } else { prepared };
     let (measures, stopwatch) = (store.measures(), Stopwatch::start());
-    let outcome = spans::child(store.engine().submit(prepared), told).await;
+    let writing = async {
+        match stands_alone {
+            true => store.engine().submit_alone(prepared).await,
+            false => store.engine().submit(prepared).await,
+        }
+    };
+    let outcome = spans::child(writing, told).await;
     match &outcome {
         Ok(_) => {
             measures.commits.increment();
@@ -461,10 +498,10 @@ impl Sealer<'_> {
     }
 
     async fn create_scope(&mut self, scope: Scope) -> Result<(), StoreError> {
-        let key = std::sync::Arc::new(DataKey::generate(self.store.random().as_ref()));
+        let key = Arc::new(DataKey::generate(self.store.random().as_ref()));
         let wrapper = self.store.keys().wrapper();
         let master_key_id = wrapper.key_id().to_owned();
-        let wrapped = wrap(wrapper, scope, FIRST_EPOCH, std::sync::Arc::clone(&key)).await?;
+        let wrapped = wrap(wrapper, scope, FIRST_EPOCH, Arc::clone(&key)).await?;
         let now = self.store.clock().now();
         self.run(add(scope, FIRST_EPOCH, wrapped, &master_key_id, now, StoreError::Exists));
         self.keys.insert(scope, ScopeKey { epoch: FIRST_EPOCH, key });

@@ -55,6 +55,8 @@ pub enum Section {
     Checkpoints,
     /// What was counted.
     Counters,
+    /// The log of events; its keys are among those of documents.
+    Events,
 }
 
 /// How a section is read and written.
@@ -75,7 +77,7 @@ struct Layout {
 const DOCUMENT: [(&str, Type); 3] = [("scope", Text), ("kind", Text), ("sid", Text)];
 
 /// All sections, in order.
-const LAYOUTS: [Layout; 13] = [
+const LAYOUTS: [Layout; 14] = [
     Layout {
         section: Section::ScopeKeys,
         from: "scope_keys t",
@@ -241,6 +243,22 @@ const LAYOUTS: [Layout; 13] = [
         table: Some("counters"),
         skipped: 0,
     },
+    Layout {
+        section: Section::Events,
+        from: "events t",
+        columns: &[
+            ("sequence", Integer),
+            ("scope", Text),
+            ("stream", Text),
+            ("at", Integer),
+            ("names", Blob),
+            ("records", Blob),
+        ],
+        key: 1,
+        table: Some("events"),
+        // Rows get new places in the old order.
+        skipped: 1,
+    },
 ];
 
 impl Section {
@@ -248,7 +266,7 @@ impl Section {
     pub const KEYS: [Self; 5] =
         [Self::ScopeKeys, Self::DocumentKeys, Self::Names, Self::Jobs, Self::ParkedJobs];
     /// The half that may be kept for long.
-    pub const CONTENT: [Self; 8] = [
+    pub const CONTENT: [Self; 9] = [
         Self::Documents,
         Self::Index,
         Self::ContentNames,
@@ -257,11 +275,12 @@ impl Section {
         Self::JournalHead,
         Self::Checkpoints,
         Self::Counters,
+        Self::Events,
     ];
 
     /// Both halves, in the order in which they are copied.
-    pub(crate) const ALL: [Self; 13] = {
-        let mut all = [Self::ScopeKeys; 13];
+    pub(crate) const ALL: [Self; 14] = {
+        let mut all = [Self::ScopeKeys; 14];
         let mut place = 0;
         while place < all.len() {
             all[place] = LAYOUTS[place].section;
@@ -619,7 +638,7 @@ mod tests {
         }
         let all: Vec<_> = Section::KEYS.into_iter().chain(Section::CONTENT).collect();
         assert_eq!(all, LAYOUTS.map(|layout| layout.section));
-        assert_eq!(Section::from_number(13), None);
+        assert_eq!(Section::from_number(14), None);
     }
 
     fn name(sid: &str) -> CopiedRow {

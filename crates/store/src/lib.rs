@@ -7,6 +7,7 @@
 //!   (PHI) under a key of its own, index values are plain words of ours or keyed digests.
 //! - [`Batch`]: everything is written in units of work, on disk before [`Store::commit`] returns.
 //! - [`Scoped`]: documents are read within one scope, or not at all.
+//! - [`NewEvent`] and [`LoggedEvents`]: the log of events, each sealed under the keys of whom it is about ([`Subject`]).
 //! - [`Jobs`] and [`Journal`]: work to be done and what was done, in the same transactions.
 //! - [`Count`]: how many events an account had on a day, in the same transactions too.
 //!
@@ -23,6 +24,7 @@ mod counters;
 mod document;
 mod engine;
 mod error;
+mod events;
 mod expiry;
 mod jobs;
 mod jobs_sql;
@@ -50,6 +52,7 @@ mod sqlite_points;
 mod sqlite_writer;
 mod steady;
 mod store;
+mod subject;
 mod token;
 mod writing;
 
@@ -57,6 +60,7 @@ pub use batch::{Batch, Committed};
 pub use counters::{Count, Counter};
 pub use document::{Cursor, Document, Index, IndexValue, Kind, Listed, NewDocument, Query, Range};
 pub use error::{OpenError, StoreError};
+pub use events::{EVENT_NAME_BYTES, EventName, LoggedEvents, LoggedNames, NewEvent, SealedEvent};
 pub use jobs::{Jobs, Lane, Lease, NewJob, Share, Taken, Waiting};
 pub use journal::{Checkpoint, Head, Journal, JournalRow};
 pub use measures::{QueueState, StoreMeasures, Tally};
@@ -66,3 +70,4 @@ pub use scope::{InvalidScope, Located, Name, Scope};
 pub use scoped::Scoped;
 pub use steady::Steady;
 pub use store::{Database, Options, Store};
+pub use subject::{Subject, SubjectKey};

@@ -17,6 +17,8 @@ pub const KEY_PAUSE: Duration = Duration::from_secs(5);
 pub const WALKED_ROWS: u64 = 5_000;
 /// Counters of single days that one read returns at most.
 pub const COUNTERS: usize = 100_000;
+/// Rows of the log of events read or removed at once at most.
+pub const EVENT_ROWS: usize = 1_000;
 /// Index entries a query may filter by.
 pub const QUERY_FILTERS: usize = 8;
 /// Rows one batch may write.

@@ -36,6 +36,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../migrations/0006_pages_by_event_time.sql"),
     },
     Migration { name: "counters", sql: include_str!("../migrations/0007_counters.sql") },
+    Migration { name: "events", sql: include_str!("../migrations/0008_events.sql") },
 ];
 
 /// The table that remembers what was applied; it exists before the first migration.

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use base::{AccountSid, KeySid, OrganizationSid};
+use base::{AccountSid, KeySid, OrganizationSid, WorkspaceSid};
 use data_encoding::HEXLOWER;
 use phi::Digest;
 
 /// How the platform's own scope is written.
 const SYSTEM: &str = "system";
 
-/// Whose data a row is, and under whose key it is sealed: the platform's own, an account's or an
-/// organization's.
+/// Whose data a row is, and under whose key it is sealed: the platform's own, an account's, an
+/// organization's or a workspace's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Scope(Owner);
 
@@ -20,6 +20,7 @@ enum Owner {
     System,
     Account(AccountSid),
     Organization(OrganizationSid),
+    Workspace(WorkspaceSid),
 }
 
 impl Scope {
@@ -36,11 +37,16 @@ impl Scope {
         Self(Owner::Organization(sid))
     }
 
+    /// The scope of a workspace.
+    pub const fn workspace(sid: WorkspaceSid) -> Self {
+        Self(Owner::Workspace(sid))
+    }
+
     /// The account this is the scope of, when it is an account's.
     pub const fn account_sid(self) -> Option<AccountSid> {
         match self.0 {
             Owner::Account(sid) => Some(sid),
-            Owner::System | Owner::Organization(_) => None,
+            Owner::System | Owner::Organization(_) | Owner::Workspace(_) => None,
         }
     }
 
@@ -48,7 +54,7 @@ impl Scope {
     pub const fn organization_sid(self) -> Option<OrganizationSid> {
         match self.0 {
             Owner::Organization(sid) => Some(sid),
-            Owner::System | Owner::Account(_) => None,
+            Owner::System | Owner::Account(_) | Owner::Workspace(_) => None,
         }
     }
 
@@ -64,6 +70,7 @@ impl fmt::Display for Scope {
             Owner::System => f.write_str(SYSTEM),
             Owner::Account(sid) => sid.fmt(f),
             Owner::Organization(sid) => sid.fmt(f),
+            Owner::Workspace(sid) => sid.fmt(f),
         }
     }
 }
@@ -88,7 +95,10 @@ impl FromStr for Scope {
             return Ok(Self::SYSTEM);
         }
         let account = text.parse().map(Self::account);
-        account.or_else(|_| text.parse().map(Self::organization)).map_err(|_| InvalidScope)
+        account
+            .or_else(|_| text.parse().map(Self::organization))
+            .or_else(|_| text.parse().map(Self::workspace))
+            .map_err(|_| InvalidScope)
     }
 }
 
@@ -155,7 +165,8 @@ mod tests {
         let random = SeededRandom::new(1);
         let account = Scope::account(AccountSid::generate(&random));
         let organization = Scope::organization(OrganizationSid::generate(&random));
-        for scope in [Scope::SYSTEM, account, organization] {
+        let workspace = Scope::workspace(WorkspaceSid::generate(&random));
+        for scope in [Scope::SYSTEM, account, organization, workspace] {
             assert_eq!(Scope::parse(&scope.to_string()), Some(scope));
         }
         for text in ["", "System", "AC", "SK0123456789abcdef0123456789abcdef"] {

@@ -76,6 +76,21 @@ impl Server {
         Ok(Self { process, address, account, token, number, folder })
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The SID of its account.
+    pub(crate) fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// The account's auth token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The load, sending messages. `more` is added to the form.
     pub(crate) fn load(&self, setup: &Setup, connections: u32, more: &str) -> Command {
         self.load_from(setup, connections, &format!("{}{more}", self.own_sender()))

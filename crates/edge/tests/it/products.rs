@@ -54,6 +54,9 @@ fn finds_the_product_by_host_then_prefix_then_path() {
         ),
         ("twilio.com.evil.com", "/verify/v2", "verify", "/verify", "/v2"),
         // By path.
+        ("127.0.0.1:18080", "/v1/batch", "segment-api", "", "/v1/batch"),
+        ("127.0.0.1:18080", "/v1/t", "segment-api", "", "/v1/t"),
+        ("127.0.0.1:18080", "/v1/projects/x/settings", "segment-api", "", "/v1/projects/x/settings"),
         ("localhost", "/2010-04-01/Accounts/AC1.json", "api", "", "/2010-04-01/Accounts/AC1.json"),
         (
             "localhost",

@@ -33,6 +33,31 @@ pub struct DesignateFacts {
     pub request_reference: bool,
 }
 
+/// What the guard needs to know about the designation of a workspace. Nothing about its account's designation or other
+/// workspaces is among it: none is handed down (SEG-DES-3).
+#[derive(Clone, Copy, Debug)]
+pub struct DesignateWorkspaceFacts {
+    /// An agreement of the customer is in force.
+    pub agreement_active: bool,
+    /// The package that includes HIPAA workspaces is held.
+    pub entitled: bool,
+    /// Ticket or agreement schedule that asks for it.
+    pub request_reference: bool,
+}
+
+pub(super) fn designate_workspace(facts: &DesignateWorkspaceFacts) -> Check {
+    if !facts.agreement_active {
+        return Err(refuse("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, None));
+    }
+    if !facts.entitled {
+        return Err(refuse("SEG-DES-1", codes::WORKSPACE_ENTITLEMENT_MISSING, None));
+    }
+    if !facts.request_reference {
+        return Err(refuse("SEG-DES-4", codes::WORKSPACE_REQUEST_MISSING, None));
+    }
+    Ok(())
+}
+
 pub(super) fn designate(account: &AccountFacts, facts: &DesignateFacts) -> Check {
     if !account.agreement_active {
         return Err(refuse("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, None));

@@ -97,6 +97,12 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_account_key", Json(r#"{"key_type": "standard"}"#)),
     ("create_designation_by_support", REQUEST),
     ("update_settings", Json(r#"{"number_redaction": true}"#)),
+    ("create_workspace", Json(r#"{"name": "Clinic"}"#)),
+    ("create_workspace_designation", REQUEST),
+    ("update_workspace_consent", Json(r#"{"required": true}"#)),
+    ("create_source", Json(r#"{"name": "Website"}"#)),
+    ("update_source", Json(r#"{"enabled": true}"#)),
+    ("create_regulation", Json(r#"{"regulation_type": "SUPPRESS_WITH_DELETE", "user_ids": ["u-1"]}"#)),
     ("create_party", PARTY),
     ("update_party", PARTY),
     (

@@ -269,6 +269,11 @@ impl Site {
                     let listed = self.send(login, "switchward", Method::GET, &path, None).await;
                     word(&listed.json["webhook_keys"][0], "id")
                 }
+                "Workspaces" => self.workspace(login, account).await,
+                "Sources" => {
+                    let sources = format!("Workspaces/{}/Sources", self.workspace(login, account).await);
+                    self.stated(login, account, &sources, r#"{"name": "Website"}"#.to_owned()).await
+                }
                 "SmppBinds" if row.method == Method::GET => "main".to_owned(),
                 // Named by whoever signs.
                 "UpstreamStatuses" | "UpstreamMessages" => "vendor".to_owned(),
@@ -325,6 +330,10 @@ impl Site {
 
     pub(super) async fn service(&self, login: &Credentials) -> String {
         self.made(login, "messaging", "/v1/Services", &[("FriendlyName", "Made")]).await
+    }
+
+    async fn workspace(&self, login: &Credentials, account: AccountSid) -> String {
+        self.stated(login, account, "Workspaces", r#"{"name": "Clinic"}"#.to_owned()).await
     }
 
     pub(super) async fn number_sid(&self, login: &Credentials, account: AccountSid, number: &str) -> String {

@@ -6,6 +6,7 @@
 
 mod counters;
 mod documents;
+mod events;
 mod harness;
 mod jobs;
 mod journal;
@@ -57,6 +58,13 @@ suite! {
         parent_and_child_are_written_in_two_scopes_at_once
         oversized_batches_are_refused
         the_oldest_are_removed_with_their_index_and_keys;
+    events:
+        events_come_back_in_the_order_in_which_they_were_appended
+        an_event_opens_in_its_place_and_scope_only
+        destroying_the_key_of_either_subject_destroys_what_is_about_both
+        of_two_that_add_a_subject_one_does
+        names_are_read_back_newest_first_and_the_oldest_rows_go
+        a_reader_misses_nothing_while_many_write;
     pages:
         pages_forward_and_backward_over_equal_times
         filters_and_ranges_hold_together

@@ -108,7 +108,8 @@ pub(crate) async fn names_in_clear_of_an_older_version_become_digests(bench: &Be
     store.close().await;
     bench
         .execute(
-            "DROP TABLE conversions; DROP TABLE counters; DROP INDEX documents_event; DELETE FROM migrations WHERE number >= 5",
+            "DROP TABLE conversions; DROP INDEX documents_event; DROP TABLE counters; DROP TABLE events;
+            DELETE FROM migrations WHERE number >= 5",
         )
         .await;
     assert!(bench.keeps(b"Throckmorton").await, "as the older version left it");

@@ -1,0 +1,35 @@
+//! The table of our own API for workspaces: verb, path, what the caller needs, handler.
+
+use std::sync::Arc;
+
+use auth::Permission::{EventsRead, WorkspacesRead, WorkspacesWrite};
+use kit::{Access, Product, Routes, Services};
+
+use crate::{regulations, sources, workspaces};
+
+const SWITCHWARD: Product = Product { label: "switchward", service: "segment" };
+
+/// Workspaces, sources and regulations.
+pub fn routes(services: Arc<Services>) -> Routes {
+    const MANY: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces";
+    const ONE: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}";
+    const DESIGNATION: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Designation";
+    const CONSENT: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Consent";
+    const SOURCES: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Sources";
+    const SOURCE: &str = "/switchward/v1/Accounts/{AccountSid}/Sources/{SourceSid}";
+    const EVENTS: &str = "/switchward/v1/Accounts/{AccountSid}/Sources/{SourceSid}/Events";
+    const REGULATIONS: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Regulations";
+    let read = |operation| Access::new(WorkspacesRead, operation).administrative();
+    let write = |operation| Access::new(WorkspacesWrite, operation).administrative();
+    Routes::new(SWITCHWARD, services)
+        .list(MANY, read("list_workspace"), workspaces::list)
+        .create(MANY, write("create_workspace"), workspaces::create)
+        .fetch(ONE, read("fetch_workspace"), workspaces::fetch)
+        .create(DESIGNATION, write("create_workspace_designation").operator_only(), workspaces::designate)
+        .update(CONSENT, write("update_workspace_consent"), workspaces::set_consent)
+        .list(SOURCES, read("list_source"), sources::list)
+        .create(SOURCES, write("create_source"), sources::create)
+        .update(SOURCE, write("update_source"), sources::update)
+        .list(EVENTS, Access::new(EventsRead, "list_event"), sources::events)
+        .create(REGULATIONS, write("create_regulation"), regulations::create)
+}

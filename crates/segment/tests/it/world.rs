@@ -1,0 +1,163 @@
+//! A platform with workspaces, and an SDK's eyes on it.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use base::{SourceSid, WorkspaceSid};
+use data_encoding::BASE64;
+use http::{Method, Request, header};
+use http_body_util::BodyExt;
+use kit::Origin;
+use phi::Proof;
+use segment::Ingest;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use store::{Scope, Store};
+use test_kit::{Reply, TestAccount, TestApp};
+use tower::ServiceExt;
+
+const JSON: &str = "application/json";
+
+pub(crate) struct World {
+    pub(crate) app: TestApp,
+    pub(crate) ingest: Arc<Ingest>,
+    router: Router,
+}
+
+/// A source of a workspace.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) account: TestAccount,
+    pub(crate) workspace: WorkspaceSid,
+    pub(crate) source: SourceSid,
+    pub(crate) key: String,
+}
+
+/// What the tracking API answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let app = TestApp::start(|services| vec![segment::routes(services)]).await;
+        let ingest = Arc::new(Ingest::new(Arc::clone(&app.services)));
+        let router = segment::router(Arc::clone(&ingest));
+        Self { app, ingest, router }
+    }
+
+    /// The same platform after a restart of what takes events.
+    pub(crate) fn restarted(self) -> Self {
+        let ingest = Arc::new(Ingest::new(Arc::clone(&self.app.services)));
+        Self { router: segment::router(Arc::clone(&ingest)), ingest, app: self.app }
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.app.services.store
+    }
+
+    pub(crate) async fn post(&self, account: &TestAccount, path: &str, body: Value) -> Reply {
+        let path = format!("/switchward/v1/Accounts/{}/Workspaces{path}", account.sid);
+        self.app.post_raw(account, "switchward", &path, body.to_string().into_bytes(), JSON).await
+    }
+
+    pub(crate) async fn as_operator(&self, account: &TestAccount, path: &str, body: Value) -> Reply {
+        let path = format!("/switchward/v1/Accounts/{}/Workspaces{path}", account.sid);
+        self.app.post_raw(&self.app.operator, "switchward", &path, body.to_string().into_bytes(), JSON).await
+    }
+
+    pub(crate) async fn designate(&self, place: &Place) -> Reply {
+        let body = json!({"request_reference": "T-1", "requester": "R. Quester"});
+        self.as_operator(&place.account, &format!("/{}/Designation", place.workspace), body).await
+    }
+
+    pub(crate) async fn workspace(&self, account: &TestAccount) -> WorkspaceSid {
+        let reply = self.post(account, "", json!({"name": "Clinic"})).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply.json["sid"].as_str().unwrap().parse().unwrap()
+    }
+
+    /// A new workspace of an account with a source.
+    pub(crate) async fn place(&self, account: &TestAccount) -> Place {
+        let workspace = self.workspace(account).await;
+        let reply = self.post(account, &format!("/{workspace}/Sources"), json!({"name": "Website"})).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Place {
+            account: account.clone(),
+            workspace,
+            source: text(&reply.json["sid"]).parse().unwrap(),
+            key: text(&reply.json["write_keys"][0]),
+        }
+    }
+
+    /// Changes a source.
+    pub(crate) async fn change(&self, place: &Place, body: Value) -> Reply {
+        let path = format!("/switchward/v1/Accounts/{}/Sources/{}", place.account.sid, place.source);
+        self.app.post_raw(&place.account, "switchward", &path, body.to_string().into_bytes(), JSON).await
+    }
+
+    /// Regulates people of a workspace.
+    pub(crate) async fn regulate(&self, place: &Place, regulation: &str, ids: &[&str]) -> Reply {
+        let body = json!({"regulation_type": regulation, "user_ids": ids});
+        self.post(&place.account, &format!("/{}/Regulations", place.workspace), body).await
+    }
+
+    /// Sends anything to the tracking API.
+    pub(crate) async fn send(&self, request: Request<Vec<u8>>, secure: bool, peer: IpAddr) -> Answer {
+        let mut request = request.map(Body::from);
+        let base_url = "https://api.segment.io".to_owned();
+        request.extensions_mut().insert(Origin { base_url, peer, secure });
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Sends a body as the SDKs do, with its write key in HTTP Basic.
+    pub(crate) async fn call(&self, key: &str, call: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("/v1/{call}"))
+            .header(header::AUTHORIZATION, format!("Basic {}", BASE64.encode(format!("{key}:").as_bytes())))
+            .body(body.into())
+            .unwrap();
+        self.send(request, true, IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))).await
+    }
+
+    /// Sends events that must be answered with 200.
+    pub(crate) async fn batch(&self, place: &Place, events: Value) {
+        let answer = self.call(&place.key, "batch", json!({ "batch": events }).to_string()).await;
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    /// The events of a source, in order; null where one does not open any more.
+    pub(crate) async fn events(&self, place: &Place) -> Vec<Value> {
+        let scoped = self.store().scope(Scope::workspace(place.workspace));
+        let stream = place.source.to_string();
+        let mut events = Vec::new();
+        for row in scoped.events(&stream, 0, 1_000).await.unwrap() {
+            for event in &row.events {
+                let opened = scoped.open_event::<Box<RawValue>>(&stream, event).await.unwrap();
+                let opened = opened.map(|body| body.into_open(&Proof::issue(0)));
+                events.push(opened.map_or(Value::Null, |body| serde_json::from_str(body.get()).unwrap()));
+            }
+        }
+        events
+    }
+
+    /// The value of one member of each event.
+    pub(crate) async fn each(&self, place: &Place, member: &str) -> Vec<Value> {
+        self.events(place).await.into_iter().map(|event| event[member].clone()).collect()
+    }
+
+    /// Whether bytes are anywhere in the data folder.
+    pub(crate) fn keeps(&self, needle: &str) -> bool {
+        test_kit::contains_bytes(self.app.data_dir(), needle.as_bytes())
+    }
+}

@@ -1,7 +1,7 @@
 //! Tracking plans: whether an event is one that was planned, and what becomes of it when it is not.
 //!
 //! A [`Plan`] holds rules (a draft-07 JSON Schema for each event, its traits and what is common to all events),
-//! [`Settings`] are a source's schema settings, and [`judge`] puts both to one event: it is let through, let
+//! [`Settings`] are a source's schema settings, and [`judge()`] puts both to one event: it is let through, let
 //! through without some places, blocked, or blocked and put into quarantine. In a HIPAA workspace
 //! ([`Workspace::Hipaa`]) whatever is not planned or violates its rule is blocked, and no setting loosens that
 //! (`PRO-PLAN-1`).

@@ -284,6 +284,8 @@ async fn what_is_free_is_found_by_country_kind_and_digits() {
     let site = Site::idle().await;
     let (app, owner) = (&site.app, &site.app.owner);
     let others = [TOLL_FREE, "+12125550133", "+442079460123"];
+    // The oldest is shown first.
+    app.advance(std::time::Duration::from_secs(1));
     add_to_inventory(&app.services, &others).await.expect("new numbers");
     let base = format!("/2010-04-01/Accounts/{}/AvailablePhoneNumbers", owner.sid);
     let countries = app.get(owner, API, &format!("{base}.json")).await.assert_status(200).json.clone();

@@ -137,5 +137,4 @@ fn new_message_id(random: &dyn Random) -> String {
 }
 
 #[cfg(test)]
-#[path = "body_tests.rs"]
 mod tests;

@@ -10,7 +10,7 @@ use data_encoding::BASE64;
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use kit::Origin;
-use phi::Proof;
+use ledger::{Action, Actor, Entry, Purpose};
 use segment::Ingest;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -138,13 +138,23 @@ impl World {
 
     /// The events of a source, in order; null where one does not open any more.
     pub(crate) async fn events(&self, place: &Place) -> Vec<Value> {
-        let scoped = self.store().scope(Scope::workspace(place.workspace));
+        let scope = Scope::workspace(place.workspace);
+        let scoped = self.store().scope(scope);
         let stream = place.source.to_string();
+        let entry = Entry {
+            actor: Actor::System,
+            action: Action("test_reads_events"),
+            sids: vec![stream.clone()],
+            fields: &["event"],
+            purpose: Purpose::ApiRequest,
+            source: None,
+        };
+        let proof = ledger::disclose(self.store(), scope, &entry).await.unwrap();
         let mut events = Vec::new();
         for row in scoped.events(&stream, 0, 1_000).await.unwrap() {
             for event in &row.events {
                 let opened = scoped.open_event::<Box<RawValue>>(&stream, event).await.unwrap();
-                let opened = opened.map(|body| body.into_open(&Proof::issue(0)));
+                let opened = opened.map(|body| body.into_open(&proof));
                 events.push(opened.map_or(Value::Null, |body| serde_json::from_str(body.get()).unwrap()));
             }
         }

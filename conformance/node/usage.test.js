@@ -48,5 +48,5 @@ test("a trigger is made, changed, listed and removed", async () => {
   assert.equal(changed.friendlyName, "Cap");
   const listed = await client.usage.triggers.list({ recurring: "monthly" });
   assert.ok(listed.some((one) => one.sid === trigger.sid));
-  assert.equal(await trigger.remove(), true);
+  assert.equal(await client.usage.triggers(trigger.sid).remove(), true);
 });

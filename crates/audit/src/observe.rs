@@ -333,7 +333,8 @@ impl<S: Service> Reader<'_, S> {
         for (index, id) in task.chain.iter().rev().enumerate() {
             path = path.replace(&format!("{{{}}}", index + 1), id);
         }
-        let mut next = if resource.list.is_empty() { path.clone() } else { first_page(resource, &path) };
+        let is_whole = resource.list.is_empty() || resource.whole;
+        let mut next = if is_whole { path.clone() } else { first_page(resource, &path) };
         let mut reading = Reading { outcome: Outcome::Read, items: Vec::new() };
         for page in 1..=most_pages(resource) {
             let body = match self.ask(resource, &next, credential).await {

@@ -38,6 +38,8 @@ pub struct Resource {
     pub keep: &'static [(&'static str, Keep)],
     /// The resource under which it lies; read once per item of that.
     pub under: Option<&'static Resource>,
+    /// Whether the list comes whole, and takes no size of a page.
+    pub whole: bool,
     /// Why it is read.
     pub purpose: Purpose,
 }
@@ -51,7 +53,18 @@ impl Resource {
         list: &'static str,
     ) -> Resource {
         let purpose = Purpose::Settings;
-        Resource { name, product, path, each: &[], list, id: "sid", keep: &[], under: None, purpose }
+        Resource {
+            name,
+            product,
+            path,
+            each: &[],
+            list,
+            id: "sid",
+            keep: &[],
+            under: None,
+            whole: false,
+            purpose,
+        }
     }
 
     /// A single object of settings.
@@ -78,6 +91,11 @@ impl Resource {
     /// The same, with another member as the id.
     pub const fn id(self, id: &'static str) -> Resource {
         Resource { id, ..self }
+    }
+
+    /// The same, of which the list comes whole: asked for pages, an API that is strict would refuse.
+    pub const fn whole(self) -> Resource {
+        Resource { whole: true, ..self }
     }
 
     /// The same, read once per item of `parent`.

@@ -1,7 +1,7 @@
 //! Blobs: media, and later recordings and assets, sealed before they touch a disk.
 //!
 //! Read in this order: [`name`] (where a blob is), [`key`] (what opens it), `sealed` (how its bytes are laid out),
-//! [`write`] and [`read`], [`sweep`] (what is cleared away). Why it is like this: ADR 0009.
+//! [`mod@write`] and [`mod@read`], [`mod@sweep`] (what is cleared away). Why it is like this: ADR 0009.
 //!
 //! A blob belongs to a document, whose protected content holds the blob's key: whoever opens the document with a
 //! [`phi::Proof`] has the key, and whoever destroys the document's key has destroyed the blob. What is left then is

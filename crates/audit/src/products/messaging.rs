@@ -84,6 +84,7 @@ const SENDER: &[(&str, crate::fact::Keep)] =
 pub static GEO_PERMISSIONS: Resource =
     Resource::list("Messaging GeoPermissions", "accounts", "/v1/Messaging/GeoPermissions", "permissions")
         .id("country_code")
+        .whole()
         .keep(&[("country_code", Words(COUNTRIES)), ("enabled", Flag)]);
 
 /// What this file reads.

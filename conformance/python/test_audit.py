@@ -65,11 +65,17 @@ class AuditCase(unittest.TestCase):
         cls.owner = Client(server.setting("account_sid"), server.setting("auth_token"))
 
     def account(self):
-        """An account with nothing in it."""
+        """An account with nothing in it, that may send to the United States alone."""
         made = self.owner.api.v2010.accounts.create(friendly_name="audited")
         self.addCleanup(self.owner.api.v2010.accounts(made.sid).update, status="closed")
         client = Client(made.sid, made.auth_token)
         client.auth_token = made.auth_token
+        path, auth = "/accounts/v1/Messaging/GeoPermissions", (made.sid, made.auth_token)
+        _, answer = server.request("GET", path, auth=auth)
+        others = [one for one in answer["permissions"] if one["enabled"] and one["country_code"] != "US"]
+        closed = [json.dumps({**one, "enabled": False}) for one in others]
+        status, _ = server.request("PATCH", path, form=[("Permissions", one) for one in closed], auth=auth)
+        self.assertEqual(status, 200)
         return client
 
     def number(self, client, **settings):

@@ -6,14 +6,14 @@
 use base::{AttestationSid, ExceptionSid, Sid};
 use data_encoding::{BASE64, HEXLOWER};
 use errors::{ApiError, Result, codes};
-use kit::{Answer, Created, Ctx, Found, Json, Path, Query};
+use kit::{After, Answer, Created, Ctx, Found, Json, Path, Query};
 use rulebook::Rulebook;
 use serde::Serialize;
 use statements::{Attestation, Exception};
 use store::{Document, Kind, Name, NewDocument};
 
 use crate::author::{Author, NOTHING};
-use crate::pages::{Page, page};
+use crate::limits;
 use crate::signers::{self, require_full};
 use crate::text::{invalid, wrong};
 
@@ -95,9 +95,9 @@ fn excepted(ctx: &Ctx, document: Document<StoredException>) -> StatedView<Except
 /// `GET …/Attestations`.
 pub(crate) async fn list(
     ctx: Ctx,
-    Query(query): Query<Page<AttestationSid>>,
+    Query(query): Query<After<AttestationSid, { limits::MAX_PAGE }>>,
 ) -> Answer<Found<AttestationList>> {
-    let (rows, next_after) = page::<StoredAttestation>(&ctx.store(), query).await?;
+    let (rows, next_after) = query.page::<StoredAttestation>(&ctx.store()).await?;
     let attestations = rows.into_iter().map(|row| attested(&ctx, row)).collect();
     Ok(Found(AttestationList { attestations, next_after }))
 }
@@ -140,9 +140,9 @@ pub(crate) async fn fetch(
 /// `GET …/Exceptions`.
 pub(crate) async fn list_exceptions(
     ctx: Ctx,
-    Query(query): Query<Page<ExceptionSid>>,
+    Query(query): Query<After<ExceptionSid, { limits::MAX_PAGE }>>,
 ) -> Answer<Found<ExceptionList>> {
-    let (rows, next_after) = page::<StoredException>(&ctx.store(), query).await?;
+    let (rows, next_after) = query.page::<StoredException>(&ctx.store()).await?;
     let exceptions = rows.into_iter().map(|row| excepted(&ctx, row)).collect();
     Ok(Found(ExceptionList { exceptions, next_after }))
 }

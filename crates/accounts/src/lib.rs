@@ -21,7 +21,6 @@ mod ledger_rows;
 pub mod limits;
 mod linking;
 mod organizations;
-mod pages;
 mod public_keys;
 mod rate_limits;
 mod reference;

@@ -8,7 +8,7 @@ use auth::provision::add_organization;
 use auth::{Grant, Organization, OrganizationFacts, load_account};
 use base::{OrganizationSid, Sid, Timestamp};
 use errors::{ApiError, Result, codes};
-use kit::{Answer, Caller, Created, Found, Json, Path, Query};
+use kit::{After, Answer, Caller, Created, Found, Json, Path, Query};
 use rulebook::designation::{Path as Way, may_use};
 use serde::{Deserialize, Serialize};
 use store::{Document, Kind, NewDocument, Scope, Store};
@@ -16,7 +16,6 @@ use store::{Document, Kind, NewDocument, Scope, Store};
 use crate::agreements::service::all;
 use crate::author::{Author, NOTHING};
 use crate::limits;
-use crate::pages::{Page, page};
 use crate::statement::{self, OperatorRequest};
 use crate::text::{day, friendly_name, invalid, is_filled, optional_date, shown};
 
@@ -111,10 +110,10 @@ pub(crate) struct CreateOrganization {
 /// `GET /Organizations`.
 pub(crate) async fn list(
     caller: Caller,
-    Query(query): Query<Page<OrganizationSid>>,
+    Query(query): Query<After<OrganizationSid, { limits::MAX_PAGE }>>,
 ) -> Answer<Found<OrganizationList>> {
     let store = &caller.services.store;
-    let (listed, next_after) = page::<Listing>(&store.scope(Scope::SYSTEM), query).await?;
+    let (listed, next_after) = query.page::<Listing>(&store.scope(Scope::SYSTEM)).await?;
     let mut organizations = Vec::with_capacity(listed.len());
     for listing in &listed {
         organizations.push(OrganizationView::new(find(store, listing.sid).await?, caller.now()));

@@ -5,6 +5,7 @@
 //! There is no way to register a route without its [`Access`], to answer an error in another shape
 //! than the API's, or to read another account's documents.
 
+pub mod after;
 pub mod ctx;
 pub mod gate;
 pub mod limits;
@@ -24,6 +25,7 @@ pub mod fuzzing {
     pub use crate::validation::fuzzed as validate;
 }
 
+pub use after::After;
 pub use axum::Extension;
 pub use axum::body::Body;
 pub use axum::response::{IntoResponse, Response};

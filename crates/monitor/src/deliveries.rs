@@ -9,8 +9,6 @@ use store::{Document, Index, IndexValue, Query, Range};
 use webhooks::log::{BY_OUTCOME, BY_RESOURCE};
 use webhooks::{DeliveryOutcome, WebhookDelivery};
 
-use crate::model::instant;
-
 /// What `Outcome` filters by; those that were delivered are the rest.
 const OUTCOMES: &[&str] = &[DeliveryOutcome::Failed.as_str(), DeliveryOutcome::Waiting.as_str()];
 
@@ -25,8 +23,8 @@ impl FromParams for DeliveryFilter {
         let plain = |key, value: &str| Index { key, value: IndexValue::Plain(value.to_owned()) };
         let resource = params.text("ResourceSid")?.map(|sid| plain(BY_RESOURCE, &sid));
         let outcome = params.word("Outcome", OUTCOMES)?.map(|word| plain(BY_OUTCOME, word));
-        let from = instant(params, "StartDate")?.map(|(start, _)| start);
-        let until = instant(params, "EndDate")?.map(|(start, length)| start.plus(length));
+        let from = params.instant("StartDate")?.map(|(start, _)| start);
+        let until = params.instant("EndDate")?.map(|(start, length)| start.plus(length));
         Ok(Self { index: resource.into_iter().chain(outcome).collect(), created: Range { from, until } })
     }
 }

@@ -2,12 +2,12 @@
 
 use base::{ComplaintSid, Sid};
 use errors::{ApiError, codes};
-use kit::{Answer, Created, Ctx, Found, Json, Path, Query};
+use kit::{After, Answer, Created, Ctx, Found, Json, Path, Query};
 use serde::{Deserialize, Serialize};
 use store::{Document, Kind, NewDocument};
 
 use crate::limits;
-use crate::text::{Page, invalid, page};
+use crate::text::invalid;
 
 /// The kind of the documents; they live in the scope of the account complained about.
 #[derive(Debug)]
@@ -68,8 +68,11 @@ pub(crate) struct ComplaintList {
 }
 
 /// `GET …/Complaints`.
-pub(crate) async fn list(ctx: Ctx, Query(query): Query<Page<ComplaintSid>>) -> Answer<Found<ComplaintList>> {
-    let (rows, next_after) = page::<Complaint>(&ctx.store(), query).await?;
+pub(crate) async fn list(
+    ctx: Ctx,
+    Query(query): Query<After<ComplaintSid, { limits::MAX_PAGE }>>,
+) -> Answer<Found<ComplaintList>> {
+    let (rows, next_after) = query.page::<Complaint>(&ctx.store()).await?;
     Ok(Found(ComplaintList { complaints: rows.into_iter().map(ComplaintView::new).collect(), next_after }))
 }
 

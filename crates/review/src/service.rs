@@ -4,7 +4,7 @@ use axum::Extension;
 use base::{MessageSid, PersonSid, ReviewSid, Sid, Timestamp};
 use data_encoding::BASE64;
 use errors::{ApiError, Result, codes};
-use kit::{Answer, Caller, Created, Ctx, Found, Json, Path, Query};
+use kit::{After, Answer, Caller, Created, Ctx, Found, Json, Path, Query};
 use ledger::{Actor, Entry, Purpose};
 use rulebook::guard::{Action, ReviewStep};
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::limits;
 use crate::model::{Approved, Opened, Review, ReviewFacts, ReviewPlace, ReviewView, State};
 use crate::risk::{Figures, figures};
 use crate::routes::Port;
-use crate::text::{Page, invalid, page};
+use crate::text::invalid;
 use crate::{reviewers, risk};
 
 /// The name under which a signed statement is known, so that it counts once.
@@ -41,8 +41,11 @@ pub(crate) struct OpenedText {
 }
 
 /// `GET …/Accounts/{AccountSid}/Reviews`.
-pub(crate) async fn list(ctx: Ctx, Query(query): Query<Page<ReviewSid>>) -> Answer<Found<ReviewList>> {
-    let (rows, next_after) = page::<Review>(&ctx.store(), query).await?;
+pub(crate) async fn list(
+    ctx: Ctx,
+    Query(query): Query<After<ReviewSid, { limits::MAX_PAGE }>>,
+) -> Answer<Found<ReviewList>> {
+    let (rows, next_after) = query.page::<Review>(&ctx.store()).await?;
     let view = |row| ReviewView::new(row, ctx.account().sid(), ctx.now());
     Ok(Found(ReviewList { reviews: rows.into_iter().map(view).collect(), next_after }))
 }
@@ -50,10 +53,10 @@ pub(crate) async fn list(ctx: Ctx, Query(query): Query<Page<ReviewSid>>) -> Answ
 /// `GET /Reviews`: of every account.
 pub(crate) async fn list_all(
     caller: Caller,
-    Query(query): Query<Page<ReviewSid>>,
+    Query(query): Query<After<ReviewSid, { limits::MAX_PAGE }>>,
 ) -> Answer<Found<ReviewList>> {
     let system = caller.services.store.scope(Scope::SYSTEM);
-    let (places, next_after) = page::<ReviewPlace>(&system, query).await?;
+    let (places, next_after) = query.page::<ReviewPlace>(&system).await?;
     let mut reviews = Vec::with_capacity(places.len());
     for place in places {
         let account = place.facts.parse().map_err(|_| ApiError::new(codes::INTERNAL))?;

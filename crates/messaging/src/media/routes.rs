@@ -1,10 +1,7 @@
 //! Handlers of the Media resource.
 
-use std::time::Duration;
-
-use base::{MediaSid, MessageSid, Timestamp};
+use base::{MediaSid, MessageSid};
 use blobs::Part;
-use errors::{ApiError, codes};
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kit::{
@@ -21,27 +18,7 @@ pub struct Filter(store::Range);
 
 impl FromParams for Filter {
     fn from_params(params: &mut Params) -> errors::Result<Self> {
-        const DAY: Duration = Duration::from_secs(86_400);
-        let mut date = |name| -> errors::Result<Option<(Timestamp, bool)>> {
-            let text = params.text(name)?.filter(|text| !text.is_empty());
-            let Some(text) = text else { return Ok(None) };
-            let invalid = ApiError::new(codes::INVALID_PARAMETER).parameter("DateCreated");
-            let at = Timestamp::parse_iso8601(&text).ok_or(invalid)?;
-            Ok(Some((at, text.len() == "2026-01-15".len())))
-        };
-        let (on, after, before) = (date("DateCreated")?, date("DateCreated>")?, date("DateCreated<")?);
-        let mut created = store::Range::default();
-        if let Some((at, _)) = on {
-            created =
-                store::Range { from: Some(at.start_of_day()), until: Some(at.start_of_day().plus(DAY)) };
-        }
-        if let Some((at, _)) = after {
-            created.from = Some(at);
-        }
-        if let Some((at, is_day)) = before {
-            created.until = Some(at.plus(if is_day { DAY } else { Duration::from_secs(1) }));
-        }
-        Ok(Self(created))
+        params.period(["DateCreated", "DateCreated>", "DateCreated<"]).map(Self)
     }
 }
 

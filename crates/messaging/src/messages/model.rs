@@ -431,30 +431,7 @@ pub struct Filter {
 
 impl kit::FromParams for Filter {
     fn from_params(params: &mut Params) -> Result<Self> {
-        const DAY: Duration = Duration::from_secs(86_400);
-        let mut date = |name| -> Result<Option<(Timestamp, bool)>> {
-            params
-                .text(name)?
-                .filter(|text| !text.is_empty())
-                .map(|text| {
-                    let at = Timestamp::parse_iso8601(&text)
-                        .ok_or(ApiError::new(codes::INVALID_PARAMETER).parameter("DateSent"))?;
-                    Ok((at, text.len() == "2026-01-15".len()))
-                })
-                .transpose()
-        };
-        let (on, after, before) = (date("DateSent")?, date("DateSent>")?, date("DateSent<")?);
-        let mut sent = store::Range::default();
-        if let Some((at, _)) = on {
-            sent = store::Range { from: Some(at.start_of_day()), until: Some(at.start_of_day().plus(DAY)) };
-        }
-        // Twilio's ">" and "<" are "on or after" and "on or before" when they name a day.
-        if let Some((at, _)) = after {
-            sent.from = Some(at);
-        }
-        if let Some((at, is_day)) = before {
-            sent.until = Some(if is_day { at.plus(DAY) } else { at.plus(Duration::from_secs(1)) });
-        }
+        let sent = params.period(["DateSent", "DateSent>", "DateSent<"])?;
         let normalised = |value: Option<Phi<String>>| {
             value
                 .filter_present()

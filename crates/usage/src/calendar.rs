@@ -96,6 +96,9 @@ pub enum Every {
 }
 
 impl Period {
+    /// Every day.
+    pub const ALWAYS: Self = Self { start: Day(i64::MIN), end: Day(i64::MAX) };
+
     /// The days that are in both; `None` when there are none.
     pub fn within(self, other: Period) -> Option<Self> {
         let both = Self { start: self.start.max(other.start), end: self.end.min(other.end) };

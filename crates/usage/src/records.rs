@@ -114,6 +114,11 @@ impl Filter {
         let life = Period { start: created, end: today };
         Ok(asked.within(list.days(today)).and_then(|days| days.within(life)))
     }
+
+    /// Whether everything is asked for that there ever was.
+    fn is_of_all_time(&self, list: List) -> bool {
+        matches!(list, List::Base | List::AllTime) && self.start.is_none() && self.end.is_none()
+    }
 }
 
 /// One page of a list.
@@ -137,7 +142,9 @@ pub(crate) async fn list(ctx: &Ctx, list: List, filter: Filter, paging: Paging) 
     let shown = periods.get(shown).unwrap_or_default();
     let store = &ctx.services.store;
     let scopes = accounts(store, ctx.scope(), filter.subaccounts).await?;
-    let figures = Figures::read(store, &scopes, shown, list.every()).await?;
+    // A clock that was wrong for a while has counted on days outside the account's life: they are no less for it.
+    let read = if filter.is_of_all_time(list) { &[Period::ALWAYS][..] } else { shown };
+    let figures = Figures::read(store, &scopes, read, list.every()).await?;
     let skipped = (first / categories.len()) * categories.len();
     let row = |place: usize| {
         let (period, category) = ((place - skipped) / categories.len(), categories[place % categories.len()]);

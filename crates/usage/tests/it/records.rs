@@ -196,6 +196,27 @@ async fn subaccounts_are_included_unless_they_are_not_wanted() {
     app.get(&app.owner, API, &path).await.assert_status(404);
 }
 
+/// Goal: what was counted while the clock was wrong is not lost to who asks for everything.
+#[tokio::test]
+async fn all_time_has_what_was_counted_on_days_that_the_account_did_not_see() {
+    let app = aged().await;
+    sent(&app, &app.owner, 0, 1).await;
+    // Before the account was made, and tomorrow.
+    sent(&app, &app.owner, AGE + 1, 2).await;
+    app.advance(Duration::from_secs(86_400));
+    sent(&app, &app.owner, 0, 4).await;
+    app.set_back(Duration::from_secs(86_400));
+    for (list, query, expected) in [
+        ("", "Category=sms", "2026-01-15/2026-03-06 7 14"),
+        ("/AllTime", "Category=sms", "2026-01-15/2026-03-06 7 14"),
+        ("/AllTime", "Category=sms&StartDate=2026-01-01", "2026-01-15/2026-03-06 1 2"),
+        ("/AllTime", "Category=sms&EndDate=2026-12-31", "2026-01-15/2026-03-06 1 2"),
+        ("/Yearly", "Category=sms", "2026-01-15/2026-03-06 1 2"),
+    ] {
+        assert_eq!(rows(&app, list, query).await, [expected], "{list} {query}");
+    }
+}
+
 #[tokio::test]
 async fn pages_hold_every_row_once() {
     let app = aged().await;

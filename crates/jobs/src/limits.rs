@@ -41,3 +41,7 @@ pub const CLOCK_CHECK: Duration = Duration::from_secs(1);
 
 /// How far the clock may go back without anything being done about it.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+/// For how many checks jobs are looked after once the clock has gone back: a power of two, and longer than any handler
+/// may take ([`HANDLER_LIMIT`]), because what it writes may hold a time that it read before.
+pub const CLOCK_LOOKS: u32 = 128;

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 use crate::keeping::{Kept, PACE, keep};
 use crate::lanes::plan;
 use crate::limits::{
-    CLOCK_CHECK, CLOCK_TOLERANCE, FAILURES_PARKED, IDLE_POLL, LEASE, LONGEST_BACKOFF, LOOK_EVERY,
-    SHORTEST_PAUSE,
+    CLOCK_CHECK, CLOCK_LOOKS, CLOCK_TOLERANCE, FAILURES_PARKED, IDLE_POLL, LEASE, LONGEST_BACKOFF,
+    LOOK_EVERY, SHORTEST_PAUSE,
 };
 use crate::{Outcome, Queue, Reason, backoff};
 
@@ -105,17 +105,22 @@ async fn wake_all(changed: Arc<Notify>, wake: Arc<Notify>, mut stop: watch::Rece
 }
 
 /// Looks after jobs when the clock has gone back, which it may have done before the start as well: they would
-/// wait for a time that was never meant.
+/// wait for a time that was never meant. Whoever had read the clock before may write after, so they are looked after
+/// again, each time after twice as long, until [`CLOCK_LOOKS`].
 async fn watch_clock(store: Store, mut stop: watch::Receiver<bool>) {
-    let mut went_back = true;
+    // Checks since the clock went back; at the start nothing of ours is under way, and once is enough.
+    let mut checks = CLOCK_LOOKS;
     while !*stop.borrow() {
         let before = store.clock().now();
-        if went_back {
-            match store.jobs().after_step_back(before, LONGEST_BACKOFF, LEASE).await {
-                Ok(()) => went_back = false,
-                Err(error) => {
-                    tracing::warn!(%error, "jobs could not be looked after; the clock may have gone back")
-                }
+        let is_due = checks == 0 || (checks <= CLOCK_LOOKS && checks.is_power_of_two());
+        let looked = match is_due {
+            true => store.jobs().after_step_back(before, LONGEST_BACKOFF, LEASE).await,
+            false => Ok(()),
+        };
+        match looked {
+            Ok(()) => checks = checks.saturating_add(1),
+            Err(error) => {
+                tracing::warn!(%error, "jobs could not be looked after; the clock may have gone back")
             }
         }
         tokio::select! {
@@ -124,7 +129,7 @@ async fn watch_clock(store: Store, mut stop: watch::Receiver<bool>) {
         }
         if before.since(store.clock().now()) > CLOCK_TOLERANCE {
             tracing::warn!("the clock has gone back");
-            went_back = true;
+            checks = 0;
         }
     }
 }

@@ -1,13 +1,15 @@
-//! A clock that leaps forward: the leases in hand end, and no job runs beside itself.
+//! A clock that leaps forward: the leases in hand end, and no job runs beside itself. One that goes back: nothing waits
+//! for a time that was never meant, nor what is written by those who had read the time before.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jobs::Queue;
+use store::Lease;
 use tokio::sync::mpsc;
 
-use crate::bench::{Bench, QUEUE, finish, patiently, told};
+use crate::bench::{Bench, QUEUE, finish, patiently, telling, told};
 
 /// Counts handlers that run at the same time.
 #[derive(Default)]
@@ -56,4 +58,30 @@ async fn a_clock_that_leaps_forward_runs_nothing_beside_itself() {
     let store = patiently(bench.stopped()).await;
     assert_eq!(store.jobs().depth(QUEUE).await.unwrap(), 0);
     assert_eq!(beside.most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_is_written_late_by_a_clock_that_went_back_is_not_waited_for() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let mut bench = Bench::start().await;
+    bench.enqueue(None, &["retried", "late"]).await;
+    let leases = bench.take(2).await.leases;
+    let before = bench.now();
+    let store = bench.store.clone();
+    let put_back = async |lease: &Lease| {
+        let mut batch = store.batch(lease.scope);
+        batch.reschedule(lease, before, 1);
+        store.commit(batch).await.unwrap();
+    };
+    let (tell, mut heard) = mpsc::unbounded_channel();
+    bench.runner.start(telling(&bench.store, QUEUE, tell));
+    bench.enqueue(None, &["the clock is watched"]).await;
+    assert_eq!(told(&mut heard).await, "the clock is watched");
+
+    bench.clock.set_back(HOUR);
+    put_back(&leases[0]).await;
+    assert_eq!(told(&mut heard).await, "retried");
+    put_back(&leases[1]).await;
+    assert_eq!(told(&mut heard).await, "late");
+    bench.stopped().await;
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::metadata::Metadata;
 use crate::shell;
-use crate::steps::{Context, Outcome, StepResult};
+use crate::steps::{Outcome, StepResult};
 
 /// What the pipeline gives each target.
 const SECONDS: u64 = 60;
@@ -63,12 +63,12 @@ pub(crate) fn command(arguments: &[String]) -> Result<bool, String> {
 }
 
 /// The step: every target for a minute.
-pub(crate) fn run(context: &mut Context) -> StepResult {
+pub(crate) fn run(root: &Path, target: &Path) -> StepResult {
     if !cfg!(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")) {
         return Ok(Outcome::NotRun(format!("targets are built for {TRIPLE} alone")));
     }
     let wanted = Wanted { targets: Vec::new(), seconds: SECONDS, keep: false };
-    fuzz(&Folders::of(&context.root, &context.target), wanted)?;
+    fuzz(&Folders::of(root, target), wanted)?;
     Ok(Outcome::Passed)
 }
 
@@ -167,7 +167,8 @@ fn build(folders: &Folders) -> Result<(), String> {
     let arguments =
         ["build", "--release", "--locked", "--target", TRIPLE, "--manifest-path", "fuzz/Cargo.toml"];
     let root = folders.package.parent().expect("the package lies in the workspace");
-    let mut cargo = shell::cargo(root, &arguments);
+    let mut cargo = shell::nice(Path::new(&shell::cargo_program()));
+    cargo.current_dir(root).args(arguments);
     cargo.env("CARGO_TARGET_DIR", &folders.target).env("RUSTFLAGS", COVERAGE);
     shell::run(&mut cargo, BUILD_LIMIT)
 }
@@ -180,7 +181,7 @@ fn one(folders: &Folders, name: &str, seconds: u64) -> Result<(), String> {
     }
     let log = folders.target.join(format!("{name}.log"));
     let output = std::fs::File::create(&log).map_err(|e| format!("cannot write {}: {e}", log.display()))?;
-    let mut target = Command::new(folders.program(name));
+    let mut target = shell::nice(&folders.program(name));
     target.arg(&learnt).arg(folders.kept(name)).stdin(Stdio::null()).stdout(Stdio::null()).stderr(output);
     target.arg(format!("-artifact_prefix={}/", found.display()));
     for (option, value) in [

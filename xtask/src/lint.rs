@@ -1,15 +1,16 @@
-//! Step `lint`: clippy on everything and rustdoc on our own crates, warnings denied.
+//! Step `lint`: clippy on everything, the feature `otel` included, and rustdoc on our own crates, warnings denied.
 
 use std::time::Duration;
 
 use crate::shell;
 use crate::steps::{Context, Outcome, StepResult};
+use crate::traces::OTEL;
 
 /// A first build of all dependencies on a small machine.
 const LIMIT: Duration = Duration::from_secs(3600);
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
-    let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let clippy = ["clippy", "--workspace", "--all-targets", "--features", OTEL, "--", "-D", "warnings"];
     shell::run(&mut shell::cargo(&context.root, &clippy), LIMIT)?;
     let doc = ["doc", "--workspace", "--no-deps", "--document-private-items"];
     shell::run(shell::cargo(&context.root, &doc).env("RUSTDOCFLAGS", "-D warnings"), LIMIT)?;

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use crate::postgres::{database_of, query};
@@ -27,15 +28,16 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     let cli = work.join("cli");
     prepare_node(&conformance.join("node"), &node)?;
     prepare_node(&conformance.join("cli"), &cli)?;
-    let notes = work.join("notes.txt");
-    let drive = |database: Option<&str>| {
+    // Each with a server of its own; side by side, because they wait most of the time.
+    let drive = |name: &str, database: Option<&str>| {
+        let notes = work.join(format!("{name}.txt"));
         let mut driver = Command::new(venv.join("bin").join("python"));
         driver
             .arg(conformance.join("run.py"))
             .arg("--binary")
             .arg(&binary)
             .arg("--work")
-            .arg(work.join("run"));
+            .arg(work.join(name));
         driver.arg("--node-modules").arg(node.join("node_modules"));
         driver.arg("--cli-modules").arg(cli.join("node_modules")).arg("--notes").arg(&notes);
         if let Some(url) = database {
@@ -44,17 +46,22 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
         shell::run(&mut driver, RUN_LIMIT)?;
         shell::read(&notes)
     };
-    let mut noted = drive(None)?;
-    match context.postgres.as_ref().map(|server| server.url().to_owned()) {
-        None => noted.push_str("the SDKs did not run against PostgreSQL: no server"),
+    let on_sqlite = || drive("run", None);
+    let noted = match context.postgres.as_ref().map(|server| server.url().to_owned()) {
+        None => on_sqlite()? + "the SDKs did not run against PostgreSQL: no server",
         Some(server) => {
             let name = format!("switchward_sdk_{}", std::process::id());
             query(&server, &format!("CREATE DATABASE {name}"))?;
-            let driven = drive(Some(&database_of(&server, &name)));
+            let url = database_of(&server, &name);
+            let (noted, driven) = thread::scope(|scope| {
+                let other = scope.spawn(|| drive("run-postgres", Some(&url)));
+                (on_sqlite(), other.join().expect("nothing in it panics"))
+            });
             query(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))?;
             driven?;
+            noted?
         }
-    }
+    };
     match noted.trim() {
         "" => Ok(Outcome::Passed),
         text => Ok(Outcome::PassedInPart(text.replace('\n', "; "))),

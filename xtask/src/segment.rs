@@ -10,12 +10,10 @@ use crate::sdk::prepare_node;
 use crate::shell;
 use crate::steps::{Context, Outcome, StepResult};
 
-const BUILD_LIMIT: Duration = Duration::from_secs(900);
 const RUN_LIMIT: Duration = Duration::from_secs(300);
 
-/// Crate, its example, and the kinds of cases it prints.
-const PRINTERS: &[(&str, &str, &[&str])] =
-    &[("fql", "fql_cases", &["fql", "action"]), ("mapping", "mapping_cases", &["mapping"])];
+/// An example, and the kinds of cases it prints.
+const PRINTERS: &[(&str, &[&str])] = &[("fql_cases", &["fql", "action"]), ("mapping_cases", &["mapping"])];
 
 pub(crate) fn run(context: &mut Context) -> StepResult {
     let work = context.target.join("segment");
@@ -25,11 +23,8 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     let script = work.join("node").join("compare.js");
     std::fs::copy(source.join("compare.js"), &script)
         .map_err(|e| format!("cannot copy {}: {e}", script.display()))?;
-    for (name, example, kinds) in PRINTERS {
-        let mut build =
-            shell::cargo(&context.root, &["build", "--locked", "-p", *name, "--example", *example]);
-        shell::run(&mut build, BUILD_LIMIT)?;
-        let mut print = Command::new(context.target.join("debug").join("examples").join(example));
+    for (example, kinds) in PRINTERS {
+        let mut print = Command::new(shell::example(context, example)?);
         let cases = work.join(format!("{example}.jsonl"));
         std::fs::write(&cases, shell::output(&mut print, RUN_LIMIT)?)
             .map_err(|e| format!("cannot write {}: {e}", cases.display()))?;

@@ -9,16 +9,38 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::steps::Context;
+
+/// A first build of everything on a small machine.
+const BUILD_LIMIT: Duration = Duration::from_secs(3_600);
 const POLL: Duration = Duration::from_millis(50);
 /// How long a command that ran out of time gets to stop its own children.
 const GRACE: Duration = Duration::from_secs(15);
 
 /// A `cargo` command at the workspace root.
 pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Command {
-    // Cargo names itself to the programs it runs; this keeps the toolchain the same.
-    let mut command = Command::new(environment("CARGO").unwrap_or_else(|| "cargo".to_owned()));
+    let mut command = Command::new(cargo_program());
     command.current_dir(root).args(arguments);
     command
+}
+
+/// Cargo names itself to the programs it runs; this keeps the toolchain the same.
+pub(crate) fn cargo_program() -> String {
+    environment("CARGO").unwrap_or_else(|| "cargo".to_owned())
+}
+
+/// A command that has the processors only while nobody else wants them.
+pub(crate) fn nice(program: &Path) -> Command {
+    let mut command = Command::new("nice");
+    command.args(["-n", "19"]).arg(program);
+    command
+}
+
+/// Builds an example with what the step `test` compiled, and says where it lies. Asked for by its package alone, it would
+/// have dependencies with other features, and they would be compiled again.
+pub(crate) fn example(context: &Context, name: &str) -> Result<PathBuf, String> {
+    run(&mut cargo(&context.root, &["build", "--workspace", "--tests", "--examples"]), BUILD_LIMIT)?;
+    Ok(context.target.join("debug").join("examples").join(name))
 }
 
 /// Runs a command, its output going where ours goes.

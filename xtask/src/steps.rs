@@ -1,6 +1,7 @@
 //! The list of steps and the runner that times them and sums them up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::metadata::Metadata;
@@ -48,51 +49,78 @@ pub(crate) type StepResult = Result<Outcome, String>;
 pub(crate) struct Step {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
-    pub(crate) run: fn(&mut Context) -> StepResult,
+    pub(crate) run: Run,
+}
+
+/// How a step runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// In its turn.
+    InTurn(fn(&mut Context) -> StepResult),
+    /// From its turn on, beside those that come after it: it has the time of the machine that they leave, and works in the
+    /// workspace and the target folder that it is told.
+    Beside(fn(&Path, &Path) -> StepResult),
+    /// In its turn, with nothing beside it, because it measures time.
+    Alone(fn(&mut Context) -> StepResult),
 }
 
 /// The pipeline, cheapest complaint first.
-pub(crate) const STEPS: &[Step] = &[
-    Step { name: "fmt", about: "formatting is rustfmt's", run: fmt::run },
-    Step { name: "lint", about: "clippy and rustdoc, warnings denied", run: lint::run },
-    Step { name: "tidy", about: "layers, headers, banned calls, unused codes, dead files", run: tidy::run },
-    Step { name: "deps", about: "licences, duplicate versions, lock file", run: deps::run },
-    Step { name: "postgres", about: "a private PostgreSQL for the step `test`", run: postgres::run },
-    Step { name: "test", about: "all tests, doc tests included", run: test::run },
-    Step {
-        name: "generated",
-        about: "generated pages and the list of proofs are current",
-        run: generated::run,
-    },
-    Step { name: "sdk", about: "official SDKs, unmodified, against the binary", run: sdk::run },
-    Step {
-        name: "segment",
-        about: "filters and mappings beside the engines that Segment publishes",
-        run: segment::run,
-    },
-    Step {
-        name: "evidence",
-        about: "the audit's reports against their schemas, and its page in a browser",
-        run: evidence::run,
-    },
-    Step {
-        name: "traces",
-        about: "the feature `otel`: lints, tests, and its spans read by OpenTelemetry's own definitions",
-        run: traces::run,
-    },
-    Step {
-        name: "crashes",
-        about: "killed at random moments, the server loses nothing it acknowledged",
-        run: crash::step,
-    },
-    Step {
-        name: "outages",
-        about: "disk, database and clock fail under load, and nothing acknowledged is lost",
-        run: faults::step,
-    },
-    Step { name: "leak", about: "the demo finds no protected text outside its seals", run: leak::run },
-    Step { name: "fuzz", about: "noise for every parser of outside bytes", run: fuzz::run },
-];
+pub(crate) const STEPS: &[Step] = {
+    use Run::{Alone, Beside, InTurn};
+    &[
+        Step { name: "fmt", about: "formatting is rustfmt's", run: InTurn(fmt::run) },
+        Step { name: "lint", about: "clippy and rustdoc, warnings denied", run: InTurn(lint::run) },
+        Step {
+            name: "tidy",
+            about: "layers, headers, banned calls, unused codes, dead files",
+            run: InTurn(tidy::run),
+        },
+        Step { name: "deps", about: "licences, duplicate versions, lock file", run: InTurn(deps::run) },
+        Step {
+            name: "postgres",
+            about: "a private PostgreSQL for the step `test`",
+            run: InTurn(postgres::run),
+        },
+        Step { name: "test", about: "all tests, doc tests included", run: InTurn(test::run) },
+        Step {
+            name: "generated",
+            about: "generated pages and the list of proofs are current",
+            run: InTurn(generated::run),
+        },
+        Step { name: "fuzz", about: "noise for every parser of outside bytes", run: Beside(fuzz::run) },
+        Step { name: "sdk", about: "official SDKs, unmodified, against the binary", run: InTurn(sdk::run) },
+        Step {
+            name: "segment",
+            about: "filters and mappings beside the engines that Segment publishes",
+            run: InTurn(segment::run),
+        },
+        Step {
+            name: "evidence",
+            about: "the audit's reports against their schemas, and its page in a browser",
+            run: InTurn(evidence::run),
+        },
+        Step {
+            name: "leak",
+            about: "the demo finds no protected text outside its seals",
+            run: InTurn(leak::run),
+        },
+        Step {
+            name: "traces",
+            about: "the feature `otel`: its tests, and its spans read by OpenTelemetry's own definitions",
+            run: InTurn(traces::run),
+        },
+        Step {
+            name: "crashes",
+            about: "killed at random moments, the server loses nothing it acknowledged",
+            run: Alone(crash::step),
+        },
+        Step {
+            name: "outages",
+            about: "disk, database and clock fail under load, and nothing acknowledged is lost",
+            run: Alone(faults::step),
+        },
+    ]
+};
 
 struct Report {
     name: &'static str,
@@ -111,20 +139,29 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     };
     let mut reports: Vec<Report> = Vec::new();
     let mut unreached: Vec<&str> = Vec::new();
-    let mut failed = 0;
+    let mut beside: Vec<JoinHandle<Report>> = Vec::new();
     for step in STEPS.iter().filter(|step| options.steps.contains(&step.name)) {
-        if failed > 0 && !options.keep_going {
+        if matches!(step.run, Run::Alone(_)) {
+            reports.extend(beside.drain(..).map(ended));
+        }
+        if reports.iter().any(|report| report.result.is_err()) && !options.keep_going {
             unreached.push(step.name);
             continue;
         }
         println!("\n== {}: {}", step.name, step.about);
-        let started = Instant::now();
-        let result = (step.run)(&mut context);
-        failed += usize::from(result.is_err());
-        let report = Report { name: step.name, took: started.elapsed(), result };
-        println!("{}", line(&report));
-        reports.push(report);
+        match step.run {
+            Run::InTurn(run) | Run::Alone(run) => {
+                let report = timed(step.name, || run(&mut context));
+                println!("{}", line(&report));
+                reports.push(report);
+            }
+            Run::Beside(run) => {
+                let (name, root, target) = (step.name, context.root.clone(), context.target.clone());
+                beside.push(thread::spawn(move || timed(name, || run(&root, &target))));
+            }
+        }
     }
+    reports.extend(beside.into_iter().map(ended));
     drop(context);
     println!("\n== summary");
     for report in &reports {
@@ -133,10 +170,24 @@ pub(crate) fn run(options: &Options) -> Result<bool, String> {
     if !unreached.is_empty() {
         println!("not reached after the failure: {}", unreached.join(", "));
     }
+    let failed = reports.iter().filter(|report| report.result.is_err()).count();
     let passed =
         reports.iter().filter(|r| matches!(r.result, Ok(Outcome::Passed | Outcome::PassedInPart(_)))).count();
     println!("{passed} passed, {failed} failed");
     Ok(failed == 0)
+}
+
+fn timed(name: &'static str, run: impl FnOnce() -> StepResult) -> Report {
+    let started = Instant::now();
+    let result = run();
+    Report { name, took: started.elapsed(), result }
+}
+
+/// Waits for a step that ran beside others.
+fn ended(step: JoinHandle<Report>) -> Report {
+    let report = step.join().expect("a step does not panic");
+    println!("\n{}", line(&report));
+    report
 }
 
 fn line(report: &Report) -> String {

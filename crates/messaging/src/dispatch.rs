@@ -292,7 +292,7 @@ async fn owned(
     }
     let Some(sid) = service else { return Ok(None) };
     let configured = choice::find(store, scope, sid).await?;
-    let is_in_pool = configured.is_some_and(|service| service.pool.contains(&facts.own_number));
+    let is_in_pool = configured.is_some_and(|service| service.has(&facts.own_number));
     Ok(is_in_pool.then_some(Owned { service }))
 }
 

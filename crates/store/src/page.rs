@@ -3,7 +3,10 @@
 //! A page is walked along one index: a filter's entries, the parent's documents, all documents of the kind, or, when
 //! the query has bounds of event time, all documents by that time. The other conditions are checked row by row, so it
 //! matters which is walked: where there is a choice, [`Page::probe`] counts first, as far as [`limits::WALKED_ROWS`].
-//! `CROSS JOIN` tells SQLite to keep the order of the walk; to PostgreSQL it is a plain join.
+//!
+//! Neither database may choose another walk by what it guesses. `CROSS JOIN` keeps the order of a join in SQLite. A
+//! condition in an `EXISTS` with an `OFFSET` is asked for each row, and is no table that PostgreSQL could begin with.
+//! `+d.event_at` is a value that no index has: where a filter is walked, documents are found by their key.
 
 use std::fmt::Write;
 
@@ -132,7 +135,7 @@ impl<'a> Page<'a> {
             sql.push(COLUMNS);
             sql.push(" FROM (SELECT d.sid AS sid, d.event_at AS event_at");
             self.from(&mut sql, walk, "");
-            let direction = self.rows(&mut sql, "d.event_at", "d.sid");
+            let direction = self.rows(&mut sql, event_time(walk), "d.sid");
             sql.push(") w CROSS JOIN documents d");
             sql.push(KEYS);
             sql.push(" WHERE d.scope = $1 AND d.kind = $2 AND d.sid = w.sid");
@@ -176,7 +179,7 @@ impl<'a> Page<'a> {
             }
             sql.push(" AND EXISTS (SELECT 1 FROM document_index f WHERE f.scope = $1 AND f.kind = $2 AND f.sid = d.sid");
             sql.entry("f", filter);
-            sql.push(")");
+            sql.push(" LIMIT 1 OFFSET 0)");
         }
         if let Some(parent) = &self.query.parent {
             sql.compare(" AND d.parent = ", parent.clone().into());
@@ -184,8 +187,9 @@ impl<'a> Page<'a> {
         let (created, event) = (self.query.created, self.query.event);
         sql.bound(&format!(" AND {walked}.created_at >= "), created.from);
         sql.bound(&format!(" AND {walked}.created_at < "), created.until);
-        sql.bound(" AND d.event_at >= ", event.from);
-        sql.bound(" AND d.event_at < ", event.until);
+        let at = event_time(walk);
+        sql.bound(&format!(" AND {at} >= "), event.from);
+        sql.bound(&format!(" AND {at} < "), event.until);
     }
 
     /// Where the page begins, its order and how long it is. Returns the direction.
@@ -220,6 +224,14 @@ impl<'a> Page<'a> {
 
     pub(crate) fn has_previous(&self, has_more: bool) -> bool {
         if self.is_backward() { has_more } else { self.query.cursor.is_some() }
+    }
+}
+
+/// The event time of a document, found by an index only when documents are walked along.
+const fn event_time(walk: Walk) -> &'static str {
+    match walk {
+        Walk::Documents => "d.event_at",
+        Walk::Filter(_) => "+d.event_at",
     }
 }
 
@@ -335,6 +347,18 @@ mod tests {
                 assert!(plan.contains("SEARCH d USING COVERING INDEX documents_event"), "{plan}");
                 assert_eq!(plan.matches("USING COVERING INDEX document_index_owner").count(), filters.len());
                 assert!(!plan.contains("SCAN d") && !plan.contains("SCAN f"), "{plan}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_few_documents_of_a_rare_filter_are_found_by_their_keys_whatever_the_time() {
+        for filters in [vec![filter("a")], vec![filter("a"), filter("b")]] {
+            for cursor in cursors() {
+                let query = Query { filters: filters.clone(), cursor, event: instant(), ..Query::default() };
+                let plan = plan(&query, Walk::Filter(0));
+                assert!(plan.contains("SEARCH r USING") && !plan.contains("documents_event"), "{plan}");
+                assert!(plan.contains("SEARCH d USING PRIMARY KEY (scope=? AND kind=? AND sid=?)"), "{plan}");
             }
         }
     }

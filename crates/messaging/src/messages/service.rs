@@ -201,7 +201,7 @@ async fn sender(
         (_, Some(Address::Channel(_))) => Err(only_numbers()),
         (Some(service), from) => {
             let choice = match from {
-                Some(from) if service.pool.iter().any(|sender| sender == from.as_str()) => {
+                Some(from) if service.has(from.as_str()) => {
                     Ok(Choice::given(from.as_str()))
                 }
                 Some(_) => Err(codes::SENDER_NOT_IN_SERVICE),

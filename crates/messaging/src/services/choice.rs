@@ -2,15 +2,16 @@
 //! whose turn it is.
 
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base::{MessagingServiceSid, Random, Sid, StickySenderSid, Timestamp};
 use errors::{Code, codes};
-use phi::{Digest, DigestKey, Phi};
+use phi::{Digest, Phi};
 use store::{Batch, Document, Index, IndexValue, NewDocument, Query, Scope, Store, StoreError};
 
 use super::model::{AlphaSender, MessagingService, PoolNumber, SenderFacts, StickySender};
-use super::pool::{Place, nearest, suitable};
+use super::pool::{Place, Sender, nearest, suitable};
 use crate::limits::{MAX_ROTATIONS, MAX_SENDERS};
 
 /// The label of the digest of a service and a recipient, and the name of the index entry that holds it.
@@ -75,7 +76,8 @@ pub async fn find(
         let numbers = steady.list::<PoolNumber>(scope, members(sid)).await?.documents;
         let names = steady.list::<AlphaSender>(scope, members(sid)).await?.documents;
         let numbers = numbers.into_iter().map(|member| member.facts.sender);
-        let pool = numbers.chain(names.into_iter().map(|member| member.facts.sender)).collect();
+        let senders = numbers.chain(names.into_iter().map(|member| member.facts.sender));
+        let pool = senders.map(Sender::new).collect();
         Ok(Found(Some(Arc::new(Configured { service, pool }))))
     });
     Ok(found.await?.0.clone())
@@ -85,8 +87,8 @@ pub async fn find(
 pub struct Configured {
     /// The service.
     pub service: Document<MessagingService>,
-    /// Its senders, oldest first, as they stand in `From`.
-    pub pool: Vec<String>,
+    /// Its senders, oldest first.
+    pool: Vec<Sender>,
 }
 
 /// The answer that is remembered.
@@ -98,6 +100,11 @@ pub fn members(service: MessagingServiceSid) -> Query {
 }
 
 impl Configured {
+    /// Whether this is a sender of it.
+    pub fn has(&self, sender: &str) -> bool {
+        self.pool.iter().any(|member| member.as_str() == sender)
+    }
+
     /// Chooses a sender for a recipient; why there is none, as the API says it. Without `rotation` every turn is the
     /// recipient's own.
     ///
@@ -124,25 +131,29 @@ impl Configured {
         let recipient = to.map_ref(|number| format!("{sid}|{number}")).digest(&key, RECIPIENT);
         if facts.sticky_sender {
             let had = scoped.find::<StickySender>(RECIPIENT, IndexValue::Digest(recipient)).await?;
-            if let Some(had) = had.filter(|had| suitable.contains(&had.facts.sender.as_str())) {
+            if let Some(had) = had.filter(|had| suitable.iter().any(|sender| sender.as_str() == had.facts.sender)) {
                 return Ok(Ok(Choice { sender: had.facts.sender, sticky: None }));
             }
         }
         let near = if facts.area_code_geomatch { nearest(suitable, &place) } else { suitable };
         let sender = match rotation.filter(|_| !facts.sticky_sender) {
             Some(rotation) => near.get(rotation.next(sid) % near.len()).copied(),
-            None => own_turn(&key, recipient, &near),
+            None => own_turn(recipient, &near),
         };
         let sticky = facts.sticky_sender.then_some(recipient);
-        let choice = sender.map(|sender| Choice { sender: sender.to_owned(), sticky });
+        let choice = sender.map(|sender| Choice { sender: sender.as_str().to_owned(), sticky });
         Ok(choice.ok_or(codes::SERVICE_NO_SENDER))
     }
 }
 
 /// The sender that a recipient gets without asking anybody: the same one each time, and as many recipients for each
-/// sender (rendezvous hashing).
-fn own_turn<'a>(key: &DigestKey, recipient: Digest, senders: &[&'a str]) -> Option<&'a str> {
-    let weight = |sender: &&&str| key.digest(RECIPIENT, &[&recipient.0[..], sender.as_bytes()].concat()).0;
+/// sender (rendezvous hashing). The recipient's digest is keyed, so the hash of it and a sender need not be.
+fn own_turn<'a>(recipient: Digest, senders: &[&'a Sender]) -> Option<&'a Sender> {
+    let weight = |sender: &&&Sender| {
+        let mut hasher = DefaultHasher::new();
+        (recipient, sender.as_str()).hash(&mut hasher);
+        hasher.finish()
+    };
     senders.iter().max_by_key(weight).copied()
 }
 

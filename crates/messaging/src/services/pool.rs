@@ -17,6 +17,8 @@ pub struct Place {
 impl phi::PublicFact for Place {}
 
 impl Place {
+    const NOWHERE: Self = Self { country: None, area_code: None, takes_names: false };
+
     /// Where a number is.
     pub fn of(number: &PhoneNumber) -> Self {
         let region = number.region();
@@ -31,44 +33,63 @@ impl Place {
 
     /// Where an address is; one that is no number is nowhere.
     pub fn of_text(address: &str) -> Self {
-        let nowhere = Self { country: None, area_code: None, takes_names: false };
-        PhoneNumber::parse(address).map_or(nowhere, |number| Self::of(&number))
+        PhoneNumber::parse(address).map_or(Self::NOWHERE, |number| Self::of(&number))
+    }
+}
+
+/// A sender of a pool, with what the choice looks at, so that no message pays for reading it again.
+#[derive(Debug)]
+pub struct Sender {
+    text: String,
+    kind: Option<Kind>,
+    place: Place,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Phone,
+    ShortCode,
+    Name,
+}
+
+impl Sender {
+    /// The sender that stands like this in `From`. One that is no address is chosen for nobody.
+    pub fn new(text: String) -> Self {
+        let (kind, place) = match Address::parse(&text) {
+            Ok(Address::Phone(number)) => (Some(Kind::Phone), Place::of(&number)),
+            Ok(Address::ShortCode(_)) => (Some(Kind::ShortCode), Place::NOWHERE),
+            Ok(Address::Alphanumeric(_)) => (Some(Kind::Name), Place::NOWHERE),
+            _ => (None, Place::NOWHERE),
+        };
+        Self { text, kind, place }
+    }
+
+    /// As it stands in `From`.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 }
 
 /// The senders that suit this place best, in the order of the pool: a short code of its country, else a name where
 /// names are shown, else a number of its country, else any number. Empty when none of the pool can reach it.
-pub fn suitable<'a>(pool: &'a [String], place: &Place) -> Vec<&'a str> {
-    let is_home = |sender: &&str| Place::of_text(sender).country == place.country && place.country.is_some();
+pub fn suitable<'a>(pool: &'a [Sender], place: &Place) -> Vec<&'a Sender> {
     // Short codes of other countries are written alike, so they are taken to be of the United States.
-    let short_codes = |sender: &&str| is_short_code(sender) && place.country == Some("US");
-    let names = |sender: &&str| is_name(sender) && place.takes_names;
-    let home = |sender: &&str| is_phone(sender) && is_home(sender);
-    let tiers: [&dyn Fn(&&str) -> bool; 4] = [&short_codes, &names, &home, &|sender| is_phone(sender)];
-    let of = |tier: &dyn Fn(&&str) -> bool| -> Vec<&'a str> {
-        pool.iter().map(String::as_str).filter(|sender| tier(sender)).collect()
-    };
+    let short_codes = |sender: &&Sender| sender.kind == Some(Kind::ShortCode) && place.country == Some("US");
+    let names = |sender: &&Sender| sender.kind == Some(Kind::Name) && place.takes_names;
+    let any = |sender: &&Sender| sender.kind == Some(Kind::Phone);
+    let home =
+        |sender: &&Sender| any(sender) && place.country.is_some() && sender.place.country == place.country;
+    let tiers: [&dyn Fn(&&Sender) -> bool; 4] = [&short_codes, &names, &home, &any];
+    let of = |tier: &dyn Fn(&&Sender) -> bool| -> Vec<&'a Sender> { pool.iter().filter(tier).collect() };
     tiers.iter().map(|tier| of(tier)).find(|senders| !senders.is_empty()).unwrap_or_default()
 }
 
 /// Those of the recipient's area code; all of them when there is none.
-pub fn nearest<'a>(senders: Vec<&'a str>, place: &Place) -> Vec<&'a str> {
+pub fn nearest<'a>(senders: Vec<&'a Sender>, place: &Place) -> Vec<&'a Sender> {
     let is_near =
-        |sender: &&&str| place.area_code.is_some() && Place::of_text(sender).area_code == place.area_code;
-    let near: Vec<&str> = senders.iter().filter(is_near).copied().collect();
+        |sender: &&&Sender| place.area_code.is_some() && sender.place.area_code == place.area_code;
+    let near: Vec<&Sender> = senders.iter().filter(is_near).copied().collect();
     if near.is_empty() { senders } else { near }
-}
-
-fn is_phone(sender: &str) -> bool {
-    matches!(Address::parse(sender), Ok(Address::Phone(_)))
-}
-
-fn is_short_code(sender: &str) -> bool {
-    matches!(Address::parse(sender), Ok(Address::ShortCode(_)))
-}
-
-fn is_name(sender: &str) -> bool {
-    matches!(Address::parse(sender), Ok(Address::Alphanumeric(_)))
 }
 
 #[cfg(test)]
@@ -85,11 +106,12 @@ mod tests {
 
     #[track_caller]
     fn check(pool: &[&str], to: &str, suits: &[&str], near: &[&str]) {
-        let pool: Vec<String> = pool.iter().map(|sender| (*sender).to_owned()).collect();
+        let pool: Vec<Sender> = pool.iter().map(|sender| Sender::new((*sender).to_owned())).collect();
+        let texts = |senders: &[&Sender]| senders.iter().map(|sender| sender.text.clone()).collect::<Vec<_>>();
         let place = Place::of_text(to);
         let found = suitable(&pool, &place);
-        assert_eq!(found, suits);
-        assert_eq!(nearest(found, &place), near);
+        assert_eq!(texts(&found), suits);
+        assert_eq!(texts(&nearest(found, &place)), near);
     }
 
     #[test]

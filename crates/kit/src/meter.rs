@@ -40,6 +40,20 @@ meters! {
     SmsOutboundTollfree = "sms-outbound-tollfree";
     /// Text messages from a name; they are in no category but the common one.
     SmsOutboundName = "sms-outbound-name";
+    /// Messages with media to a number with an area code; the amount is messages, as of all of them.
+    MmsInboundLongcode = "mms-inbound-longcode";
+    /// Messages with media to a short code.
+    MmsInboundShortcode = "mms-inbound-shortcode";
+    /// Messages with media to a toll-free number; they are in no category of their own.
+    MmsInboundTollfree = "mms-inbound-tollfree";
+    /// Messages with media from a number with an area code.
+    MmsOutboundLongcode = "mms-outbound-longcode";
+    /// Messages with media from a short code.
+    MmsOutboundShortcode = "mms-outbound-shortcode";
+    /// Messages with media from a toll-free number; they are in no category of their own.
+    MmsOutboundTollfree = "mms-outbound-tollfree";
+    /// Messages with media from a name, likewise.
+    MmsOutboundName = "mms-outbound-name";
     /// Lookups; the amount is lookups too.
     Lookups = "lookups";
     /// Those of the line's type and carrier.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::{AccountSid, MessageSid, Timestamp};
+use kit::Extension;
 pub use statements::InForce;
 
 use crate::segments::Coding;
@@ -130,9 +131,18 @@ impl AtHand {
     }
 
     /// [`Carrier::takes_mms`], likewise.
-    pub(crate) fn takes_mms(&self) -> bool {
-        self.0.as_ref().is_none_or(|carrier| carrier.takes_mms())
+    pub(crate) fn takes_mms(&self, from: &str) -> bool {
+        self.0.as_ref().is_none_or(|carrier| carrier.takes_mms(from))
     }
+}
+
+/// The carrier at hand, as handlers take it.
+pub(crate) type Shared = Option<Extension<AtHand>>;
+
+/// Whether a number can send messages with media, as it is shown: not where no carrier is at hand.
+pub(crate) fn can_mms(carrier: &Shared, number: &str) -> bool {
+    let carrier = carrier.as_ref().and_then(|Extension(carrier)| carrier.0.as_ref());
+    carrier.is_some_and(|carrier| carrier.takes_mms(number))
 }
 
 /// A carrier. What it tells later (receipts, arrivals) it tells a [`crate::Inbox`].
@@ -144,8 +154,9 @@ pub trait Carrier: Send + Sync + 'static {
     /// nobody has no party.
     fn is_covered(&self, register: &InForce) -> bool;
 
-    /// Whether it takes messages with media.
-    fn takes_mms(&self) -> bool {
+    /// Whether it takes messages with media from this sender.
+    fn takes_mms(&self, from: &str) -> bool {
+        let _ = from;
         false
     }
 
@@ -154,5 +165,10 @@ pub trait Carrier: Send + Sync + 'static {
     fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {
         let _ = (from, segments, again);
         Pace::After(Duration::ZERO)
+    }
+
+    /// [`Carrier::pace`] of a message with media, where it leaves by another way than texts do.
+    fn pace_mms(&self, from: &str, again: bool) -> Pace {
+        self.pace(from, 1, again)
     }
 }

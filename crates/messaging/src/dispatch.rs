@@ -44,6 +44,14 @@ const VALIDITY_EXPIRED: u32 = 30_036;
 const OPTED_OUT: u32 = 21_610;
 const NUMBER_GONE: u32 = 21_606;
 const NO_MMS: u32 = 30_011;
+/// A medium that is not there any more (Twilio: "media failed to download").
+pub(crate) const MEDIA_GONE: u32 = 63_019;
+
+/// The carrier takes smaller messages only.
+const CONTENT_TOO_LARGE: u32 = 30_019;
+
+/// Codes of failures that raise an alert: the owner of the account or of the register can put it right.
+const ALERTING: [u32; 3] = [CARRIER_NOT_REGISTERED, MEDIA_GONE, CONTENT_TOO_LARGE];
 
 /// What is opened for the carrier, as the ledger names it.
 const OPENED: &[&str] = &["body", "to"];
@@ -153,7 +161,7 @@ async fn send(
     else {
         return finish(services, lease).await;
     };
-    keep_sender(services, &account, &mut message, &number).await?;
+    keep_sender(services, carrier, &account, &mut message, &number).await?;
     let settings = match obstacle(services, &account, &message, &number, now).await? {
         Ok(settings) => settings,
         Err(code) => return fail(services, lease, message, number, code).await,
@@ -167,13 +175,22 @@ async fn send(
         return finish(services, lease).await;
     };
 
-    let is_mms = message.facts.is_mms();
-    if is_mms && !carrier.takes_mms() {
+    let (is_mms, own_number) = (message.facts.is_mms(), message.facts.own_number.as_str());
+    if is_mms && !carrier.takes_mms(own_number) {
         return fail(services, lease, message, number, NO_MMS).await;
     }
     let media = of_message(&scoped, message.facts.media.iter().map(|sid| sid.0)).await?;
+    // What was deleted before it was handed over would be missing at the other end, and nobody would know.
+    if media.iter().filter(|medium| is_here(medium)).count() < message.facts.media.len() {
+        return fail(services, lease, message, number, MEDIA_GONE).await;
+    }
 
-    match carrier.pace(&message.facts.own_number, message.facts.segments, lease.attempts > 1) {
+    let is_again = lease.attempts > 1;
+    let pace = match is_mms {
+        true => carrier.pace_mms(own_number, is_again),
+        false => carrier.pace(own_number, message.facts.segments, is_again),
+    };
+    match pace {
         Pace::After(wait) => sleep(wait).await,
         Pace::Later(wait) => return Ok(again_after(wait)),
     }
@@ -215,6 +232,11 @@ async fn send(
         Err(CarrierError::Rejected(code)) => fail(services, lease, message, number, code).await,
         Err(CarrierError::Unavailable) => Ok(again_after(backoff(lease.attempts))),
     }
+}
+
+/// Whether a medium can be opened.
+fn is_here(medium: &Document<Media>) -> bool {
+    medium.content.is_some() && medium.facts.content_type.is_some()
 }
 
 /// What a trace says of a hand-over.
@@ -300,6 +322,7 @@ async fn owned(
 /// waited, as one that is scheduled does for weeks.
 async fn keep_sender(
     services: &Services,
+    carrier: Option<&dyn Carrier>,
     account: &AccountContext,
     message: &mut Document<Message>,
     number: &Phi<String>,
@@ -312,7 +335,10 @@ async fn keep_sender(
         return Ok(());
     }
     let Some(service) = choice::find(store, scope, service.0).await? else { return Ok(()) };
-    let Ok(choice) = service.choose(store, scope, None, number).await? else { return Ok(()) };
+    let able = carrier.filter(|_| message.facts.is_mms());
+    let able = able.map(|carrier| service.only(|sender| carrier.takes_mms(sender)));
+    let pool = able.as_ref().unwrap_or(&*service);
+    let Ok(choice) = pool.choose(store, scope, None, number).await? else { return Ok(()) };
     message.facts.own_number = choice.sender.clone();
     let mut batch = store.batch(scope);
     messages::change_sender(&mut batch, &*store.scope(scope).digest_key().await?, message);
@@ -401,8 +427,7 @@ async fn fail(
 ) -> Result<Outcome, StoreError> {
     let sid = message.sid;
     fail_with(services, lease, message, Some(number), code, |batch| {
-        if code == CARRIER_NOT_REGISTERED {
-            // The owner of the register can put it right.
+        if ALERTING.contains(&code) {
             let alert = NewAlert::now(&services.store, code, LogLevel::Error);
             raise(batch, NewAlert { resource_sid: Some(sid.to_string()), ..alert });
         }

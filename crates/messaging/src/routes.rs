@@ -8,6 +8,7 @@ use http::Method;
 use kit::{Access, Ctx, Form, PageRequest, Path, Product, Routes, Services};
 use rulebook::guard::{Action, CapabilityFacts};
 
+use crate::carrier::Shared;
 use crate::numbers::available;
 use crate::numbers::kinds::NumberKind;
 use crate::services::Rotation;
@@ -79,29 +80,47 @@ pub fn routes(services: Arc<Services>) -> Routes {
             number::create,
         )
         .list(NUMBERS, Access::new(Permission::NumbersRead, "list_incoming_phone_number"), number::list)
-        .list(LOCAL, reads_numbers("list_incoming_phone_number_local"), |ctx: Ctx, page: PageRequest| {
-            number::list_of_kind(ctx, page, Some(NumberKind::Local), "/Local")
-        })
-        .list(MOBILE, reads_numbers("list_incoming_phone_number_mobile"), |ctx: Ctx, page: PageRequest| {
-            number::list_of_kind(ctx, page, Some(NumberKind::Mobile), "/Mobile")
-        })
+        .list(
+            LOCAL,
+            reads_numbers("list_incoming_phone_number_local"),
+            |ctx: Ctx, carrier: Shared, page: PageRequest| {
+                number::list_of_kind(ctx, carrier, page, Some(NumberKind::Local), "/Local")
+            },
+        )
+        .list(
+            MOBILE,
+            reads_numbers("list_incoming_phone_number_mobile"),
+            |ctx: Ctx, carrier: Shared, page: PageRequest| {
+                number::list_of_kind(ctx, carrier, page, Some(NumberKind::Mobile), "/Mobile")
+            },
+        )
         .list(
             TOLL_FREE,
             reads_numbers("list_incoming_phone_number_toll_free"),
-            |ctx: Ctx, page: PageRequest| {
-                number::list_of_kind(ctx, page, Some(NumberKind::TollFree), "/TollFree")
+            |ctx: Ctx, carrier: Shared, page: PageRequest| {
+                number::list_of_kind(ctx, carrier, page, Some(NumberKind::TollFree), "/TollFree")
             },
         )
-        .create(LOCAL, writes_numbers("create_incoming_phone_number_local"), |ctx: Ctx, form: Form<_>| {
-            number::create_of_kind(ctx, form, NumberKind::Local)
-        })
-        .create(MOBILE, writes_numbers("create_incoming_phone_number_mobile"), |ctx: Ctx, form: Form<_>| {
-            number::create_of_kind(ctx, form, NumberKind::Mobile)
-        })
+        .create(
+            LOCAL,
+            writes_numbers("create_incoming_phone_number_local"),
+            |ctx: Ctx, carrier: Shared, form: Form<_>| {
+                number::create_of_kind(ctx, carrier, form, NumberKind::Local)
+            },
+        )
+        .create(
+            MOBILE,
+            writes_numbers("create_incoming_phone_number_mobile"),
+            |ctx: Ctx, carrier: Shared, form: Form<_>| {
+                number::create_of_kind(ctx, carrier, form, NumberKind::Mobile)
+            },
+        )
         .create(
             TOLL_FREE,
             writes_numbers("create_incoming_phone_number_toll_free"),
-            |ctx: Ctx, form: Form<_>| number::create_of_kind(ctx, form, NumberKind::TollFree),
+            |ctx: Ctx, carrier: Shared, form: Form<_>| {
+                number::create_of_kind(ctx, carrier, form, NumberKind::TollFree)
+            },
         )
         .list(AVAILABLE, reads_numbers("list_available_phone_number_country"), available::countries)
         .fetch(COUNTRY, reads_numbers("fetch_available_phone_number_country"), available::country)
@@ -120,7 +139,9 @@ fn searches(mut routes: Routes) -> Routes {
             $(routes = routes.list(
                 concat!("/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}/", $word),
                 reads_numbers($operation),
-                |ctx: Ctx, country: Path<_>, page: PageRequest| available::search(ctx, country, page, $word),
+                |ctx: Ctx, carrier: Shared, country: Path<_>, page: PageRequest| {
+                    available::search(ctx, carrier, country, page, $word)
+                },
             );)*
         };
     }

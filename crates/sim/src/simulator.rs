@@ -159,7 +159,7 @@ impl Carrier for Simulator {
         true
     }
 
-    fn takes_mms(&self) -> bool {
+    fn takes_mms(&self, _: &str) -> bool {
         true
     }
 }

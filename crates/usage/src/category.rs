@@ -4,8 +4,10 @@ use errors::{ApiError, Result, codes};
 use kit::Meter;
 
 use Meter::{
-    CallerIdLookups, CarrierLookups, Lookups, SmsInboundLongcode, SmsInboundShortcode, SmsInboundTollfree,
-    SmsOutboundLongcode, SmsOutboundName, SmsOutboundShortcode, SmsOutboundTollfree,
+    CallerIdLookups, CarrierLookups, Lookups, MmsInboundLongcode, MmsInboundShortcode, MmsInboundTollfree,
+    MmsOutboundLongcode, MmsOutboundName, MmsOutboundShortcode, MmsOutboundTollfree, SmsInboundLongcode,
+    SmsInboundShortcode, SmsInboundTollfree, SmsOutboundLongcode, SmsOutboundName, SmsOutboundShortcode,
+    SmsOutboundTollfree,
 };
 
 /// A published category that the platform counts.
@@ -27,9 +29,8 @@ const fn sms(name: &'static str, description: &'static str, meters: &'static [Me
     Category { name, description, count_unit: "messages", usage_unit: "segments", meters }
 }
 
-const fn mms(name: &'static str, description: &'static str) -> Category {
-    // No message carries media here, so these are nought and known to be.
-    Category { name, description, count_unit: "messages", usage_unit: "messages", meters: &[] }
+const fn mms(name: &'static str, description: &'static str, meters: &'static [Meter]) -> Category {
+    Category { name, description, count_unit: "messages", usage_unit: "messages", meters }
 }
 
 const fn lookup(name: &'static str, description: &'static str, meters: &'static [Meter]) -> Category {
@@ -41,13 +42,29 @@ pub const CATEGORIES: &[Category] = &[
     lookup("calleridlookups", "Caller Name Lookups", &[CallerIdLookups]),
     lookup("carrier-lookups", "Carrier Lookups", &[CarrierLookups]),
     lookup("lookups", "Lookups", &[Lookups]),
-    mms("mms", "MMS"),
-    mms("mms-inbound", "Inbound MMS"),
-    mms("mms-inbound-longcode", "Long Code Inbound MMS"),
-    mms("mms-inbound-shortcode", "Short Code Inbound MMS"),
-    mms("mms-outbound", "Outbound MMS"),
-    mms("mms-outbound-longcode", "Long Code Outbound MMS"),
-    mms("mms-outbound-shortcode", "Short Code Outbound MMS"),
+    mms(
+        "mms",
+        "MMS",
+        &[
+            MmsInboundLongcode,
+            MmsInboundShortcode,
+            MmsInboundTollfree,
+            MmsOutboundLongcode,
+            MmsOutboundName,
+            MmsOutboundShortcode,
+            MmsOutboundTollfree,
+        ],
+    ),
+    mms("mms-inbound", "Inbound MMS", &[MmsInboundLongcode, MmsInboundShortcode, MmsInboundTollfree]),
+    mms("mms-inbound-longcode", "Long Code Inbound MMS", &[MmsInboundLongcode]),
+    mms("mms-inbound-shortcode", "Short Code Inbound MMS", &[MmsInboundShortcode]),
+    mms(
+        "mms-outbound",
+        "Outbound MMS",
+        &[MmsOutboundLongcode, MmsOutboundName, MmsOutboundShortcode, MmsOutboundTollfree],
+    ),
+    mms("mms-outbound-longcode", "Long Code Outbound MMS", &[MmsOutboundLongcode]),
+    mms("mms-outbound-shortcode", "Short Code Outbound MMS", &[MmsOutboundShortcode]),
     sms(
         "sms",
         "SMS",

@@ -191,6 +191,10 @@ const TEXTS: &[(u32, &str)] = &[
     (11241, "A connection setting in the configured URL's fragment is not valid"),
     (11243, "The retry policy in the configured URL's fragment is not valid"),
     (11750, "The answer of the server at the configured URL is too large"),
+    (11751, "The media of a message are larger than 5 MB together"),
+    (12300, "A medium of a message is of no type that can be sent"),
+    (30019, "A message with its media is larger than the carrier takes"),
+    (63019, "A medium of a message was deleted before the message was handed over"),
     // Ours: the dictionary has no number for these.
     (DESTINATION_WAITS, "The server at the configured URL does not answer; its webhooks wait until it does"),
     (DESTINATION_BACK, "The server at the configured URL answers again; the webhooks that waited are sent"),

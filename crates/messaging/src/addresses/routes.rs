@@ -4,10 +4,13 @@ use base::AddressSid;
 use kit::page::Unfiltered;
 use kit::{Answer, Created, Ctx, Deleted, Form, Found, Listing, PageRequest, Path};
 use serde_json::Value;
+use store::Document;
 
 use super::model::{Change, Filter, NewAddress};
 use super::service;
 use super::view::{AddressView, DependentView};
+use crate::carrier::{Shared, can_mms};
+use crate::numbers::PhoneNumber;
 
 pub async fn create(ctx: Ctx, Form(new): Form<NewAddress>) -> Answer<Created<AddressView>> {
     Ok(Created(service::create(&ctx, new).await?))
@@ -38,6 +41,7 @@ pub async fn delete(ctx: Ctx, Path(sid): Path<AddressSid>) -> Answer<Deleted> {
 
 pub async fn list_dependent(
     ctx: Ctx,
+    carrier: Shared,
     Path(sid): Path<AddressSid>,
     page: PageRequest,
 ) -> Answer<Found<Value>> {
@@ -45,6 +49,8 @@ pub async fn list_dependent(
     let listed = service::dependent(&ctx, sid, &paging).await?;
     let account = ctx.account().sid();
     let path = format!("/2010-04-01/Accounts/{account}/Addresses/{sid}/DependentPhoneNumbers.json");
-    let view = |number| DependentView::new(account, &number);
+    let view = |number: Document<PhoneNumber>| {
+        DependentView::new(account, &number, can_mms(&carrier, &number.facts.number))
+    };
     Ok(Found(Listing::new(&ctx, paging, listed, view).await?.api2010(&path, "dependent_phone_numbers")))
 }

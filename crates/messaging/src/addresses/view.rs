@@ -102,14 +102,14 @@ struct Capabilities {
 
 impl DependentView {
     /// The view of one number.
-    pub fn new(account: AccountSid, number: &Document<PhoneNumber>) -> Self {
+    pub fn new(account: AccountSid, number: &Document<PhoneNumber>, can_mms: bool) -> Self {
         let facts = &number.facts;
         let url = |url: &Option<String>| url.clone().unwrap_or_default();
         Self {
             account_sid: account.to_string(),
             address_requirements: "none",
             api_version: "2010-04-01",
-            capabilities: Capabilities { voice: false, sms: true, mms: false },
+            capabilities: Capabilities { voice: false, sms: true, mms: can_mms },
             date_created: number.created_at.rfc2822(),
             date_updated: number.updated_at.rfc2822(),
             emergency_address_sid: None,

@@ -186,6 +186,18 @@ impl Inbox {
         self.take(batch, receiver, joined.from, joined.body, Vec::new()).await
     }
 
+    /// Whether a number is one of ours, so that a message to it would be taken.
+    ///
+    /// # Errors
+    /// When the store cannot answer.
+    pub async fn is_ours(&self, number: &str) -> Result<bool, StoreError> {
+        match self.receiver(number).await {
+            Ok(_) => Ok(true),
+            Err(ArrivalError::Store(error)) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Whose number this is.
     async fn receiver(&self, to: &str) -> Result<Receiver, ArrivalError> {
         let to = Address::parse(to).map_err(|_| ArrivalError::InvalidNumber)?;

@@ -16,7 +16,7 @@ use webhooks::{LogLevel, NewAlert, SendError, Webhooks};
 use super::kind;
 use super::model::Media;
 use super::store::{blob, of_message, unavailable};
-use crate::dispatch::{self, SENDING, entry};
+use crate::dispatch::{self, MEDIA_GONE, SENDING, entry};
 use crate::limits::{MAX_FETCH_ATTEMPTS, MAX_MEDIA_BYTES};
 use crate::messages::model::{Message, Status};
 use crate::messages::service::conversation;
@@ -60,6 +60,9 @@ pub(crate) async fn fetch(
     }
     let scoped = services.store.scope(lease.scope);
     let media = of_message(&scoped, message.facts.media.iter().map(|sid| sid.0)).await?;
+    if media.len() < message.facts.media.len() {
+        return give_up(services, lease, message, MEDIA_GONE).await;
+    }
     let event = entry("load_media", message.sid, &["media_url"], Purpose::Carriage);
     let proof = ledger::disclose(&services.store, lease.scope, &event).await?;
     let fetching = Fetching { services, webhooks, account: &account, lease, proof: &proof };

@@ -93,11 +93,19 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
         return Err(ApiError::new(code.expect("a constant of that table")));
     }
     let is_mms = draft.as_mms || !draft.media.is_empty();
-    if is_mms && !carrier.takes_mms() {
+    let pool = service.as_deref().filter(|_| is_mms && draft.from.is_none());
+    let pool = pool.map(|service| service.only(|sender| carrier.takes_mms(sender)));
+    if pool.as_ref().is_some_and(|able| able.pool.is_empty())
+        && service.as_ref().is_some_and(|it| !it.pool.is_empty())
+    {
         return Err(codes::UNREACHABLE_FROM.into());
     }
-    let sender = sender(ctx, rotation, service.as_deref(), draft.from.as_ref(), &to).await?;
+    let choosing = pool.as_ref().or(service.as_deref());
+    let sender = sender(ctx, rotation, choosing, draft.from.as_ref(), &to).await?;
     let own_number = sender.choice.sender.clone();
+    if is_mms && !carrier.takes_mms(&own_number) {
+        return Err(codes::UNREACHABLE_FROM.into());
+    }
     let settings = match &draft.from {
         Some(_) => settings,
         None => allowed(Some(AddressClass::of_text(&own_number).0))?,

@@ -34,31 +34,45 @@ fn tally(batch: &mut Batch, facts: &MessageFacts) {
     batch.tally(Tally { what: "messages", outcome: facts.status.as_str() });
 }
 
-/// What a message is counted as: by its direction and by the kind of our number.
+/// What a message is counted as: by its direction, by whether it carries media, and by the kind of our number.
 fn kind(facts: &MessageFacts) -> Meter {
     let is_inbound = facts.direction == Direction::Inbound;
-    match Address::parse(&facts.own_number) {
-        Ok(Address::Phone(number)) if number.region() == Region::UsTollFree => {
-            if is_inbound {
-                Meter::SmsInboundTollfree
-            } else {
-                Meter::SmsOutboundTollfree
-            }
-        }
-        Ok(Address::Alphanumeric(_)) if !is_inbound => Meter::SmsOutboundName,
-        Ok(Address::ShortCode(_)) => {
-            if is_inbound {
-                Meter::SmsInboundShortcode
-            } else {
-                Meter::SmsOutboundShortcode
-            }
-        }
-        _ if is_inbound => Meter::SmsInboundLongcode,
-        _ => Meter::SmsOutboundLongcode,
+    let [text_in, text_out, media_in, media_out] = match Address::parse(&facts.own_number) {
+        Ok(Address::Phone(number)) if number.region() == Region::UsTollFree => [
+            Meter::SmsInboundTollfree,
+            Meter::SmsOutboundTollfree,
+            Meter::MmsInboundTollfree,
+            Meter::MmsOutboundTollfree,
+        ],
+        // Nobody can write to a name.
+        Ok(Address::Alphanumeric(_)) if !is_inbound => [
+            Meter::SmsInboundLongcode,
+            Meter::SmsOutboundName,
+            Meter::MmsInboundLongcode,
+            Meter::MmsOutboundName,
+        ],
+        Ok(Address::ShortCode(_)) => [
+            Meter::SmsInboundShortcode,
+            Meter::SmsOutboundShortcode,
+            Meter::MmsInboundShortcode,
+            Meter::MmsOutboundShortcode,
+        ],
+        _ => [
+            Meter::SmsInboundLongcode,
+            Meter::SmsOutboundLongcode,
+            Meter::MmsInboundLongcode,
+            Meter::MmsOutboundLongcode,
+        ],
+    };
+    match (facts.is_mms(), is_inbound) {
+        (false, true) => text_in,
+        (false, false) => text_out,
+        (true, true) => media_in,
+        (true, false) => media_out,
     }
 }
 
-/// Counts so many messages like this one; its segments are what they came to.
+/// Counts so many messages like this one; its segments are what they came to, and of an MMS that is one.
 fn meter(batch: &mut Batch, facts: &MessageFacts, at: Timestamp, messages: i64) {
     meter::count(batch, kind(facts), at, messages, messages * i64::from(facts.segments));
 }

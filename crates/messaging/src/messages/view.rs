@@ -93,9 +93,11 @@ pub fn error_text(code: u32) -> &'static str {
         30007 => "The carrier filtered the message",
         30008 => "The carrier gave no reason",
         30011 => "The carrier takes no messages with media",
+        30019 => "The content is larger than the carrier takes",
         11_751 => "The media are larger than 5 MB together",
         12_300 => "A medium is of no type that can be sent",
         11_200..=11_299 => "A medium could not be fetched",
+        63019 => "A medium of the message is not there any more",
         30036 => "The validity period ended before the message could be sent",
         30034 => "The sender is not registered with the carrier",
         // A refusal of the guide when it was to be sent has its text beside its rule.

@@ -11,6 +11,7 @@ use store::{Query, Scope, Store, limits::PAGE_ROWS};
 
 use super::inventory::InventoryNumber;
 use super::kinds::{NumberKind, Pattern, pattern};
+use crate::carrier::{Shared, can_mms};
 use crate::limits::SEARCHED_NUMBERS;
 
 /// The kinds that are searched for: the word of the path, the name of the link, and what it means here. The others are
@@ -132,6 +133,8 @@ pub struct Search {
     in_region: Option<String>,
     /// Whether something is asked for that no number here has.
     wants_more: bool,
+    /// Whether it must take messages with media, or must not.
+    mms: Option<bool>,
 }
 
 impl FromParams for Search {
@@ -148,7 +151,7 @@ impl FromParams for Search {
             "InLocality",
         ])?;
         let mut wants_more = false;
-        for name in ["MmsEnabled", "VoiceEnabled", "FaxEnabled"] {
+        for name in ["VoiceEnabled", "FaxEnabled"] {
             wants_more |= params.flag(name)? == Some(true);
         }
         wants_more |= params.flag("SmsEnabled")? == Some(false);
@@ -161,20 +164,23 @@ impl FromParams for Search {
         ] {
             params.flag(name)?;
         }
+        let mms = params.flag("MmsEnabled")?;
         let area_code = params.integer("AreaCode", 200..=999)?.map(|code| code.to_string());
         Ok(Self {
             area_code,
             contains: pattern(params, "Contains")?,
             in_region: given(params.text("InRegion")?),
             wants_more,
+            mms,
         })
     }
 }
 
 impl Search {
-    fn finds(&self, number: &PhoneNumber) -> bool {
+    fn finds(&self, number: &PhoneNumber, carrier: &Shared) -> bool {
         let has_area = |code: &String| number.as_str().starts_with(&format!("+1{code}"));
         !self.wants_more
+            && self.mms.is_none_or(|mms| can_mms(carrier, number.as_str()) == mms)
             && self.area_code.as_ref().is_none_or(has_area)
             && self.contains.as_ref().is_none_or(|pattern| pattern.is_in(number.as_str()))
             && self.in_region.as_deref().is_none_or(|region| number.us_state() == Some(region))
@@ -208,11 +214,11 @@ struct Capabilities {
 }
 
 impl AvailableView {
-    fn new(number: &PhoneNumber) -> Self {
+    fn new(number: &PhoneNumber, can_mms: bool) -> Self {
         Self {
             address_requirements: "none",
             beta: false,
-            capabilities: Capabilities { mms: false, sms: true, voice: false },
+            capabilities: Capabilities { mms: can_mms, sms: true, voice: false },
             friendly_name: number.national_format(),
             iso_country: number.country_iso().unwrap_or_default().to_owned(),
             lata: None,
@@ -230,6 +236,7 @@ impl AvailableView {
 /// The numbers of a country and a kind that can be had.
 pub async fn search(
     ctx: Ctx,
+    carrier: Shared,
     Path(CountryCode(country)): Path<CountryCode>,
     page: PageRequest,
     word: &'static str,
@@ -240,11 +247,12 @@ pub async fn search(
     let fits = |number: &&PhoneNumber| {
         number.country_iso() == Some(&*country)
             && Some(NumberKind::of(number)) == kind
-            && search.finds(number)
+            && search.finds(number, &carrier)
     };
     let first = usize::try_from(paging.index).unwrap_or(usize::MAX).saturating_mul(paging.size);
     let mut found = numbers.iter().filter(fits).skip(first);
-    let rows = found.by_ref().take(paging.size).map(AvailableView::new).collect();
+    let view = |number: &PhoneNumber| AvailableView::new(number, can_mms(&carrier, number.as_str()));
+    let rows = found.by_ref().take(paging.size).map(view).collect();
     let has_more = found.next().is_some();
     let account = ctx.account().sid();
     let path = format!("/2010-04-01/Accounts/{account}/AvailablePhoneNumbers/{country}/{word}.json");

@@ -57,7 +57,7 @@ struct Capabilities {
 
 impl NumberView {
     /// The view of one number.
-    pub fn new(account: AccountSid, number: &Document<PhoneNumber>) -> Self {
+    pub fn new(account: AccountSid, number: &Document<PhoneNumber>, can_mms: bool) -> Self {
         let facts = &number.facts;
         let url = |url: &Option<String>| url.clone().unwrap_or_default();
         Self {
@@ -67,7 +67,7 @@ impl NumberView {
             api_version: "2010-04-01",
             beta: false,
             bundle_sid: None,
-            capabilities: Capabilities { fax: false, mms: false, sms: true, voice: false },
+            capabilities: Capabilities { fax: false, mms: can_mms, sms: true, voice: false },
             date_created: number.created_at.rfc2822(),
             date_updated: number.updated_at.rfc2822(),
             emergency_address_sid: None,

@@ -105,6 +105,12 @@ impl Configured {
         self.pool.iter().any(|member| member.as_str() == sender)
     }
 
+    /// The service with those of its senders that are `able`.
+    pub fn only(&self, able: impl Fn(&str) -> bool) -> Self {
+        let pool = self.pool.iter().filter(|sender| able(sender.as_str())).cloned().collect();
+        Self { service: self.service.clone(), pool }
+    }
+
     /// Chooses a sender for a recipient; why there is none, as the API says it. Without `rotation` every turn is the
     /// recipient's own.
     ///

@@ -38,7 +38,7 @@ impl Place {
 }
 
 /// A sender of a pool, with what the choice looks at, so that no message pays for reading it again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sender {
     text: String,
     kind: Option<Kind>,

@@ -13,7 +13,7 @@ use kit::{
 };
 use rulebook::guard::{Action, AddressKind};
 use serde_json::{Value, json};
-use store::Listed;
+use store::{Document, Listed};
 
 use super::model::{
     AlphaSender, JoiningName, JoiningNumber, MessagingService, NewService, PoolNumber, Settings,
@@ -21,6 +21,7 @@ use super::model::{
 use super::usecases::USECASES;
 use super::view::{AlphaSenderView, PoolNumberView, ServiceView};
 use super::{absent, senders, service};
+use crate::carrier::{Shared, can_mms};
 
 /// The product, as it is routed and as agreements name it.
 const PRODUCT: Product = Product { label: "messaging", service: "messaging" };
@@ -135,31 +136,38 @@ async fn fetch_usecases(_ctx: Ctx) -> Answer<Found<Value>> {
     Ok(Found(json!({ "usecases": USECASES })))
 }
 
+fn pool_view(ctx: &Ctx, carrier: &Shared, member: &Document<PoolNumber>) -> PoolNumberView {
+    PoolNumberView::new(ctx, member, can_mms(carrier, &member.facts.sender))
+}
+
 async fn add_number(
     ctx: Ctx,
+    carrier: Shared,
     Path(sid): Path<MessagingServiceSid>,
     Form(joining): Form<JoiningNumber>,
 ) -> Answer<Created<PoolNumberView>> {
     let member = senders::add_number(&ctx, sid, joining).await?;
-    Ok(Created(PoolNumberView::new(&ctx, &member)))
+    Ok(Created(pool_view(&ctx, &carrier, &member)))
 }
 
 async fn fetch_number(
     ctx: Ctx,
+    carrier: Shared,
     PathPair(service, sid): PathPair<MessagingServiceSid, PhoneNumberSid>,
 ) -> Answer<Found<PoolNumberView>> {
     let member = senders::get::<PoolNumber>(&ctx, service, sid).await?;
-    Ok(Found(PoolNumberView::new(&ctx, &member)))
+    Ok(Found(pool_view(&ctx, &carrier, &member)))
 }
 
 async fn list_numbers(
     ctx: Ctx,
+    carrier: Shared,
     Path(sid): Path<MessagingServiceSid>,
     page: PageRequest,
 ) -> Answer<Found<Value>> {
     let (_, paging) = page.open::<Unfiltered>(&ctx).await?;
     let listed = senders::list::<PoolNumber>(&ctx, sid, &paging).await?;
-    let listing = Listing::new(&ctx, paging, listed, |member| PoolNumberView::new(&ctx, &member)).await?;
+    let listing = Listing::new(&ctx, paging, listed, |member| pool_view(&ctx, &carrier, &member)).await?;
     Ok(Found(listing.versioned(&ctx, &format!("{SERVICES}/{sid}/PhoneNumbers"), "phone_numbers")))
 }
 

@@ -92,7 +92,8 @@ impl ServiceView {
 }
 
 /// What a sender can do here.
-const CAPABILITIES: &[&str] = &["SMS"];
+const TEXTS: &[&str] = &["SMS"];
+const MEDIA: &[&str] = &["MMS", "SMS"];
 
 /// What the views of all senders share.
 #[derive(Serialize)]
@@ -107,7 +108,7 @@ struct Common {
 }
 
 impl Common {
-    fn new<K: store::Kind>(ctx: &Ctx, member: &Document<K>, collection: &str) -> Self {
+    fn new<K: store::Kind>(ctx: &Ctx, member: &Document<K>, collection: &str, can_mms: bool) -> Self {
         let service = member.parent.clone();
         let path =
             format!("{SERVICES}/{}/{collection}/{}", service.as_deref().unwrap_or_default(), member.sid);
@@ -117,7 +118,7 @@ impl Common {
             service_sid: service,
             date_created: member.created_at.iso8601(),
             date_updated: member.updated_at.iso8601(),
-            capabilities: CAPABILITIES,
+            capabilities: if can_mms { MEDIA } else { TEXTS },
             url: ctx.link(&path),
         }
     }
@@ -134,10 +135,10 @@ pub struct PoolNumberView {
 
 impl PoolNumberView {
     /// The view of one number.
-    pub fn new(ctx: &Ctx, member: &Document<PoolNumber>) -> Self {
+    pub fn new(ctx: &Ctx, member: &Document<PoolNumber>, can_mms: bool) -> Self {
         let phone_number = member.facts.sender.clone();
         let country_code = PhoneNumber::parse(&phone_number).ok().and_then(|number| number.country_iso());
-        Self { common: Common::new(ctx, member, "PhoneNumbers"), phone_number, country_code }
+        Self { common: Common::new(ctx, member, "PhoneNumbers", can_mms), phone_number, country_code }
     }
 }
 
@@ -152,6 +153,9 @@ pub struct AlphaSenderView {
 impl AlphaSenderView {
     /// The view of one name.
     pub fn new(ctx: &Ctx, member: &Document<AlphaSender>) -> Self {
-        Self { common: Common::new(ctx, member, "AlphaSenders"), alpha_sender: member.facts.sender.clone() }
+        Self {
+            common: Common::new(ctx, member, "AlphaSenders", false),
+            alpha_sender: member.facts.sender.clone(),
+        }
     }
 }

@@ -12,6 +12,7 @@ mod inbound;
 mod media;
 mod media_rules;
 mod messages;
+mod mms;
 mod numbers;
 mod outages;
 mod paging;

@@ -152,7 +152,7 @@ impl Carrier for FakeCarrier {
         true
     }
 
-    fn takes_mms(&self) -> bool {
+    fn takes_mms(&self, _: &str) -> bool {
         !self.texts_only.load(Ordering::Relaxed)
     }
 

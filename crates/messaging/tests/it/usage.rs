@@ -5,6 +5,7 @@ use std::sync::Arc;
 use store::{Counter, Scope};
 use test_kit::{TestAccount, TestDatabase};
 
+use crate::media::{PICTURE, file};
 use crate::site::{OWN, PATIENT, Site};
 
 /// As `name events amount`, all days together.
@@ -63,6 +64,22 @@ async fn a_message_that_is_canceled_is_taken_back() {
     let path = format!("/2010-04-01/Accounts/{}/Messages/{sid}.json", owner.sid);
     site.app.post_form(owner, crate::site::API, &path, &[("Status", "canceled")]).await.assert_status(200);
     assert_eq!(counted(&site, owner).await, ["sms-outbound-longcode 0 0"]);
+}
+
+#[tokio::test]
+async fn messages_with_media_have_counters_of_their_own() {
+    let site = Site::start().await;
+    let owner = &site.app.owner;
+    site.sink.answer("/a.png", file(PICTURE));
+    let url = site.sink.url("/a.png");
+    site.accepted(owner, "Look", &[("MediaUrl", &url), ("MediaUrl", &url)]).await;
+    // However long its text, an MMS is one.
+    site.accepted(owner, &"long ".repeat(100), &[("SendAsMms", "true")]).await;
+    let media = vec![messaging::carrier::ArrivedMedia { bytes: PICTURE.to_vec() }];
+    let inbox = messaging::Inbox::new(Arc::clone(&site.app.services));
+    let (from, to, body) = (PATIENT.to_owned(), OWN.to_owned(), "x".repeat(500));
+    inbox.arrival(messaging::carrier::Arrival { from, to, body, media }).await.expect("it is taken");
+    assert_eq!(counted(&site, owner).await, ["mms-inbound-longcode 1 1", "mms-outbound-longcode 2 2"]);
 }
 
 /// Goal: none is lost and none counts twice when many come at once.

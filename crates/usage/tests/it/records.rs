@@ -150,6 +150,13 @@ async fn categories_add_up_what_is_in_them() {
         (Meter::Lookups, 128),
         (Meter::CarrierLookups, 256),
         (Meter::CallerIdLookups, 512),
+        (Meter::MmsInboundLongcode, 1_024),
+        (Meter::MmsInboundShortcode, 2_048),
+        (Meter::MmsInboundTollfree, 4_096),
+        (Meter::MmsOutboundLongcode, 8_192),
+        (Meter::MmsOutboundShortcode, 16_384),
+        (Meter::MmsOutboundTollfree, 32_768),
+        (Meter::MmsOutboundName, 65_536),
     ];
     for (what, events) in meters {
         counted(&app, &app.owner, what, 0, events, events).await;
@@ -167,7 +174,13 @@ async fn categories_add_up_what_is_in_them() {
         ("lookups", "128"),
         ("carrier-lookups", "256"),
         ("calleridlookups", "512"),
-        ("mms-outbound", "0"),
+        ("mms", "130048"),
+        ("mms-inbound", "7168"),
+        ("mms-inbound-longcode", "1024"),
+        ("mms-inbound-shortcode", "2048"),
+        ("mms-outbound", "122880"),
+        ("mms-outbound-longcode", "8192"),
+        ("mms-outbound-shortcode", "16384"),
         ("totalprice", "0"),
     ] {
         let found = page(&app, &app.owner, "/Today", &format!("Category={category}")).await;

@@ -144,6 +144,23 @@ pub(crate) const LAYERS: &[Row] = &[
             "messaging",
         ],
     ),
+    // As `upstream`.
+    (
+        "mm7",
+        &[
+            "base",
+            "phi",
+            "errors",
+            "rulebook",
+            "statements",
+            "store",
+            "auth",
+            "jobs",
+            "webhooks",
+            "kit",
+            "messaging",
+        ],
+    ),
     ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",
@@ -178,6 +195,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "segment",
             "smpp-net",
             "upstream",
+            "mm7",
             "sim",
         ],
     ),

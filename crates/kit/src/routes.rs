@@ -75,6 +75,8 @@ pub struct Access {
     /// Whether its caller has no credentials here and proves itself by what it sends, which its handler checks: webhooks
     /// of others.
     pub by_signature: bool,
+    /// Whether its body is left unread for its handler, which bounds it.
+    pub unread: bool,
     /// Whether there is anything behind it; otherwise whoever may call it is told that there is not.
     pub served: bool,
     /// What whoever may call it is told instead.
@@ -93,6 +95,7 @@ impl Access {
             operator_only: false,
             inactive_too: false,
             by_signature: false,
+            unread: false,
             served: true,
             refusal: Refusal::UNSAID,
             purpose: API,
@@ -127,6 +130,14 @@ impl Access {
     #[must_use]
     pub const fn by_signature(mut self) -> Self {
         self.by_signature = true;
+        self
+    }
+
+    /// With [`Access::by_signature`]: its body is not read before its handler has looked at its head. What it reads the
+    /// handler bounds.
+    #[must_use]
+    pub const fn unread(mut self) -> Self {
+        self.unread = true;
         self
     }
 
@@ -368,7 +379,7 @@ async fn admit(
         return error_response(&codes::INTERNAL.into());
     };
     if access.by_signature {
-        return unidentified(&origin, request, next).await;
+        return unidentified(&origin, access.unread, request, next).await;
     }
     let visitor = match identify(&services, origin, request.headers()).await {
         Ok(visitor) => visitor,
@@ -393,9 +404,12 @@ async fn admit(
 }
 
 /// A caller that is not asked who it is. What it sends is bounded, and crosses no network in the open.
-async fn unidentified(origin: &Origin, request: Request, next: Next) -> Response {
+async fn unidentified(origin: &Origin, unread: bool, request: Request, next: Next) -> Response {
     if !origin.secure && !origin.is_loopback() {
         return error_response(&codes::FORBIDDEN.into());
+    }
+    if unread {
+        return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
     match limited(body).await {

@@ -22,6 +22,7 @@
 mod keys;
 mod limits;
 mod mistake;
+mod mm7;
 pub(crate) mod page;
 mod reader;
 mod secret;
@@ -46,6 +47,7 @@ use zeroize::Zeroizing;
 pub use keys::{AwsKms, Holder, Keys, Vault};
 pub use limits::Operations;
 pub use mistake::{Mistake, Mistakes};
+pub use mm7::Mm7;
 pub use secret::SecretSource;
 pub use smpp::{Smpp, SmppBinds};
 pub use traces::Traces;
@@ -87,6 +89,8 @@ pub struct Config {
     pub smpp: Option<Smpp>,
     /// The vendors who speak Twilio's API.
     pub upstream: Option<Upstream>,
+    /// The MMSCs.
+    pub mm7: Option<Mm7>,
     /// How much anybody may ask for.
     pub limits: GateConfig,
     /// Who may watch.
@@ -147,6 +151,7 @@ impl Default for Config {
             lookup: Lookup::default(),
             smpp: None,
             upstream: None,
+            mm7: None,
             limits: GateConfig::default(),
             operations: Operations::default(),
             traces: Traces::default(),

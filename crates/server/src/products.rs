@@ -12,6 +12,7 @@ use kit::{RouteRow, Routes, Services};
 use lookup::{LocalTable, Provider};
 use messaging::Inbox;
 use messaging::carrier::{AtHand, Carrier};
+use mm7::Mm7Carrier;
 use registration::senders::Looking;
 use sim::Simulator;
 use smpp_net::SmppCarrier;
@@ -27,6 +28,8 @@ pub(crate) struct Connections {
     pub(crate) smpp: Option<SmppCarrier>,
     /// The vendors who speak Twilio's API, with the network's carrier behind them; it may have no account.
     pub(crate) upstream: Option<UpstreamCarrier>,
+    /// The MMSCs, with the others behind them; it may have none.
+    pub(crate) mm7: Option<Mm7Carrier>,
     /// How customers' servers are told.
     pub(crate) webhooks: Webhooks,
     /// What is known about phone numbers.
@@ -42,8 +45,9 @@ impl Connections {
         let webhooks = Webhooks::new(store.clone(), WebhooksConfig::default())?;
         let smpp = SmppCarrier::without_binds(store.clone());
         let upstream = UpstreamCarrier::without_accounts(store.clone(), Some(Arc::new(smpp.clone())));
-        let (smpp, upstream) = (Some(smpp), Some(upstream));
-        Ok(Self { simulator: None, smpp, upstream, webhooks, numbers: Arc::new(LocalTable::default()) })
+        let mm7 = Mm7Carrier::without_relays(store.clone(), Some(Arc::new(upstream.clone())));
+        let (smpp, upstream, mm7) = (Some(smpp), Some(upstream), Some(mm7));
+        Ok(Self { simulator: None, smpp, upstream, mm7, webhooks, numbers: Arc::new(LocalTable::default()) })
     }
 
     /// Every product's routes.
@@ -55,7 +59,7 @@ impl Connections {
             accounts::iam_routes(shared()),
             accounts::switchward_routes(shared()),
             messaging::routes(shared()).share(AtHand(self.carrier())),
-            messaging::service_routes(shared()),
+            messaging::service_routes(shared()).share(AtHand(self.carrier())),
             messaging::opt_out_routes(shared()),
             messaging::number_routes(shared()),
             registration::routes(shared(), Arc::new(Messaging)),
@@ -77,6 +81,9 @@ impl Connections {
         if let Some(upstream) = &self.upstream {
             all.push(upstream::routes(shared(), upstream.clone(), Inbox::new(shared())));
         }
+        if let Some(mm7) = &self.mm7 {
+            all.push(mm7::routes(shared(), mm7.clone(), Inbox::new(shared())));
+        }
         all
     }
 
@@ -93,10 +100,11 @@ impl Connections {
 
     /// What says whether the carrier takes messages at the moment.
     pub(crate) fn carrier_state(&self) -> CarrierState {
-        let has_accounts = self.upstream.as_ref().is_some_and(UpstreamCarrier::has_accounts);
+        let has_accounts = self.upstream.as_ref().is_some_and(UpstreamCarrier::has_accounts)
+            || self.mm7.as_ref().is_some_and(Mm7Carrier::has_relays);
         match (&self.simulator, &self.smpp) {
             (Some(_), _) => Box::new(|| Some(true)),
-            // A vendor is reached anew for each message: there is no connection that could be down.
+            // A vendor or an MMSC is reached anew for each message: there is no connection that could be down.
             (None, _) if has_accounts => Box::new(|| Some(true)),
             (None, Some(smpp)) => {
                 let smpp = smpp.clone();
@@ -113,7 +121,9 @@ impl Connections {
     fn carrier(&self) -> Option<Arc<dyn Carrier>> {
         let simulated = self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Carrier>);
         let upstream = || self.upstream.clone().map(|upstream| Arc::new(upstream) as Arc<dyn Carrier>);
+        let mm7 = || self.mm7.clone().map(|mm7| Arc::new(mm7) as Arc<dyn Carrier>);
         simulated
+            .or_else(mm7)
             .or_else(upstream)
             .or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>))
     }
@@ -130,6 +140,7 @@ impl Connections {
         if let Some(upstream) = &self.upstream {
             queues.push(upstream.queue(Inbox::new(Arc::clone(services))));
         }
+        queues.extend(self.mm7.as_ref().map(Mm7Carrier::queue));
         queues
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use edge::tls::load_certificate;
 use lookup::{LocalTable, Provider};
+use mm7::Mm7Config;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 use smpp_net::SmppConfig;
@@ -13,7 +14,7 @@ use upstream::UpstreamConfig;
 use webhooks::{ClientIdentity, Egress, Proxy, WebhooksConfig, read_authorities};
 use zeroize::Zeroizing;
 
-use crate::config::{self, Config, SecretSource, Smpp, Tls, Upstream};
+use crate::config::{self, Config, Mm7, SecretSource, Smpp, Tls, Upstream};
 use crate::problem::{Problem, Result};
 use crate::traces::Collector;
 
@@ -31,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) smpp: Option<SmppConfig>,
     /// The vendors who speak Twilio's API.
     pub(crate) upstream: Option<UpstreamConfig>,
+    /// The MMSCs.
+    pub(crate) mm7: Option<Mm7Config>,
     /// Where traces go.
     pub(crate) collector: Option<Collector>,
 }
@@ -59,6 +62,7 @@ impl Settings {
             collector: Collector::load(&config.traces)?,
             smpp: config.smpp.take().map(Smpp::load).transpose()?,
             upstream: config.upstream.take().map(Upstream::load).transpose()?,
+            mm7: config.mm7.take().map(Mm7::load).transpose()?,
         })
     }
 }

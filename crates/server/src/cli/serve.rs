@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base::{Clock, IpRange, SystemClock, VirtualClock};
 use kit::{Gate, Services};
 use messaging::carrier::Carrier;
+use mm7::Mm7Carrier;
 use sim::Simulator;
 use smpp_net::SmppCarrier;
 use tokio::task::JoinHandle;
@@ -95,7 +96,7 @@ impl Arguments {
         replace(&mut config.lookup.table, self.lookup_table);
         // One choice: a flag for one carrier is a flag against the file's.
         if self.simulator {
-            (config.simulator, config.smpp, config.upstream) = (true, None, None);
+            (config.simulator, config.smpp, config.upstream, config.mm7) = (true, None, None, None);
         }
         if let Some(file) = self.smpp_config {
             (config.simulator, config.smpp) = (false, Some(Smpp::File(file)));
@@ -126,7 +127,8 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     let settings = Settings::load(&mut config)?;
     let data = DataFolder::create(&folder)?;
     let (clock, simulator) = carrier(config.simulator);
-    if simulator.is_none() && settings.smpp.is_none() && settings.upstream.is_none() {
+    let has_carrier = settings.smpp.is_some() || settings.upstream.is_some() || settings.mm7.is_some();
+    if simulator.is_none() && !has_carrier {
         tracing::warn!(
             "no carrier is configured: messages stay queued until their validity ends, or a bind is added by the API; start with --simulator to try things out"
         );
@@ -171,7 +173,15 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
             .map_err(|problem| Problem::new(problem.to_string()))?,
         ),
     };
-    let connections = Connections { simulator, smpp, upstream, webhooks, numbers: settings.numbers };
+    let mm7 = match &upstream {
+        None => None,
+        Some(upstream) => {
+            let otherwise = Some(Arc::new(upstream.clone()) as Arc<dyn Carrier>);
+            let mm7 = Mm7Carrier::new(settings.mm7.unwrap_or_default(), services.store.clone(), otherwise);
+            Some(mm7.map_err(|problem| Problem::new(problem.to_string()))?)
+        }
+    };
+    let connections = Connections { simulator, smpp, upstream, mm7, webhooks, numbers: settings.numbers };
     let watching = Watching {
         operations: match config.operations.listen {
             Some(address) => Some(Operations::open(address).await?),

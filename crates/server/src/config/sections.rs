@@ -7,7 +7,7 @@ use edge::ca::checked_base_domain;
 use tracing_subscriber::EnvFilter;
 
 use super::value::{Read, Value};
-use super::{Config, keys, limits, smpp, traces, upstream};
+use super::{Config, keys, limits, mm7, smpp, traces, upstream};
 
 /// The default of a key that has none: it must be given.
 pub(super) const REQUIRED: &str = "required";
@@ -91,6 +91,7 @@ pub(super) const SECTIONS: &[Section] = &[
     LOOKUP,
     smpp::SECTION,
     upstream::SECTION,
+    mm7::SECTION,
     keys::KEYS,
     keys::VAULT,
     keys::AWS_KMS,
@@ -114,6 +115,7 @@ pub(super) const AGREEMENTS: &[Agreement] = &[
     Agreement::OneOf(&["database", "database_file"]),
     Agreement::OneOf(&["simulator", "smpp"]),
     Agreement::OneOf(&["simulator", "upstream"]),
+    Agreement::OneOf(&["simulator", "mm7"]),
     Agreement::Together(&["tls.certificate", "tls.key"]),
     Agreement::Together(&["webhooks.client_certificate", "webhooks.client_key"]),
     Agreement::OneOf(&["webhooks.proxy", "webhooks.proxy_file"]),

@@ -286,6 +286,19 @@ fn the_keys_of_an_upstream_account_are_those_that_the_carrier_reads() {
 }
 
 #[test]
+fn the_keys_of_an_mmsc_are_those_that_the_carrier_reads() {
+    let document: toml::Table = toml::from_str("no_such_key = 1").expect("TOML");
+    let error = mm7::RelayConfig::deserialize(document).err().expect("refused").to_string();
+    let mut read: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+    let mm7 = SECTIONS.iter().find(|section| section.name == "mm7").expect("a section");
+    let names = mm7.keys[0].entry.iter().map(|entry| entry.name);
+    let mut told: Vec<&str> = names.filter(|name| !name.ends_with("_file") || *name == "ca_file").collect();
+    read.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(read, told);
+}
+
+#[test]
 fn the_defaults_of_a_bind_are_those_that_the_table_tells() {
     let carrier = good(BIND).config.smpp.expect("a carrier").load().expect("its password is there");
     let bind = &carrier.binds[0];

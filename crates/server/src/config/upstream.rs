@@ -92,7 +92,7 @@ fn read_account(value: &Value<'_>) -> Read<(AccountConfig, Secrets)> {
 }
 
 /// A secret that stands here or in a file; what is elsewhere is stood in for, until it is fetched.
-fn one_of<'a>(
+pub(super) fn one_of<'a>(
     value: &Value<'a>,
     table: &mut DeTable<'a>,
     here: &'static str,

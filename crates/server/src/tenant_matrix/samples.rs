@@ -137,6 +137,7 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
         "receive_upstream_message",
         Form(&[("MessageSid", "SM00000000000000000000000000000000"), ("From", "+14155550177")]),
     ),
+    ("receive_mm7", Bare),
     ("create_webhook_key", Json("{}")),
     ("update_webhook_key", Json(r#"{"friendly_name": "Renamed"}"#)),
     ("diagnose_webhook_signature", Json(r#"{"url": "https://clinic.example/", "signature": "AAAA"}"#)),

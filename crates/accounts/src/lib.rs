@@ -26,6 +26,7 @@ mod rate_limits;
 mod reference;
 mod register;
 mod routes;
+mod safe_list;
 mod settings;
 pub mod setup;
 mod signatures;

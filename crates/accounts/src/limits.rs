@@ -47,3 +47,6 @@ pub const DIAGNOSIS: usize = 16_384;
 
 /// Countries in one change of geographic permissions: more than there are.
 pub const MAX_COUNTRIES: usize = 300;
+
+/// Digits of a number on the safe list, or of the beginning of a thousand of them.
+pub const SAFE_DIGITS: std::ops::RangeInclusive<usize> = 4..=15;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use auth::Permission;
+use errors::codes;
 use http::Method;
 use kit::{Access, Product, Routes, Services};
 
@@ -11,7 +12,8 @@ use crate::{
     register,
 };
 use crate::{
-    public_keys, rate_limits, settings, signatures, signers, statement, subaccounts, tokens, webhook_keys,
+    public_keys, rate_limits, safe_list, settings, signatures, signers, statement, subaccounts, tokens,
+    webhook_keys,
 };
 
 /// The part of label `api` that this crate serves.
@@ -59,7 +61,19 @@ pub fn api_routes(services: Arc<Services>) -> Routes {
         .delete(SIGNING_KEY, access(KeysWrite, "delete_signing_key"), keys::delete)
 }
 
-/// Auth tokens and public keys of accounts v1.
+/// Why nobody's consent is taken in bulk.
+const NO_CONSENTS: &str =
+    "consent is no record of its own here: whoever sends STOP or START is heeded, and that is kept";
+/// Why nobody's postal code is.
+const NO_CONTACTS: &str = "nothing here goes by where a person lives, so it is not collected";
+
+/// Why there are no keys of a cloud.
+const fn buckets(access: Access) -> Access {
+    const WHY: &str = "nothing is written to a bucket of the customer's, so no key to one is kept";
+    access.refused(codes::NOT_SUPPORTED, WHY)
+}
+
+/// Auth tokens, public keys, countries and safe numbers of accounts v1.
 pub fn accounts_routes(services: Arc<Services>) -> Routes {
     use Permission::{AccountsRead, AccountsWrite, KeysRead, KeysWrite};
     const COUNTRIES: &str = "/v1/Messaging/GeoPermissions";
@@ -84,18 +98,24 @@ pub fn accounts_routes(services: Arc<Services>) -> Routes {
         .delete(PUBLIC_KEY, access(KeysWrite, "delete_credential_public_key"), public_keys::delete)
         .fetch(COUNTRIES, access(AccountsRead, "fetch_messaging_geopermissions"), geo::fetch)
         .patch(COUNTRIES, access(AccountsWrite, "update_messaging_geopermissions"), geo::update)
-        // Nothing is screened for pumped traffic, so there is nothing that a number could be exempt from; nobody's
-        // consent is kept as a record of its own; and nothing is written to a bucket.
-        .absent(Method::POST, SAFE_NUMBERS, access(AccountsWrite, "create_safelist"))
-        .absent(Method::GET, SAFE_NUMBERS, access(AccountsRead, "fetch_safelist"))
-        .absent(Method::DELETE, SAFE_NUMBERS, access(AccountsWrite, "delete_safelist"))
-        .absent(Method::POST, "/v1/Consents/Bulk", access(AccountsWrite, "create_bulk_consents"))
-        .absent(Method::POST, "/v1/Contacts/Bulk", access(AccountsWrite, "create_bulk_contacts"))
-        .absent(Method::GET, AWS_KEYS, access(KeysRead, "list_credential_aws"))
-        .absent(Method::POST, AWS_KEYS, access(KeysWrite, "create_credential_aws"))
-        .absent(Method::GET, AWS_KEY, access(KeysRead, "fetch_credential_aws"))
-        .absent(Method::POST, AWS_KEY, access(KeysWrite, "update_credential_aws"))
-        .absent(Method::DELETE, AWS_KEY, access(KeysWrite, "delete_credential_aws"))
+        .create(SAFE_NUMBERS, access(AccountsWrite, "create_safelist"), safe_list::create)
+        .fetch(SAFE_NUMBERS, access(AccountsRead, "fetch_safelist"), safe_list::fetch)
+        .delete(SAFE_NUMBERS, access(AccountsWrite, "delete_safelist"), safe_list::delete)
+        .absent(
+            Method::POST,
+            "/v1/Consents/Bulk",
+            access(AccountsWrite, "create_bulk_consents").refused(codes::NOT_SUPPORTED, NO_CONSENTS),
+        )
+        .absent(
+            Method::POST,
+            "/v1/Contacts/Bulk",
+            access(AccountsWrite, "create_bulk_contacts").refused(codes::NOT_SUPPORTED, NO_CONTACTS),
+        )
+        .absent(Method::GET, AWS_KEYS, buckets(access(KeysRead, "list_credential_aws")))
+        .absent(Method::POST, AWS_KEYS, buckets(access(KeysWrite, "create_credential_aws")))
+        .absent(Method::GET, AWS_KEY, buckets(access(KeysRead, "fetch_credential_aws")))
+        .absent(Method::POST, AWS_KEY, buckets(access(KeysWrite, "update_credential_aws")))
+        .absent(Method::DELETE, AWS_KEY, buckets(access(KeysWrite, "delete_credential_aws")))
 }
 
 /// API keys of iam v1.

@@ -163,6 +163,10 @@ pub struct Settings {
     /// Only requests signed for public key client validation are accepted (GEN-PKCV-1).
     #[serde(default)]
     pub enforce_client_validation: bool,
+    /// Long codes send to the United States only in a registered campaign, and toll-free numbers only when they are
+    /// verified, whatever the carrier says.
+    #[serde(default)]
+    pub enforce_registration: bool,
     /// Countries that were opened or closed to messages, by ISO 3166-1 alpha-2; the others are as they are by default
     /// ([`Settings::may_message`]).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

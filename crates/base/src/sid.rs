@@ -209,6 +209,8 @@ sids! {
     PhoneNumberSid = "PN";
     /// A break-glass review of an account's texts (ours).
     ReviewSid = "RV";
+    /// A number on an account's safe list (`accounts/v1/SafeList/Numbers`).
+    SafeNumberSid = "GN";
     /// A short code.
     ShortCodeSid = "SC";
     /// A source of events in a workspace (Segment calls them otherwise; ours).

@@ -55,7 +55,7 @@ catalogue! {
     TO_REQUIRED = 21604, 400, "A To number is required";
     FROM_REQUIRED = 21603, 400, "A From number is required";
     BODY_REQUIRED = 21602, 400, "A message body is required";
-    UNREACHABLE_FROM = 21612, 400, "The carrier at hand takes no messages with media from this number to this one";
+    UNREACHABLE_FROM = 21612, 400, "This sender does not reach this recipient, or not with media";
     MEDIA_URL_INVALID = 21620, 400, "A MediaUrl is not a URL that can be fetched";
     TOO_MANY_MEDIA = 21623, 400, "A message has at most 10 media";
     BODY_TOO_LONG = 21617, 400, "The message body is longer than 1600 characters";

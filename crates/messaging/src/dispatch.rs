@@ -33,6 +33,8 @@ use crate::messages::events;
 use crate::messages::model::{Direction, Message, MessageFacts, Status, guard_facts, may_message};
 use crate::messages::store as messages;
 use crate::numbers::{self, Owned};
+use crate::own;
+use crate::registered::{self, Nobody, Registrations, UNREGISTERED, UNVERIFIED};
 use crate::services::choice;
 
 /// The queue of messages that wait to be handed over.
@@ -51,7 +53,7 @@ pub(crate) const MEDIA_GONE: u32 = 63_019;
 const CONTENT_TOO_LARGE: u32 = 30_019;
 
 /// Codes of failures that raise an alert: the owner of the account or of the register can put it right.
-const ALERTING: [u32; 3] = [CARRIER_NOT_REGISTERED, MEDIA_GONE, CONTENT_TOO_LARGE];
+const ALERTING: [u32; 5] = [CARRIER_NOT_REGISTERED, UNREGISTERED, UNVERIFIED, MEDIA_GONE, CONTENT_TOO_LARGE];
 
 /// What is opened for the carrier, as the ledger names it.
 const OPENED: &[&str] = &["body", "to"];
@@ -61,13 +63,27 @@ const OPENED_MMS: &[&str] = &["body", "media", "to"];
 pub(crate) const REDACTING: &str = "messages.redact";
 
 /// The job queues of messaging: sending, answering what came in, putting together what came in parts, and
-/// redacting what got no receipt.
+/// redacting what got no receipt. Where nobody knows about registrations, no sender counts as registered.
 pub fn queues(services: Arc<Services>, carrier: Option<Arc<dyn Carrier>>, webhooks: Webhooks) -> Vec<Queue> {
+    queues_with(services, carrier, webhooks, Arc::new(Nobody))
+}
+
+/// The same with somebody who knows about registrations.
+pub fn queues_with(
+    services: Arc<Services>,
+    carrier: Option<Arc<dyn Carrier>>,
+    webhooks: Webhooks,
+    registrations: Arc<dyn Registrations>,
+) -> Vec<Queue> {
     let sending = {
         let services = Arc::clone(&services);
         Queue::new(SENDING, SENDING_CONCURRENCY, move |lease| {
             let (services, carrier) = (Arc::clone(&services), carrier.clone());
-            async move { send(&services, carrier.as_deref(), &lease).await.unwrap_or_else(Outcome::Failed) }
+            let registrations = Arc::clone(&registrations);
+            async move {
+                let sent = send(&services, carrier.as_deref(), registrations.as_ref(), &lease).await;
+                sent.unwrap_or_else(Outcome::Failed)
+            }
         })
     };
     let redacting = {
@@ -142,6 +158,7 @@ pub(crate) fn entry(
 async fn send(
     services: &Services,
     carrier: Option<&dyn Carrier>,
+    registrations: &dyn Registrations,
     lease: &Lease,
 ) -> Result<Outcome, StoreError> {
     let Some((account, mut message)) = load(services, lease).await? else {
@@ -162,7 +179,7 @@ async fn send(
         return finish(services, lease).await;
     };
     keep_sender(services, carrier, &account, &mut message, &number).await?;
-    let settings = match obstacle(services, &account, &message, &number, now).await? {
+    let settings = match obstacle(services, registrations, &account, &message, &number).await? {
         Ok(settings) => settings,
         Err(code) => return fail(services, lease, message, number, code).await,
     };
@@ -253,15 +270,15 @@ fn told(submitted: Option<&Result<(), CarrierError>>) -> spans::Work {
 /// What stands against sending the message now, as a code; otherwise what its way is held to.
 async fn obstacle(
     services: &Services,
+    registrations: &dyn Registrations,
     account: &AccountContext,
     message: &Document<Message>,
     number: &Phi<String>,
-    now: Timestamp,
 ) -> Result<Result<Settings, u32>, StoreError> {
     if !account.is_active() {
         return Ok(Err(ACCOUNT_SUSPENDED));
     }
-    if now.micros() > message.facts.valid_until {
+    if services.now().micros() > message.facts.valid_until {
         return Ok(Err(VALIDITY_EXPIRED));
     }
     let callback = match message.facts.status_callback.as_deref() {
@@ -290,6 +307,13 @@ async fn obstacle(
         return Ok(Err(NUMBER_GONE));
     };
     let scoped = services.store.scope(account.scope());
+    let is_enforced = account.account.facts.settings.enforce_registration;
+    if is_enforced
+        && let Some(code) =
+            registered::lack(registrations, &scoped, &message.facts.own_number, sender, number).await?
+    {
+        return Ok(Err(code));
+    }
     if message.facts.confirms_stop {
         return Ok(Ok(settings));
     }
@@ -309,13 +333,13 @@ async fn owned(
 ) -> Result<Option<Owned>, StoreError> {
     let (store, scope) = (&services.store, account.scope());
     let service = facts.service.map(|service| service.0);
-    if let Some(owned) = numbers::owned(store, scope, &facts.own_number).await? {
-        return Ok(Some(Owned { service: service.or(owned.service) }));
+    if let Some(owned) = own::owned(store, scope, &facts.own_number).await? {
+        return Ok(Some(Owned { service: service.or(owned.service), ..owned }));
     }
     let Some(sid) = service else { return Ok(None) };
     let configured = choice::find(store, scope, sid).await?;
     let is_in_pool = configured.is_some_and(|service| service.has(&facts.own_number));
-    Ok(is_in_pool.then_some(Owned { service }))
+    Ok(is_in_pool.then_some(Owned { service, number: None }))
 }
 
 /// Another sender of the message's service takes over when the chosen one has left the account while the message

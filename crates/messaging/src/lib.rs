@@ -2,7 +2,7 @@
 //!
 //! Spec: the Messages and IncomingPhoneNumbers resources of Twilio's 2010-04-01 API, and `messaging/v1/Services`. Read
 //! in this order: [`carrier`] (the port), `messages` (the resource), `dispatch` (from queue to carrier), `inbound`
-//! (receipts, arrivals and TwiML replies), `numbers`, `services`, `optout`.
+//! (receipts, arrivals and TwiML replies), `numbers`, `short_codes`, `own` (the two as one), `services`, `optout`.
 //!
 //! A message is two sealed documents with one SID: the message (its protected content is the
 //! counterparty's number) and its body. Redaction destroys the key of either one; what remains is
@@ -13,19 +13,23 @@ mod applications;
 pub mod carrier;
 mod dispatch;
 mod inbound;
+mod languages;
 pub mod limits;
 pub mod media;
 mod messages;
 mod numbers;
 pub mod optout;
+mod own;
 mod parts;
+pub mod registered;
 pub mod review;
 mod routes;
 pub mod segments;
 mod services;
+mod short_codes;
 mod smart;
 
-pub use dispatch::queues;
+pub use dispatch::{queues, queues_with};
 pub use inbound::{ArrivalError, Inbox, Rider};
 pub use numbers::operator::routes as number_routes;
 pub use numbers::{add_to_inventory, claim_number, digits_of};

@@ -71,6 +71,12 @@ pub const MAX_KEYWORD: usize = 20;
 /// Characters of the answer to such a word: two segments.
 pub const MAX_KEYWORD_REPLY: usize = 306;
 
+/// Sets of words in other languages, or for other countries, of one Messaging Service.
+pub const MAX_WORD_VARIANTS: usize = 20;
+
+/// Countries that one set of words is for.
+pub const MAX_WORD_COUNTRIES: usize = 50;
+
 /// Opt-outs of one pair that are removed at once; there is more than one only when they came in together.
 pub const MAX_OPT_OUTS: usize = 100;
 

@@ -1,11 +1,14 @@
 //! The words with which a person stops, restarts or asks about messages.
 //!
-//! Source: Twilio's default opt-out keywords for long codes; a Messaging Service may have others. A word counts only
-//! when it is the whole message: "stop by at nine" is a conversation, "STOP" is an order.
+//! Source: Twilio's default opt-out keywords for long codes, and its Advanced Opt-Out. A word counts only when it is the
+//! whole message: "stop by at nine" is a conversation, "STOP" is an order. The default words are English; a Messaging
+//! Service may have others, in several languages and for single countries ([`Words`]).
+
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{MAX_KEYWORD, MAX_KEYWORD_REPLY, MAX_KEYWORDS};
+use crate::limits::{MAX_KEYWORD, MAX_KEYWORD_REPLY, MAX_KEYWORDS, MAX_WORD_COUNTRIES, MAX_WORD_VARIANTS};
 
 /// What a one-word message orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,6 +65,65 @@ pub struct Words {
     pub start: Order,
     /// For [`Keyword::Help`].
     pub help: Order,
+    /// The same in other languages, or for other countries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub variants: Vec<Variant>,
+}
+
+/// Words in another language, everywhere or in some countries alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Variant {
+    /// The language, as ISO 639-1.
+    pub language: String,
+    /// Where they count, as ISO 3166-1 alpha-2; everywhere when it is empty.
+    pub countries: Vec<String>,
+    /// For [`Keyword::Stop`].
+    pub stop: Order,
+    /// For [`Keyword::Start`].
+    pub start: Order,
+    /// For [`Keyword::Help`].
+    pub help: Order,
+}
+
+/// What a message orders, and what is answered to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meant<'a> {
+    /// The order.
+    pub keyword: Keyword,
+    /// The answer, in the language of the word.
+    pub reply: &'a str,
+}
+
+impl Keyword {
+    /// It is meant, and answered with the default text.
+    pub fn meant(self) -> Meant<'static> {
+        Meant { keyword: self, reply: self.default_reply() }
+    }
+}
+
+/// Three orders as they belong together.
+type Orders<'a> = [(Keyword, &'a Order); 3];
+
+fn meant<'a>(orders: Orders<'a>, word: &str) -> Option<Meant<'a>> {
+    let is_meant = |order: &Order| order.keywords.iter().any(|keyword| keyword.to_lowercase() == word);
+    let (keyword, order) = orders.into_iter().find(|(_, order)| is_meant(order))?;
+    Some(Meant { keyword, reply: order.reply.as_deref().unwrap_or(keyword.default_reply()) })
+}
+
+impl Variant {
+    fn orders(&self) -> Orders<'_> {
+        [(Keyword::Stop, &self.stop), (Keyword::Start, &self.start), (Keyword::Help, &self.help)]
+    }
+
+    /// Whether its language and its countries are written as such.
+    fn is_somewhere(&self) -> bool {
+        let is_language =
+            self.language.len() == 2 && self.language.bytes().all(|byte| byte.is_ascii_lowercase());
+        let is_country = |country: &String| {
+            country.bytes().all(|byte| byte.is_ascii_uppercase()) && base::calling_code_of(country).is_some()
+        };
+        is_language && self.countries.len() <= MAX_WORD_COUNTRIES && self.countries.iter().all(is_country)
+    }
 }
 
 impl Default for Words {
@@ -70,7 +132,12 @@ impl Default for Words {
             let rows = KEYWORDS.iter().filter(|row| row.1 == wanted);
             Order { keywords: rows.map(|row| row.0.to_owned()).collect(), reply: None }
         };
-        Self { stop: order(Keyword::Stop), start: order(Keyword::Start), help: order(Keyword::Help) }
+        Self {
+            stop: order(Keyword::Stop),
+            start: order(Keyword::Start),
+            help: order(Keyword::Help),
+            variants: Vec::new(),
+        }
     }
 }
 
@@ -85,25 +152,25 @@ pub enum WordsProblem {
     Ambiguous,
     /// A reply is empty, too long, or a keyword itself: two systems would answer each other for ever.
     Reply,
+    /// A language is no two letters, a country is none, or there are too many variants.
+    Variant,
 }
 
 impl Words {
-    fn orders(&self) -> [(Keyword, &Order); 3] {
+    fn orders(&self) -> Orders<'_> {
         [(Keyword::Stop, &self.stop), (Keyword::Start, &self.start), (Keyword::Help, &self.help)]
     }
 
-    /// The keyword a message consists of: blanks around it and the case do not matter.
-    pub fn recognise(&self, text: &str) -> Option<Keyword> {
+    /// What a message from this country orders when it consists of one keyword: blanks around it and the case do not
+    /// matter. Words for the country go first, so that STOP is answered there in its language.
+    pub fn recognise(&self, text: &str, country: Option<&str>) -> Option<Meant<'_>> {
         let word = text.trim().to_lowercase();
-        let is_meant = |order: &Order| order.keywords.iter().any(|keyword| keyword.to_lowercase() == word);
-        self.orders().into_iter().find(|(_, order)| is_meant(order)).map(|(keyword, _)| keyword)
-    }
-
-    /// What is answered.
-    pub fn reply(&self, keyword: Keyword) -> &str {
-        let orders = self.orders();
-        let found = orders.iter().find(|(which, _)| *which == keyword);
-        found.and_then(|(_, order)| order.reply.as_deref()).unwrap_or(keyword.default_reply())
+        let is_of = |variant: &&Variant| variant.countries.iter().any(|it| Some(it.as_str()) == country);
+        let of_country = self.variants.iter().filter(is_of);
+        let of_all = self.variants.iter().filter(|variant| variant.countries.is_empty());
+        let orders = of_country.map(Variant::orders);
+        let mut orders = orders.chain([self.orders()]).chain(of_all.map(Variant::orders));
+        orders.find_map(|orders| meant(orders, &word))
     }
 
     /// Whether a service may have these words.
@@ -111,34 +178,48 @@ impl Words {
     /// # Errors
     /// What stands against it.
     pub fn check(&self) -> Result<(), WordsProblem> {
-        let mut seen = Vec::new();
-        for (keyword, order) in self.orders() {
-            let fits = |word: &String| {
-                !word.is_empty() && word.trim() == word && word.chars().count() <= MAX_KEYWORD
-            };
-            if order.keywords.len() > MAX_KEYWORDS || !order.keywords.iter().all(fits) {
-                return Err(WordsProblem::Keyword);
-            }
-            if !order.keywords.iter().any(|word| word.eq_ignore_ascii_case(keyword.as_str())) {
-                return Err(WordsProblem::Missing);
-            }
-            seen.extend(order.keywords.iter().map(|word| word.to_lowercase()));
+        if self.variants.len() > MAX_WORD_VARIANTS || !self.variants.iter().all(Variant::is_somewhere) {
+            return Err(WordsProblem::Variant);
         }
-        let count = seen.len();
-        seen.sort_unstable();
-        seen.dedup();
-        if seen.len() < count {
-            return Err(WordsProblem::Ambiguous);
+        let own = std::iter::once(self.orders());
+        let all: Vec<Orders<'_>> = own.chain(self.variants.iter().map(Variant::orders)).collect();
+        let meanings = meanings(&all)?;
+        let has_own = |(keyword, order): &(Keyword, &Order)| {
+            order.keywords.iter().any(|word| word.eq_ignore_ascii_case(keyword.as_str()))
+        };
+        if !self.orders().iter().all(has_own) {
+            return Err(WordsProblem::Missing);
         }
         let is_bad = |reply: &String| {
             reply.trim().is_empty()
                 || reply.chars().count() > MAX_KEYWORD_REPLY
-                || self.recognise(reply).is_some()
+                || meanings.contains_key(&reply.trim().to_lowercase())
                 || recognise(reply).is_some()
         };
-        let replies = self.orders().into_iter().filter_map(|(_, order)| order.reply.as_ref());
-        if replies.into_iter().any(is_bad) { Err(WordsProblem::Reply) } else { Ok(()) }
+        let mut replies = all.iter().flatten().filter_map(|(_, order)| order.reply.as_ref());
+        if replies.any(is_bad) { Err(WordsProblem::Reply) } else { Ok(()) }
     }
+}
+
+/// What every word means. Two languages may share a word, but never for two things.
+fn meanings(all: &[Orders<'_>]) -> Result<HashMap<String, Keyword>, WordsProblem> {
+    let fits = |word: &String| !word.is_empty() && word.trim() == word && word.chars().count() <= MAX_KEYWORD;
+    let mut meanings = HashMap::new();
+    for orders in all {
+        let mut words = HashSet::new();
+        for (keyword, order) in orders {
+            if order.keywords.len() > MAX_KEYWORDS || !order.keywords.iter().all(fits) {
+                return Err(WordsProblem::Keyword);
+            }
+            for word in order.keywords.iter().map(|word| word.to_lowercase()) {
+                let is_new = words.insert(word.clone());
+                if !is_new || *meanings.entry(word).or_insert(*keyword) != *keyword {
+                    return Err(WordsProblem::Ambiguous);
+                }
+            }
+        }
+    }
+    Ok(meanings)
 }
 
 impl Keyword {
@@ -206,15 +287,13 @@ mod tests {
     fn words_of_a_service_are_the_default_ones_until_it_says_otherwise() {
         let words = Words::default();
         for (text, keyword) in KEYWORDS {
-            assert_eq!((words.recognise(text), recognise(text)), (Some(*keyword), Some(*keyword)));
+            assert_eq!(words.recognise(text, None), Some(keyword.meant()));
+            assert_eq!(recognise(text), Some(*keyword));
         }
         for text in ["", "please stop", "ſtop", "PARAR"] {
-            assert_eq!(words.recognise(text), None, "{text:?}");
+            assert_eq!(words.recognise(text, Some("US")), None, "{text:?}");
         }
         assert_eq!(words.check(), Ok(()));
-        for keyword in [Keyword::Stop, Keyword::Start, Keyword::Help] {
-            assert_eq!(words.reply(keyword), keyword.default_reply());
-        }
     }
 
     #[test]
@@ -227,9 +306,54 @@ mod tests {
         for (text, expected) in
             [("arrêt", Some(Keyword::Stop)), (" Arrêt\n", Some(Keyword::Stop)), ("yes", None)]
         {
-            assert_eq!(words.recognise(text), expected, "{text:?}");
+            assert_eq!(words.recognise(text, None).map(|meant| meant.keyword), expected, "{text:?}");
         }
-        assert_eq!(words.reply(Keyword::Stop), "C'est fini.");
+        assert_eq!(words.recognise("stop", None).map(|meant| meant.reply), Some("C'est fini."));
+    }
+
+    /// Words whose STOP is this one.
+    fn variant(language: &str, countries: &[&str], stop: &str) -> Variant {
+        let order = |keywords: &[&str], reply| Order {
+            keywords: keywords.iter().map(|word| (*word).to_owned()).collect(),
+            reply,
+        };
+        Variant {
+            language: language.to_owned(),
+            countries: countries.iter().map(|country| (*country).to_owned()).collect(),
+            stop: order(&[stop], Some(format!("{language} {}", countries.join(" ")))),
+            start: order(&[], None),
+            help: order(&[], None),
+        }
+    }
+
+    #[test]
+    fn words_of_a_country_go_first_and_those_of_languages_last() {
+        let mut words = Words::default();
+        words.variants.push(variant("es", &[], "ALTO"));
+        words.variants.push(variant("pt", &[], "ALTO"));
+        words.variants.push(variant("es", &["MX", "ES"], "STOP"));
+        assert_eq!(words.check(), Ok(()));
+        let reply = |text: &str, country: Option<&str>| {
+            words.recognise(text, country).map(|meant| (meant.keyword, meant.reply.to_owned()))
+        };
+        let stop = |reply: &str| Some((Keyword::Stop, reply.to_owned()));
+        assert_eq!(reply("stop", Some("MX")), stop("es MX ES"));
+        for country in [None, Some("US")] {
+            assert_eq!(reply("stop", country), stop(Keyword::Stop.default_reply()));
+            assert_eq!(reply("Alto", country), stop("es "));
+        }
+        // What is left out for a country counts there as well.
+        assert_eq!(words.recognise("unsubscribe", Some("MX")), Some(Keyword::Stop.meant()));
+        assert_eq!(reply("parar", Some("MX")), None);
+    }
+
+    #[test]
+    fn words_that_were_kept_before_there_were_languages_are_read() {
+        let old =
+            r#"{"stop":{"keywords":["STOP"]},"start":{"keywords":["START"]},"help":{"keywords":["HELP"]}}"#;
+        let words: Words = serde_json::from_str(old).expect("words");
+        assert!(words.variants.is_empty());
+        assert_eq!(words.check(), Ok(()));
     }
 
     #[test]
@@ -253,6 +377,23 @@ mod tests {
             (|words| words.stop.reply = Some(" ".to_owned()), WordsProblem::Reply),
             (|words| words.stop.reply = Some("Start".to_owned()), WordsProblem::Reply),
             (|words| words.help.reply = Some("x".repeat(MAX_KEYWORD_REPLY + 1)), WordsProblem::Reply),
+            (|words| words.variants.push(variant("es", &[], "START")), WordsProblem::Ambiguous),
+            (|words| words.variants.push(variant("es", &[], "")), WordsProblem::Keyword),
+            (|words| words.variants.push(variant("Spanish", &[], "ALTO")), WordsProblem::Variant),
+            (|words| words.variants.push(variant("es", &["mx"], "ALTO")), WordsProblem::Variant),
+            (|words| words.variants.push(variant("es", &["XX"], "ALTO")), WordsProblem::Variant),
+            (|words| words.variants.push(variant("es", &["MX"; 60], "ALTO")), WordsProblem::Variant),
+            (
+                |words| words.variants.extend((0..=MAX_WORD_VARIANTS).map(|_| variant("es", &[], "ALTO"))),
+                WordsProblem::Variant,
+            ),
+            (
+                |words| {
+                    words.variants.push(variant("es", &[], "ALTO"));
+                    words.help.reply = Some("alto".to_owned());
+                },
+                WordsProblem::Reply,
+            ),
         ] {
             assert_eq!(check(change), Err(problem));
         }

@@ -12,7 +12,7 @@ use crate::carrier::Shared;
 use crate::numbers::available;
 use crate::numbers::kinds::NumberKind;
 use crate::services::Rotation;
-use crate::{addresses, applications, media, messages, numbers};
+use crate::{addresses, applications, media, messages, numbers, short_codes};
 
 /// The product, as it is routed and as agreements name it.
 pub const PRODUCT: Product = Product { label: "api", service: "messaging" };
@@ -29,6 +29,7 @@ const TOLL_FREE: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/
 const AVAILABLE: &str = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers";
 const COUNTRY: &str = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}";
 const SHORT_CODES: &str = "/2010-04-01/Accounts/{AccountSid}/SMS/ShortCodes";
+const SHORT_CODE: &str = "/2010-04-01/Accounts/{AccountSid}/SMS/ShortCodes/{Sid}";
 const NUMBER: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{Sid}";
 
 const APPLICATIONS: &str = "/2010-04-01/Accounts/{AccountSid}/Applications";
@@ -124,7 +125,9 @@ pub fn routes(services: Arc<Services>) -> Routes {
         )
         .list(AVAILABLE, reads_numbers("list_available_phone_number_country"), available::countries)
         .fetch(COUNTRY, reads_numbers("fetch_available_phone_number_country"), available::country)
-        .list(SHORT_CODES, Access::new(Permission::NumbersRead, "list_short_code"), number::list_short_codes)
+        .list(SHORT_CODES, reads_numbers("list_short_code"), short_codes::routes::list)
+        .fetch(SHORT_CODE, reads_numbers("fetch_short_code"), short_codes::routes::fetch)
+        .update(SHORT_CODE, writes_numbers("update_short_code"), short_codes::routes::update)
         .fetch(NUMBER, Access::new(Permission::NumbersRead, "fetch_incoming_phone_number"), number::fetch)
         .update(NUMBER, Access::new(Permission::NumbersWrite, "update_incoming_phone_number"), number::update)
         .delete(NUMBER, Access::new(Permission::NumbersWrite, "delete_incoming_phone_number"), number::delete)
@@ -157,8 +160,16 @@ fn searches(mut routes: Routes) -> Routes {
     routes
 }
 
+/// Why a number has no add-ons.
+const fn no_market(access: Access) -> Access {
+    const WHY: &str = "no marketplace is here whose add-ons a number could have";
+    access.refused(codes::NOT_SUPPORTED, WHY)
+}
+
 /// Add-ons of a number: no marketplace is here, and in a HIPAA project none may be (VOI-MKT-1, SMS-MKT-1).
 fn add_ons(routes: Routes) -> Routes {
+    let reads_numbers = |operation| no_market(reads_numbers(operation));
+    let writes_numbers = |operation| no_market(writes_numbers(operation));
     const ALL: &str = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns";
     const ONE: &str =
         "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers/{ResourceSid}/AssignedAddOns/{Sid}";

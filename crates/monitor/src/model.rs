@@ -22,6 +22,7 @@ impl FromParams for AlertFilter {
     }
 }
 
-fn plain(key: &'static str, value: &str) -> Index {
+/// A filter by a word.
+pub(crate) fn plain(key: &'static str, value: &str) -> Index {
     Index { key, value: IndexValue::Plain(value.to_owned()) }
 }

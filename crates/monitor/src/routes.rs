@@ -8,9 +8,10 @@ use kit::{Access, Answer, Ctx, Found, PageRequest, Path, Product, Routes, Servic
 use serde_json::Value;
 
 use crate::view::AlertInstanceView;
-use crate::{deliveries, parked, service};
+use crate::{deliveries, notifications, parked, service};
 
 const MONITOR: Product = Product { label: "monitor", service: "monitor" };
+const API: Product = Product { label: "api", service: "monitor" };
 const SWITCHWARD: Product = Product { label: "switchward", service: "monitor" };
 const LIST: Access = Access::new(Permission::AlertsRead, "list_alert");
 const FETCH: Access = Access::new(Permission::AlertsRead, "fetch_alert");
@@ -21,6 +22,20 @@ pub(crate) const ALERTS: &str = "/v1/Alerts";
 /// The routes of Monitor.
 pub fn routes(services: Arc<Services>) -> Routes {
     Routes::new(MONITOR, services).list(ALERTS, LIST, list).fetch("/v1/Alerts/{AlertSid}", FETCH, fetch)
+}
+
+/// Notifications of the 2010 API.
+pub fn notification_routes(services: Arc<Services>) -> Routes {
+    const NOTIFICATIONS: &str = "/2010-04-01/Accounts/{AccountSid}/Notifications";
+    const NOTIFICATION: &str = "/2010-04-01/Accounts/{AccountSid}/Notifications/{Sid}";
+    const fn reads(operation: &'static str) -> Access {
+        Access::new(Permission::AlertsRead, operation)
+    }
+    Routes::new(API, services).list(NOTIFICATIONS, reads("list_notification"), notifications::list).fetch(
+        NOTIFICATION,
+        reads("fetch_notification"),
+        notifications::fetch,
+    )
 }
 
 /// Our own API: the delivery log, and the operator's parked jobs.

@@ -73,8 +73,8 @@ impl AlertInstanceView {
     }
 }
 
-/// The schema has no place for a count of its own.
-fn alert_text(facts: &AlertFacts) -> String {
+/// What is said of an alert. The schemas have no place for a count of its own.
+pub(crate) fn alert_text(facts: &AlertFacts) -> String {
     match facts.repeats {
         0 => text(facts.error_code).to_owned(),
         count => format!("{} ({count} more like this were counted and not shown)", text(facts.error_code)),

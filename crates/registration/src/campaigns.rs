@@ -12,7 +12,7 @@ use store::{Document, Index, NewDocument, Query};
 
 use crate::brands;
 use crate::failures;
-use crate::limits::{MAX_LIST, MAX_SHORT_TEXT};
+use crate::limits::{MAX_LIST, MAX_REGISTRY_NAME, MAX_SHORT_TEXT};
 use crate::model::{
     BY_STATUS, Brand, BrandType, Campaign, CampaignFacts, CampaignPaper, OwnerFacts, ServiceCampaign,
     SoleCampaign, enqueue, paper, resubmit, status,
@@ -102,7 +102,8 @@ impl FromParams for ExternalCampaign {
             .ok_or(ApiError::new(codes::INVALID_PARAMETER).parameter("MessagingServiceSid"))?;
         let campaign_id = params.required("CampaignId")?;
         // A name of the registry: letters and digits.
-        let is_name = campaign_id.len() <= 40 && campaign_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let is_name = campaign_id.len() <= MAX_REGISTRY_NAME
+            && campaign_id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         is_name
             .then_some(Self { service, campaign_id })
             .ok_or(ApiError::new(codes::INVALID_PARAMETER).parameter("CampaignId"))

@@ -70,6 +70,11 @@ pub(crate) fn find(code: u32) -> Option<&'static Failure> {
     FAILURES.iter().find(|failure| failure.code == code)
 }
 
+/// Whether this is a reason to turn something of this kind down.
+pub(crate) fn is_of(code: u32, subject: Subject) -> bool {
+    find(code).is_some_and(|failure| failure.subject == subject)
+}
+
 /// The reason a text ends with, if it is one for this subject: how the simulated registry is told what to do.
 pub(crate) fn named_at_the_end(subject: Subject, text: &str) -> Option<u32> {
     let digits = text.trim_end().get(text.trim_end().len().checked_sub(5)?..)?;

@@ -5,6 +5,12 @@ use std::time::Duration;
 /// How long the simulated registry takes for each step of a review.
 pub const SIMULATED_PACE: Duration = Duration::from_secs(2);
 
+/// Registrations of one kind and state that the operator is shown at once.
+pub const MAX_UNDECIDED: usize = 100;
+
+/// Characters of a name that a registry gives.
+pub const MAX_REGISTRY_NAME: usize = 40;
+
 /// Reviews moved on at a time.
 pub const REVIEWING_CONCURRENCY: usize = 4;
 

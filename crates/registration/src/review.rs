@@ -7,7 +7,7 @@ use base::{BrandSid, BrandVettingSid, CampaignSid, Sid, TollfreeVerificationSid}
 use jobs::{Outcome, Queue, backoff};
 use kit::Services;
 use ledger::{Action, Actor, Entry, Purpose};
-use store::{Batch, Lease, StoreError};
+use store::{Batch, Document, Lease, Scope, StoreError};
 use webhooks::alert::raise;
 use webhooks::{LogLevel, NewAlert};
 
@@ -21,16 +21,15 @@ use crate::stage::{Stage, Subject};
 pub fn queue(services: Arc<Services>, registry: Option<Arc<dyn Registry>>) -> Queue {
     Queue::new(REVIEWING, REVIEWING_CONCURRENCY, move |lease| {
         let (services, registry) = (Arc::clone(&services), registry.clone());
-        async move {
-            let Some(registry) = registry else {
-                return Outcome::RetryAt(services.now().plus(backoff(lease.attempts)));
-            };
-            step(&services, registry.as_ref(), &lease).await.unwrap_or_else(Outcome::Failed)
-        }
+        async move { step(&services, registry.as_deref(), &lease).await.unwrap_or_else(Outcome::Failed) }
     })
 }
 
-async fn step(services: &Services, registry: &dyn Registry, lease: &Lease) -> Result<Outcome, StoreError> {
+async fn step(
+    services: &Services,
+    registry: Option<&dyn Registry>,
+    lease: &Lease,
+) -> Result<Outcome, StoreError> {
     let payload = std::str::from_utf8(&lease.payload).unwrap_or_default();
     let (sid, attempt) = payload.split_once(' ').unwrap_or_default();
     let Ok(attempt) = attempt.parse() else { return finish(services, lease).await };
@@ -66,7 +65,7 @@ fn entry(action: &'static str, sid: &str, fields: &'static [&'static str]) -> En
 
 async fn advance<K: Reviewed>(
     services: &Services,
-    registry: &dyn Registry,
+    registry: Option<&dyn Registry>,
     lease: &Lease,
     text: &str,
     attempt: u32,
@@ -78,10 +77,13 @@ async fn advance<K: Reviewed>(
     let Some(mut document) = scoped.get::<K>(sid).await? else { return finish(services, lease).await };
     let waits = K::waits(&document.facts);
     let review = *K::review(&mut document.facts);
-    if review.attempt != attempt || waits {
+    if review.attempt != attempt || waits || !review.stage.is_open() {
         return finish(services, lease).await;
     }
     let now = services.now();
+    let Some(registry) = registry else {
+        return Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts))));
+    };
     let mut batch = services.store.batch(lease.scope);
     batch.finish(lease);
     let next = match review.stage {
@@ -110,20 +112,11 @@ async fn advance<K: Reviewed>(
                 return Ok(Outcome::RetryAt(now.plus(backoff(lease.attempts))));
             };
             batch.record(entry("settle_review", text, &[]).to_bytes());
-            let failure = match verdict {
-                Verdict::Registered(name) => {
-                    K::registered(&mut document.facts, name);
-                    if K::SUBJECT == Subject::Vetting {
-                        vet(services, lease, document.parent.as_deref(), &mut batch).await?;
-                    }
-                    None
-                }
-                Verdict::Refused(code) => {
-                    let alert = NewAlert::now(&services.store, code, LogLevel::Error);
-                    raise(&mut batch, NewAlert { resource_sid: Some(text.to_owned()), ..alert });
-                    Some(code)
-                }
+            let (failure, name) = match verdict {
+                Verdict::Registered(name) => (None, Some(name)),
+                Verdict::Refused(code) => (Some(code), None),
             };
+            settle::<K>(services, lease.scope, &mut batch, &mut document, failure, name).await?;
             review.decided(failure, now.micros())
         }
     };
@@ -136,16 +129,32 @@ async fn advance<K: Reviewed>(
     Ok(Outcome::Done)
 }
 
-/// A brand whose vetting has passed is vetted.
-async fn vet(
+/// Writes what follows from a decision, `failure` being why not: who was turned down is told why, and a brand is vetted
+/// when its vetting has passed.
+pub(crate) async fn settle<K: Reviewed>(
     services: &Services,
-    lease: &Lease,
-    brand: Option<&str>,
+    scope: Scope,
     batch: &mut Batch,
+    document: &mut Document<K>,
+    failure: Option<u32>,
+    name: Option<String>,
 ) -> Result<(), StoreError> {
-    let Some(sid) = brand.and_then(|brand| brand.parse::<BrandSid>().ok()) else { return Ok(()) };
-    if let Some(mut brand) = services.store.scope(lease.scope).get::<Brand>(sid).await? {
-        brand.facts.is_vetted = true;
+    if let Some(code) = failure {
+        let alert = NewAlert::now(&services.store, code, LogLevel::Error);
+        raise(batch, NewAlert { resource_sid: Some(document.sid.to_string()), ..alert });
+    }
+    if let Some(name) = name {
+        K::registered(&mut document.facts, name);
+    }
+    if K::SUBJECT != Subject::Vetting {
+        return Ok(());
+    }
+    let brand = document.parent.as_deref().and_then(|brand| brand.parse::<BrandSid>().ok());
+    let Some(sid) = brand else { return Ok(()) };
+    if let Some(mut brand) = services.store.scope(scope).get::<Brand>(sid).await?
+        && brand.facts.is_vetted != failure.is_none()
+    {
+        brand.facts.is_vetted = failure.is_none();
         batch.update::<Brand>(&brand);
     }
     Ok(())

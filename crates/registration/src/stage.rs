@@ -88,6 +88,15 @@ impl Review {
         (self.stage == Stage::Submitted).then_some(Self { stage: Stage::InReview, ..self })
     }
 
+    /// Somebody decides who has the last word, `failure` being why not, at `now` in microseconds: a review need not have
+    /// begun, and what was decided is decided anew. `None` when it is decided like this already.
+    pub fn ruled(self, failure: Option<u32>, now: i64) -> Option<Self> {
+        let is_same = !self.stage.is_open() && self.failure == failure;
+        (!is_same)
+            .then(|| Self { stage: Stage::InReview, ..self })
+            .and_then(|open| open.decided(failure, now))
+    }
+
     /// It is decided, `failure` being why not, at `now` in microseconds; `None` unless it was in review.
     pub fn decided(self, failure: Option<u32>, now: i64) -> Option<Self> {
         let stage = if failure.is_some() { Stage::Failed } else { Stage::Passed };
@@ -120,6 +129,25 @@ mod tests {
             assert_eq!(stage(at(from).decided(Some(30_893), 9)), failed, "{from:?}");
             assert_eq!(stage(at(from).again()), again, "{from:?}");
         }
+    }
+
+    #[test]
+    fn the_last_word_is_possible_everywhere_and_said_once() {
+        use Stage::{Failed, InReview, Passed, Submitted};
+        let stage = |review: Option<Review>| review.map(|review| review.stage);
+        for (from, passed, failed) in [
+            (Submitted, Some(Passed), Some(Failed)),
+            (InReview, Some(Passed), Some(Failed)),
+            (Passed, None, Some(Failed)),
+            (Failed, Some(Passed), None),
+        ] {
+            assert_eq!(stage(at(from).ruled(None, 9)), passed, "{from:?}");
+            assert_eq!(stage(at(from).ruled(Some(30_886), 9)), failed, "{from:?}");
+        }
+        let again = at(Failed).ruled(Some(30_893), 9).expect("for another reason");
+        assert_eq!((again.failure, again.failed_at, again.attempt), (Some(30_893), Some(9), 2));
+        let passed = at(Failed).ruled(None, 9).expect("it was turned down");
+        assert_eq!((passed.failure, passed.failed_at), (None, None));
     }
 
     #[test]

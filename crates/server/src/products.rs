@@ -63,8 +63,10 @@ impl Connections {
             messaging::opt_out_routes(shared()),
             messaging::number_routes(shared()),
             registration::routes(shared(), Arc::new(Messaging)),
+            registration::operator_routes(shared()),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
             monitor::routes(shared()),
+            monitor::notification_routes(shared()),
             monitor::operation_routes(shared()),
             review::routes(shared(), Arc::new(Reviewed)),
             usage::routes(shared()),
@@ -131,7 +133,12 @@ impl Connections {
     /// Every queue of jobs.
     pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
         self.webhooks.host(Arc::new(bins::Bins::new(services.store.clone())));
-        let mut queues = messaging::queues(Arc::clone(services), self.carrier(), self.webhooks.clone());
+        let mut queues = messaging::queues_with(
+            Arc::clone(services),
+            self.carrier(),
+            self.webhooks.clone(),
+            Arc::new(Registration),
+        );
         queues.push(self.webhooks.queue());
         // Nobody is connected who registers senders: where the carrier is simulated, so is the registry.
         let simulated = || Arc::new(registration::Simulated) as Arc<dyn registration::Registry>;
@@ -142,6 +149,27 @@ impl Connections {
         }
         queues.extend(self.mm7.as_ref().map(Mm7Carrier::queue));
         queues
+    }
+}
+
+/// What messaging asks of registration.
+struct Registration;
+
+impl messaging::registered::Registrations for Registration {
+    fn has_campaign<'a>(
+        &'a self,
+        scoped: &'a Scoped,
+        service: MessagingServiceSid,
+    ) -> messaging::registered::Looking<'a> {
+        Box::pin(registration::has_campaign(scoped, service))
+    }
+
+    fn is_verified<'a>(
+        &'a self,
+        scoped: &'a Scoped,
+        number: PhoneNumberSid,
+    ) -> messaging::registered::Looking<'a> {
+        Box::pin(registration::is_verified(scoped, number))
     }
 }
 

@@ -253,6 +253,8 @@ async fn answers_of_our_own_api_have_the_described_members() {
         ("fetch_webhook_delivery", "WebhookDelivery"),
         ("list_webhook_delivery", "WebhookDeliveryList"),
         ("fetch_service_opt_out", "ServiceOptOut"),
+        ("list_undecided_registration", "RegistrationList"),
+        ("update_registration_verdict", "Registration"),
         ("list_reviewer", "ReviewerList"),
         ("list_every_review", "ReviewList"),
         ("fetch_risk_signs", "RiskSigns"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use auth::Permission;
+use errors::codes;
 use http::Method;
 use kit::{Access, Answer, Ctx, Found, PageRequest, Product, Routes, Services};
 use serde_json::Value;
@@ -35,6 +36,9 @@ const TRIGGERS: &str = "/2010-04-01/Accounts/{AccountSid}/Usage/Triggers";
 const TRIGGER: &str = "/2010-04-01/Accounts/{AccountSid}/Usage/Triggers/{Sid}";
 const BALANCE: &str = "/2010-04-01/Accounts/{AccountSid}/Balance";
 
+/// Why there is no balance.
+const NO_BALANCE: &str = "nobody pays this platform, and a balance that is made up would be acted on";
+
 /// The routes.
 pub fn routes(services: Arc<Services>) -> Routes {
     use triggers::routes as trigger;
@@ -44,8 +48,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .fetch(TRIGGER, reads("fetch_usage_trigger"), trigger::fetch)
         .update(TRIGGER, writes("update_usage_trigger"), trigger::update)
         .delete(TRIGGER, writes("delete_usage_trigger"), trigger::delete)
-        // Nobody pays this platform, so there is no balance, and a made-up one would be acted on.
-        .absent(Method::GET, BALANCE, reads("fetch_balance"));
+        .absent(Method::GET, BALANCE, reads("fetch_balance").refused(codes::NOT_SUPPORTED, NO_BALANCE));
     record_lists! { routes,
         "", "list_usage_record" => Base;
         "/AllTime", "list_usage_record_all_time" => AllTime;

@@ -23,6 +23,7 @@ pub(crate) struct UpdateSettings {
     inherit_self_service: Option<bool>,
     webhook_authorities: Option<Vec<String>>,
     enforce_client_validation: Option<bool>,
+    enforce_registration: Option<bool>,
     attestation: Option<GivenStatement>,
 }
 
@@ -64,6 +65,7 @@ impl UpdateSettings {
             enforce_client_validation: self
                 .enforce_client_validation
                 .unwrap_or(now.enforce_client_validation),
+            enforce_registration: self.enforce_registration.unwrap_or(now.enforce_registration),
             countries: now.countries.clone(),
         };
         Ok((settings, attestation))

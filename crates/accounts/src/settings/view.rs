@@ -13,6 +13,7 @@ pub(crate) struct SettingsView {
     inherit_self_service: bool,
     webhook_authorities: Vec<String>,
     enforce_client_validation: bool,
+    enforce_registration: bool,
     /// Callbacks must use https (GEN-HTTPS-2); forced, not a choice.
     https_only: bool,
     /// Media answers only to credentials (SMS-MMS-1); forced, not a choice.
@@ -29,6 +30,7 @@ impl SettingsView {
             inherit_self_service: settings.inherit_self_service,
             webhook_authorities: settings.webhook_authorities,
             enforce_client_validation: settings.enforce_client_validation,
+            enforce_registration: settings.enforce_registration,
             https_only: account.designation.protected,
             media_authentication: account.designation.protected,
         }

@@ -96,7 +96,7 @@ async fn sms_geo_2__allows_a_hipaa_project_to_close_another_country() {
 #[tokio::test]
 async fn what_is_published_and_not_served_says_so() {
     let app = start().await;
-    for path in ["/v1/SafeList/Numbers", "/v1/Consents/Bulk", "/v1/Contacts/Bulk", "/v1/Credentials/AWS"] {
+    for path in ["/v1/Consents/Bulk", "/v1/Contacts/Bulk", "/v1/Credentials/AWS"] {
         app.post_form(&app.owner, "accounts", path, &[("PhoneNumber", "+18001234567")])
             .await
             .assert_error(501, 20_501);

@@ -15,6 +15,7 @@ mod public_keys;
 mod rate_limits;
 mod reference;
 mod register;
+mod safe_list;
 mod settings;
 mod setup;
 mod signatures;

@@ -17,13 +17,14 @@ async fn set(app: &TestApp, body: Value) -> Reply {
 #[tokio::test]
 async fn settings_have_all_members_and_keep_what_is_not_named() {
     let app = start().await;
-    set(&app, json!({"body_redaction": true})).await.assert_status(200);
+    set(&app, json!({"body_redaction": true, "enforce_registration": true})).await.assert_status(200);
     let reply = set(&app, json!({"number_redaction": true})).await;
     assert_eq!(
         members(&reply.assert_status(200).json),
         [
             "body_redaction",
             "enforce_client_validation",
+            "enforce_registration",
             "https_only",
             "inherit_self_service",
             "media_authentication",
@@ -32,7 +33,10 @@ async fn settings_have_all_members_and_keep_what_is_not_named() {
             "webhook_authorities"
         ]
     );
-    assert_eq!(reply.json["body_redaction"], true);
+    assert_eq!(
+        (&reply.json["body_redaction"], &reply.json["enforce_registration"]),
+        (&json!(true), &json!(true))
+    );
     assert_eq!(get(&app, &app.owner, &path(app.owner.sid)).await.json, reply.json);
 }
 

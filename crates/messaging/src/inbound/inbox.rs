@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth::{SidText, load_account};
-use base::{AccountSid, Address, MessageSid, PhoneNumberSid, Sid, Timestamp};
+use base::{AccountSid, Address, MessageSid, Sid, Timestamp};
 use jobs::Outcome;
 use kit::Services;
 use kit::ctx::decide;
@@ -23,8 +23,9 @@ use crate::messages::events;
 use crate::messages::model::{AddressClass, Direction, Message, MessageFacts, Status};
 use crate::messages::service::{conversation, masked};
 use crate::messages::store::{self as messages, NewMessage};
-use crate::numbers::{self, PhoneNumber};
-use crate::optout::Keyword;
+use crate::numbers;
+use crate::optout::{Keyword, Meant};
+use crate::own::Own;
 use crate::parts;
 use crate::segments;
 
@@ -135,7 +136,7 @@ impl Inbox {
         let store = &self.services.store;
         let (scope, now) = (receiver.account.scope(), self.services.now());
         let scoped = store.scope(scope);
-        let part = ArrivalPart { from: from.into_string(), to: receiver.own.facts.number.clone(), ..part };
+        let part = ArrivalPart { from: from.into_string(), to: receiver.own.address().to_owned(), ..part };
         let group = parts::group(&*scoped.digest_key().await?, &part);
         let mut batch = store.batch(scope);
         if parts::list(&scoped, &group).await?.is_empty() {
@@ -204,13 +205,12 @@ impl Inbox {
         let store = &self.services.store;
         let digest = store.system_digest(numbers::OWNER, to.as_str().as_bytes());
         let located = store.locate(&Name::number(digest)).await?.ok_or(ArrivalError::UnknownNumber)?;
-        let sid = located.sid.parse::<PhoneNumberSid>().map_err(|_| ArrivalError::UnknownNumber)?;
-        let own = store.scope(located.scope).get::<PhoneNumber>(sid).await?;
+        let own = Own::by_sid(&store.scope(located.scope), &located.sid).await?;
         let own = own.ok_or(ArrivalError::UnknownNumber)?;
         let account = located.scope.account_sid().ok_or(ArrivalError::UnknownNumber)?;
         let account = load_account(store, account, self.services.now()).await?;
         let account = account.ok_or(ArrivalError::UnknownNumber)?;
-        let service = service_of(&self.services, located.scope, &own.facts.number).await?;
+        let service = service_of(&self.services, located.scope, own.address()).await?;
         Ok(Receiver { account, own, service })
     }
 
@@ -231,7 +231,7 @@ impl Inbox {
             &account.facts(crate::PRODUCT.service),
             &Action::ReceiveMessage(ReceiveFacts {
                 from: from.learn(|text| AddressClass::of_text(text)).0,
-                to: AddressClass::of_text(&own.facts.number).0,
+                to: AddressClass::of_text(own.address()).0,
             }),
         ) {
             Ok(settings) => (settings, settings.quarantine),
@@ -242,7 +242,7 @@ impl Inbox {
         let facts = MessageFacts {
             status: Status::Received,
             direction: Direction::Inbound,
-            own_number: own.facts.number.clone(),
+            own_number: own.address().to_owned(),
             masked: masked(&from),
             segments: if media.is_empty() { body.learn(|text| segments::segment(text).segments) } else { 1 },
             error_code: None,
@@ -260,10 +260,10 @@ impl Inbox {
         let message = MessageSid::generate(store.random().as_ref()).of_mms(facts.is_mms());
         let key = store.scope(account.scope()).digest_key().await?;
         let pair = messages::pair(&key, &facts.own_number, &from);
-        let keyword = recognised(&body, service.as_deref());
+        let meant = recognised(&body, &from, service.as_deref());
 
-        if let Some(keyword) = keyword {
-            self.heed(batch, keyword, receiver, &from, now).await?;
+        if let Some(meant) = meant {
+            self.heed(batch, meant, receiver, &from, now).await?;
         }
         let hook = hook(&self.services, account.scope(), own, service.as_deref()).await?;
         let asks = account.is_active() && !refused && hook.url.is_some();
@@ -304,7 +304,7 @@ impl Inbox {
     async fn heed(
         &self,
         batch: &mut Batch,
-        keyword: Keyword,
+        Meant { keyword, reply: answer }: Meant<'_>,
         receiver: &Receiver,
         from: &Phi<String>,
         now: Timestamp,
@@ -313,11 +313,9 @@ impl Inbox {
         let store = &self.services.store;
         let scoped = store.scope(account.scope());
         let key = scoped.digest_key().await?;
-        let words = service.as_ref().map(|service| &service.service.facts.words);
-        let answer = words.map_or(keyword.default_reply(), |words| words.reply(keyword));
         let service = service.as_ref().map(|service| service.service.sid);
         let mut is_known = false;
-        for list in messages::lists(&key, &own.facts.number, service, from) {
+        for list in messages::lists(&key, own.address(), service, from) {
             let known = messages::opt_outs(&scoped, list).await?;
             is_known |= !known.is_empty();
             match keyword {
@@ -335,7 +333,7 @@ impl Inbox {
             Keyword::Stop | Keyword::Start | Keyword::Help => {}
         }
         let reply = Reply {
-            own_number: own.facts.number.clone(),
+            own_number: own.address().to_owned(),
             to: from.clone(),
             body: Phi::new(answer.to_owned()),
             media: Vec::new(),

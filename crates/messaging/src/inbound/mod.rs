@@ -9,12 +9,12 @@ use std::sync::Arc;
 use auth::AccountContext;
 use kit::Services;
 use phi::Phi;
-use store::{Batch, Document, Scope, StoreError};
+use store::{Batch, Scope, StoreError};
 
-use crate::applications;
-use crate::numbers::{self, Hook, PhoneNumber};
-use crate::optout::{self, Keyword};
-use crate::services::choice;
+use crate::numbers::Hook;
+use crate::optout::{self, Keyword, Meant};
+use crate::own::{self, Own};
+use crate::services::{choice, country_of};
 
 mod inbox;
 mod reply;
@@ -64,10 +64,10 @@ impl From<StoreError> for ArrivalError {
 /// What a carrier writes in the transaction that takes an arrival. It may leave the batch in another scope.
 pub type Rider<'a> = &'a (dyn Fn(&mut Batch) + Send + Sync);
 
-/// One of our numbers, and whose it is.
+/// One of our numbers or short codes, and whose it is.
 struct Receiver {
     account: AccountContext,
-    own: Document<PhoneNumber>,
+    own: Own,
     /// The Messaging Service it is in.
     service: Option<Arc<choice::Configured>>,
 }
@@ -77,12 +77,12 @@ struct Receiver {
 async fn hook(
     services: &Services,
     scope: Scope,
-    own: &Document<PhoneNumber>,
+    own: &Own,
     service: Option<&choice::Configured>,
 ) -> Result<Hook, StoreError> {
     match service.map(|service| &service.service.facts) {
         Some(facts) if !facts.use_inbound_webhook_on_number => Ok(facts.inbound.clone()),
-        _ => applications::hook(&services.store, scope, own).await,
+        _ => own.hook(&services.store, scope).await,
     }
 }
 
@@ -92,23 +92,28 @@ async fn service_of(
     scope: Scope,
     number: &str,
 ) -> Result<Option<Arc<choice::Configured>>, StoreError> {
-    let owned = numbers::owned(&services.store, scope, number).await?;
+    let owned = own::owned(&services.store, scope, number).await?;
     match owned.and_then(|owned| owned.service) {
         Some(sid) => choice::find(&services.store, scope, sid).await,
         None => Ok(None),
     }
 }
 
-/// Which keyword a text is: one of three, or none.
-struct Recognised(Option<Keyword>);
-impl phi::PublicFact for Recognised {}
+/// Which keyword a text is: one of three, or none. The answer to it is the account's own text.
+struct Recognised<'a>(Option<Meant<'a>>);
+impl phi::PublicFact for Recognised<'_> {}
 
-/// The keyword that a text is, by the words of the service it came to.
-fn recognised(body: &Phi<String>, service: Option<&choice::Configured>) -> Option<Keyword> {
+/// What a text orders, by the words of the service it came to.
+fn recognised<'a>(
+    body: &Phi<String>,
+    from: &Phi<String>,
+    service: Option<&'a choice::Configured>,
+) -> Option<Meant<'a>> {
+    let country = country_of(from);
     let words = service.map(|service| &service.service.facts.words);
     let keyword = |text: &String| match words {
-        Some(words) => words.recognise(text),
-        None => optout::recognise(text),
+        Some(words) => words.recognise(text, country),
+        None => optout::recognise(text).map(Keyword::meant),
     };
     body.learn(|text| Recognised(keyword(text))).0
 }

@@ -2,6 +2,7 @@
 
 use auth::{AccountContext, SidText};
 use base::{Address, MessageSid, Sid, Timestamp};
+use errors::codes;
 use kit::Services;
 use kit::ctx::decide;
 use phi::Phi;
@@ -18,7 +19,7 @@ use crate::messages::service::{conversation, masked, media_fact};
 use crate::messages::store::{self as messages, NewMessage};
 use crate::numbers;
 use crate::segments;
-use crate::services::ServiceText;
+use crate::services::{ServiceText, arrives};
 
 /// A message that Switchward sends in answer to one that came in.
 pub(super) struct Reply {
@@ -115,6 +116,9 @@ pub(super) fn reply_from(
     };
     let media = send.media.iter().map(|url| media_fact(account, url).map_err(|_| BAD_REPLY));
     let urls: Vec<_> = callback.map(Ok).into_iter().chain(media).collect::<Result<_, _>>()?;
+    if !arrives(&message.facts.own_number, &to) {
+        return Err(codes::UNREACHABLE_FROM.number);
+    }
     let is_protected = account.account.facts.designation.protected;
     decide(
         &account.facts(crate::PRODUCT.service),

@@ -22,6 +22,7 @@ use crate::messages::model::Message;
 use crate::messages::store as messages;
 use crate::numbers::{self, Hook};
 use crate::optout::Keyword;
+use crate::own::Own;
 
 /// Alert codes of what can be wrong with an answer (Twilio's error pages).
 const BAD_REDIRECT: u32 = 12_100;
@@ -42,7 +43,7 @@ pub(crate) async fn answer(
     let is_new = protected && !message.facts.discard_body;
     message.facts.discard_body |= protected;
     message.facts.obfuscate_address |= protected;
-    let number = numbers::by_number(&services.store.scope(lease.scope), &message.facts.own_number).await?;
+    let number = Own::by_address(&services.store.scope(lease.scope), &message.facts.own_number).await?;
     let number = number.filter(|_| account.is_active());
     let sender = message.content.as_ref().map(|content| content.map_ref(|content| content.number.clone()));
     let body = messages::body(&services.store.scope(lease.scope), message.sid).await?;
@@ -64,9 +65,9 @@ pub(crate) async fn answer(
         &entry("ask_webhook", message.sid, &["body", "from"], Purpose::Webhook),
     )
     .await?;
-    let service = service_of(services, lease.scope, &number.facts.number).await?;
+    let service = service_of(services, lease.scope, number.address()).await?;
     let hook = hook(services, lease.scope, &number, service.as_deref()).await?;
-    let keyword = recognised(&body, service.as_deref());
+    let keyword = recognised(&body, &sender, service.as_deref()).map(|meant| meant.keyword);
     let brought =
         of_message(&services.store.scope(lease.scope), message.facts.media.iter().map(|sid| sid.0)).await?;
     let links = links(services, &account, &message, &brought);

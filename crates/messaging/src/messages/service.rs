@@ -26,9 +26,9 @@ use crate::media::model::Media;
 use crate::media::{service as media_service, store as media};
 use crate::segments;
 use crate::services::choice::{self, Choice};
-use crate::services::{Rotation, ServiceFacts};
+use crate::services::{Rotation, ServiceFacts, arrives};
 use crate::smart;
-use crate::{applications, numbers};
+use crate::{applications, numbers, own};
 
 /// The protected fields of a message, by their API names.
 const SHOWN: &[&str] = &["body", "from", "to"];
@@ -209,19 +209,27 @@ async fn sender(
         (_, Some(Address::Channel(_))) => Err(only_numbers()),
         (Some(service), from) => {
             let choice = match from {
-                Some(from) if service.has(from.as_str()) => {
-                    Ok(Choice::given(from.as_str()))
-                }
-                Some(_) => Err(codes::SENDER_NOT_IN_SERVICE),
+                Some(from) if !service.has(from.as_str()) => Err(codes::SENDER_NOT_IN_SERVICE),
+                Some(from) if !service.arrives(from.as_str(), to) => Err(codes::UNREACHABLE_FROM),
+                Some(from) => Ok(Choice::given(from.as_str())),
                 None => service.choose(store, ctx.scope(), Some(rotation), to).await?,
             };
             let sid = service.service.sid;
             choice.map(|choice| Sender { choice, service: Some(sid) }).map_err(ApiError::new)
         }
-        (None, Some(Address::Alphanumeric(_))) => Err(only_numbers()),
+        (None, Some(name @ Address::Alphanumeric(_))) if !arrives(name.as_str(), to) => {
+            Err(codes::UNREACHABLE_FROM.into())
+        }
+        (None, Some(Address::Alphanumeric(_))) => {
+            Err(ApiError::new(codes::NOT_SUPPORTED)
+                .hint("a sender name sends with a Messaging Service it is in"))
+        }
         (None, Some(from)) => {
-            let owned = numbers::owned(store, ctx.scope(), from.as_str()).await?;
+            let owned = own::owned(store, ctx.scope(), from.as_str()).await?;
             let owned = owned.ok_or(ApiError::new(codes::FROM_NOT_OWNED))?;
+            if !arrives(from.as_str(), to) {
+                return Err(codes::UNREACHABLE_FROM.into());
+            }
             Ok(Sender { choice: Choice::given(from.as_str()), service: owned.service })
         }
         (None, None) => Err(codes::FROM_REQUIRED.into()),

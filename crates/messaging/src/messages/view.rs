@@ -99,6 +99,7 @@ pub fn error_text(code: u32) -> &'static str {
         11_200..=11_299 => "A medium could not be fetched",
         63019 => "A medium of the message is not there any more",
         30036 => "The validity period ended before the message could be sent",
+        30032 => "The toll-free number is not verified",
         30034 => "The sender is not registered with the carrier",
         // A refusal of the guide when it was to be sent has its text beside its rule.
         _ => rulebook::codes::row(code).map_or("The carrier refused the message", |row| row.message),

@@ -1,10 +1,10 @@
 //! Handlers of the IncomingPhoneNumbers resource.
 
 use base::PhoneNumberSid;
-use errors::{ApiError, Result, codes};
-use kit::{Answer, Created, Ctx, Deleted, Form, Found, FromParams, Listing, PageRequest, Params, Path};
+use errors::{ApiError, codes};
+use kit::{Answer, Created, Ctx, Deleted, Form, Found, Listing, PageRequest, Path};
 use serde_json::Value;
-use store::{Document, Listed};
+use store::Document;
 
 use super::kinds::NumberKind;
 use super::model::{Filter, PhoneNumber, Settings, Wanted, WantedOfKind};
@@ -61,25 +61,6 @@ pub async fn list_of_kind(
     let path = format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers{word}.json");
     let listing = Listing::new(&ctx, paging, listed, |number| view(&ctx, &carrier, &number)).await?;
     Ok(Found(listing.api2010(&path, "incoming_phone_numbers")))
-}
-
-/// The filters of a list of short codes, which find nothing.
-pub struct CodeFilter;
-
-impl FromParams for CodeFilter {
-    fn from_params(params: &mut Params) -> Result<Self> {
-        params.without_effect(&["FriendlyName", "ShortCode"]);
-        Ok(Self)
-    }
-}
-
-/// The account's short codes: none, since there is no way to have one yet.
-pub async fn list_short_codes(ctx: Ctx, page: PageRequest) -> Answer<Found<Value>> {
-    let (_, paging) = page.open::<CodeFilter>(&ctx).await?;
-    let path = format!("/2010-04-01/Accounts/{}/SMS/ShortCodes.json", ctx.account().sid());
-    let none = Listed::<PhoneNumber> { documents: Vec::new(), next: None, previous: None };
-    let listing = Listing::new(&ctx, paging, none, |_| Value::Null).await?;
-    Ok(Found(listing.api2010(&path, "short_codes")))
 }
 
 pub async fn update(

@@ -30,6 +30,8 @@ pub async fn by_number(
 pub struct Owned {
     /// The Messaging Service it is in.
     pub service: Option<MessagingServiceSid>,
+    /// Its SID, when it is a phone number.
+    pub number: Option<PhoneNumberSid>,
 }
 
 /// The number of the account whose scope this is, if it is one.
@@ -49,7 +51,7 @@ pub async fn owned(
         let Some(number) = found else { return Ok(Answer(None)) };
         let member = steady.get::<PoolNumber>(scope, number.sid).await?;
         let service = member.and_then(|member| member.parent?.parse().ok());
-        Ok(Answer(Some(Owned { service })))
+        Ok(Answer(Some(Owned { service, number: Some(number.sid) })))
     });
     Ok(found.await?.0)
 }

@@ -21,14 +21,9 @@ const NO_REPORT: Said = (
     codes::DEACTIVATIONS_NOT_AVAILABLE,
     "no carrier reports here which numbers were given up, and an empty report would say that none was",
 );
-const NO_SHORT_CODE: Said = (codes::NOT_FOUND, "no account has short codes");
-const NO_DESTINATIONS: Said =
-    (codes::NOT_FOUND, "no Messaging Service has senders by destination; AlphaSenders are served");
 
 /// What is said of channels beside SMS.
 pub(super) const CHANNELS: &str = "messages go out by SMS only: no WhatsApp, Messenger or RCS";
-/// What is said of names that hold for one country.
-pub(super) const DESTINATIONS: &str = "a name cannot be kept for one country; add it to AlphaSenders for all";
 
 /// Those that no rule has a word about.
 pub(super) const ABSENT: &[Row] = &[
@@ -71,24 +66,9 @@ pub(super) const ABSENT: &[Row] = &[
     ),
     ("DELETE", "/v1/Services/{ServiceSid}/ChannelSenders/{Sid}", "delete_channel_sender", NO_CHANNEL),
     ("GET", "/v1/Services/{ServiceSid}/ChannelSenders/{Sid}", "fetch_channel_sender", NO_CHANNEL),
-    (
-        "DELETE",
-        "/v1/Services/{ServiceSid}/DestinationAlphaSenders/{Sid}",
-        "delete_destination_alpha_sender",
-        NO_DESTINATIONS,
-    ),
-    (
-        "GET",
-        "/v1/Services/{ServiceSid}/DestinationAlphaSenders/{Sid}",
-        "fetch_destination_alpha_sender",
-        NO_DESTINATIONS,
-    ),
     ("DELETE", "/v2/Channels/Senders/{Sid}", "delete_channels_sender", NO_CHANNEL),
     ("GET", "/v2/Channels/Senders/{Sid}", "fetch_channels_sender", NO_CHANNEL),
     ("POST", "/v2/Indicators/Typing.json", "create_typing_indicator", NO_TYPING),
     ("GET", "/v2/LinkShortening/Domains/{DomainSid}/Certificate", "fetch_domain_cert_v2", NO_DOMAIN),
     ("POST", "/v3/Indicators/Typing.json", "create_v3_typing_indicator", NO_TYPING),
-    ("POST", "/v1/Services/{ServiceSid}/ShortCodes", "create_short_code", NO_SHORT_CODE),
-    ("DELETE", "/v1/Services/{ServiceSid}/ShortCodes/{Sid}", "delete_short_code", NO_SHORT_CODE),
-    ("GET", "/v1/Services/{ServiceSid}/ShortCodes/{Sid}", "fetch_short_code", NO_SHORT_CODE),
 ];

@@ -10,7 +10,7 @@ use errors::{Code, codes};
 use phi::{Digest, Phi};
 use store::{Batch, Document, Index, IndexValue, NewDocument, Query, Scope, Store, StoreError};
 
-use super::model::{AlphaSender, MessagingService, PoolNumber, SenderFacts, StickySender};
+use super::model::{AlphaSender, MessagingService, PoolCode, PoolNumber, SenderFacts, StickySender};
 use super::pool::{Place, Sender, nearest, suitable};
 use crate::limits::{MAX_ROTATIONS, MAX_SENDERS};
 
@@ -52,7 +52,7 @@ impl Choice {
     /// does no harm that both remember it.
     pub fn remember(&self, batch: &mut Batch, random: &dyn Random, now: Timestamp) {
         let Some(recipient) = self.sticky else { return };
-        let facts = SenderFacts { sender: self.sender.clone() };
+        let facts = SenderFacts::of(self.sender.clone());
         batch.insert::<StickySender>(NewDocument {
             index: vec![Index { key: RECIPIENT, value: IndexValue::Digest(recipient) }],
             ..NewDocument::of(StickySenderSid::generate(random), now, facts)
@@ -75,8 +75,10 @@ pub async fn find(
         };
         let numbers = steady.list::<PoolNumber>(scope, members(sid)).await?.documents;
         let names = steady.list::<AlphaSender>(scope, members(sid)).await?.documents;
-        let numbers = numbers.into_iter().map(|member| member.facts.sender);
-        let senders = numbers.chain(names.into_iter().map(|member| member.facts.sender));
+        let codes = steady.list::<PoolCode>(scope, members(sid)).await?.documents;
+        let numbers = numbers.into_iter().map(|member| member.facts);
+        let codes = codes.into_iter().map(|member| member.facts);
+        let senders = numbers.chain(codes).chain(names.into_iter().map(|member| member.facts));
         let pool = senders.map(Sender::new).collect();
         Ok(Found(Some(Arc::new(Configured { service, pool }))))
     });
@@ -87,7 +89,7 @@ pub async fn find(
 pub struct Configured {
     /// The service.
     pub service: Document<MessagingService>,
-    /// Its senders, oldest first.
+    /// Its senders, those of each kind oldest first.
     pool: Vec<Sender>,
 }
 
@@ -100,9 +102,15 @@ pub fn members(service: MessagingServiceSid) -> Query {
 }
 
 impl Configured {
-    /// Whether this is a sender of it.
+    /// Whether this is one of its senders, for whatever country.
     pub fn has(&self, sender: &str) -> bool {
         self.pool.iter().any(|member| member.as_str() == sender)
+    }
+
+    /// Whether this sender of it is for this recipient.
+    pub fn arrives(&self, sender: &str, to: &Phi<String>) -> bool {
+        let place = to.learn(|number| Place::of_text(number));
+        self.pool.iter().any(|member| member.as_str() == sender && member.reaches(&place))
     }
 
     /// The service with those of its senders that are `able`.

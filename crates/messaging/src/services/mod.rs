@@ -17,6 +17,7 @@ mod usecases;
 mod view;
 
 pub(crate) use choice::Rotation;
-pub(crate) use model::{PoolNumber, ServiceFacts, ServiceText};
-pub(crate) use senders::forget_number;
+pub(crate) use model::{PoolCode, PoolNumber, ServiceFacts, ServiceText};
+pub(crate) use pool::{Registrable, arrives, country_of, registrable};
+pub(crate) use senders::{forget_code, forget_number};
 pub use service::exists;

@@ -1,7 +1,7 @@
 //! What a Messaging Service and its senders are, and what a request may change of them. Pure.
 
 use auth::SidText;
-use base::{Address, AlphaSenderSid, MessagingServiceSid, PhoneNumberSid, StickySenderSid};
+use base::{Address, AlphaSenderSid, MessagingServiceSid, PhoneNumberSid, ShortCodeSid, StickySenderSid};
 use errors::{ApiError, Result, codes};
 use kit::{FromParams, Params};
 use serde::{Deserialize, Serialize};
@@ -38,7 +38,22 @@ impl Kind for PoolNumber {
     const STEADY: bool = true;
 }
 
-/// The kind of sender names; their parent is the service.
+/// The kind that says in which service a short code is, as [`PoolNumber`] does of a number.
+#[derive(Debug)]
+pub enum PoolCode {}
+
+impl Kind for PoolCode {
+    const NAME: &'static str = "service-short-code";
+    type Sid = ShortCodeSid;
+    type Facts = SenderFacts;
+    type Content = ();
+    const STEADY: bool = true;
+}
+
+/// The index entry by which the names for one country are found.
+pub(super) const BY_COUNTRY: &str = "country";
+
+/// The kind of sender names, for every country or for one; their parent is the service.
 #[derive(Debug)]
 pub enum AlphaSender {}
 
@@ -67,6 +82,16 @@ impl Kind for StickySender {
 pub struct SenderFacts {
     /// As it stands in `From`.
     pub sender: String,
+    /// The one country that a name is for, as ISO 3166-1 alpha-2; `None` for every one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+impl SenderFacts {
+    /// A sender for every country.
+    pub fn of(sender: String) -> Self {
+        Self { sender, country: None }
+    }
 }
 
 /// What a service is configured with.
@@ -238,6 +263,16 @@ impl FromParams for JoiningNumber {
     }
 }
 
+/// `ShortCodeSid`: the short code that joins a service.
+pub struct JoiningCode(pub ShortCodeSid);
+
+impl FromParams for JoiningCode {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        let sid = params.sid("ShortCodeSid")?;
+        sid.map(Self).ok_or(ApiError::new(codes::INVALID_PARAMETER).parameter("ShortCodeSid"))
+    }
+}
+
 /// `AlphaSender`: the name that joins a service.
 pub struct JoiningName(pub Address);
 
@@ -249,6 +284,44 @@ impl FromParams for JoiningName {
             Ok(name @ Address::Alphanumeric(_)) => Ok(Self(name)),
             _ => Err(codes::SENDER_NAME_INVALID.into()),
         }
+    }
+}
+
+/// The same with `IsoCountryCode`, the one country that the name is for.
+pub struct JoiningDestination {
+    /// The name.
+    pub name: JoiningName,
+    /// The country; `None` for every one.
+    pub country: Option<String>,
+}
+
+/// The calling code of the North American plan, in which no name is shown.
+const NORTH_AMERICA: u16 = 1;
+
+impl FromParams for JoiningDestination {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        let country = country(params)?;
+        let is_shown =
+            |country: &String| base::calling_code_of(country).is_some_and(|code| code.code != NORTH_AMERICA);
+        if country.as_ref().is_some_and(|country| !is_shown(country)) {
+            let error = ApiError::new(codes::INVALID_PARAMETER).parameter("IsoCountryCode");
+            return Err(error.hint("IsoCountryCode is no country where sender names are shown"));
+        }
+        Ok(Self { name: JoiningName::from_params(params)?, country })
+    }
+}
+
+fn country(params: &mut Params) -> Result<Option<String>> {
+    let country = params.text("IsoCountryCode")?.filter(|text| !text.is_empty());
+    Ok(country.map(|country| country.to_ascii_uppercase()))
+}
+
+/// `IsoCountryCode` of a list: names for this country alone.
+pub struct DestinationFilter(pub Option<String>);
+
+impl FromParams for DestinationFilter {
+    fn from_params(params: &mut Params) -> Result<Self> {
+        country(params).map(Self)
     }
 }
 

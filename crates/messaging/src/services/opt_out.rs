@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::model::MessagingService;
 use super::service;
-use crate::optout::{Keyword, Order, Words, WordsProblem};
+use crate::languages;
+use crate::optout::{Keyword, Order, Variant, Words, WordsProblem};
 
 /// The product, as it is routed and as agreements name it.
 const PRODUCT: Product = Product { label: "switchward", service: "messaging" };
@@ -31,6 +32,36 @@ struct UpdateOptOut {
     stop: Option<Order>,
     start: Option<Order>,
     help: Option<Order>,
+    variants: Option<Vec<GivenVariant>>,
+}
+
+/// Words in another language. An order that is absent is that of the language, where it is known.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GivenVariant {
+    language: String,
+    #[serde(default)]
+    countries: Vec<String>,
+    stop: Option<Order>,
+    start: Option<Order>,
+    help: Option<Order>,
+}
+
+impl GivenVariant {
+    fn complete(self) -> Result<Variant> {
+        let known = languages::words(&self.language);
+        let [stop, start, help] = match (known, self.stop, self.start, self.help) {
+            (_, Some(stop), Some(start), Some(help)) => [stop, start, help],
+            (Some([a, b, c]), stop, start, help) => {
+                [stop.unwrap_or(a), start.unwrap_or(b), help.unwrap_or(c)]
+            }
+            (None, ..) => {
+                let error = ApiError::new(codes::INVALID_PARAMETER);
+                return Err(error.hint("no words of this language are known: give stop, start and help"));
+            }
+        };
+        Ok(Variant { language: self.language, countries: self.countries, stop, start, help })
+    }
 }
 
 /// The words on the wire, with the answers as they are sent.
@@ -39,15 +70,23 @@ struct OptOutView {
     stop: Order,
     start: Order,
     help: Order,
+    variants: Vec<Variant>,
 }
 
 impl OptOutView {
     fn new(words: &Words) -> Self {
         let shown = |keyword: Keyword, order: &Order| Order {
             keywords: order.keywords.clone(),
-            reply: Some(words.reply(keyword).to_owned()),
+            reply: Some(order.reply.clone().unwrap_or(keyword.default_reply().to_owned())),
+        };
+        let variant = |variant: &Variant| Variant {
+            stop: shown(Keyword::Stop, &variant.stop),
+            start: shown(Keyword::Start, &variant.start),
+            help: shown(Keyword::Help, &variant.help),
+            ..variant.clone()
         };
         Self {
+            variants: words.variants.iter().map(variant).collect(),
             stop: shown(Keyword::Stop, &words.stop),
             start: shown(Keyword::Start, &words.start),
             help: shown(Keyword::Help, &words.help),
@@ -73,6 +112,9 @@ async fn update(
             *order = given;
         }
     }
+    if let Some(variants) = change.variants {
+        words.variants = variants.into_iter().map(GivenVariant::complete).collect::<Result<_>>()?;
+    }
     check(words)?;
     let mut batch = ctx.batch();
     batch.update::<MessagingService>(&service);
@@ -89,6 +131,9 @@ fn check(words: &Words) -> Result<()> {
             WordsProblem::Missing => "STOP, START and HELP cannot be taken away",
             WordsProblem::Ambiguous => "one keyword stands for two orders",
             WordsProblem::Reply => "a reply is empty, too long or a keyword itself",
+            WordsProblem::Variant => {
+                "a language is two small letters, a country two capital ones, and there are limits to both"
+            }
         })
     })
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use auth::Permission;
-use base::{AlphaSenderSid, MessagingServiceSid, PhoneNumberSid};
+use base::{AlphaSenderSid, MessagingServiceSid, PhoneNumberSid, ShortCodeSid};
 use errors::{Result, codes};
 use http::Method;
 use kit::page::Unfiltered;
@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use store::{Document, Listed};
 
 use super::model::{
-    AlphaSender, JoiningName, JoiningNumber, MessagingService, NewService, PoolNumber, Settings,
+    AlphaSender, DestinationFilter, JoiningCode, JoiningDestination, JoiningName, JoiningNumber,
+    MessagingService, NewService, PoolCode, PoolNumber, Settings,
 };
 use super::usecases::USECASES;
-use super::view::{AlphaSenderView, PoolNumberView, ServiceView};
+use super::view::{AlphaSenderView, DestinationView, PoolCodeView, PoolNumberView, ServiceView};
 use super::{absent, senders, service};
 use crate::carrier::{Shared, can_mms};
 
@@ -33,8 +34,10 @@ const NUMBERS: &str = "/v1/Services/{ServiceSid}/PhoneNumbers";
 const NUMBER: &str = "/v1/Services/{ServiceSid}/PhoneNumbers/{Sid}";
 const NAMES: &str = "/v1/Services/{ServiceSid}/AlphaSenders";
 const CODES: &str = "/v1/Services/{ServiceSid}/ShortCodes";
+const CODE: &str = "/v1/Services/{ServiceSid}/ShortCodes/{Sid}";
 const CHANNELS: &str = "/v1/Services/{ServiceSid}/ChannelSenders";
 const DESTINATIONS: &str = "/v1/Services/{ServiceSid}/DestinationAlphaSenders";
+const DESTINATION: &str = "/v1/Services/{ServiceSid}/DestinationAlphaSenders/{Sid}";
 const SENDERS: &str = "/v2/Channels/Senders";
 const SENDER: &str = "/v2/Channels/Senders/{Sid}";
 const NAME: &str = "/v1/Services/{ServiceSid}/AlphaSenders/{Sid}";
@@ -64,19 +67,19 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .list(NAMES, reads("list_alpha_sender"), list_names)
         .fetch(NAME, reads("fetch_alpha_sender"), fetch_name)
         .delete(NAME, writes("delete_alpha_sender"), remove_name)
+        .create(CODES, writes("create_service_short_code"), add_code)
         .list(CODES, reads("list_service_short_code"), list_codes)
+        .fetch(CODE, reads("fetch_service_short_code"), fetch_code)
+        .delete(CODE, writes("delete_service_short_code"), remove_code)
         .list(CHANNELS, reads("list_channel_sender"), list_channels)
+        .create(DESTINATIONS, writes("create_destination_alpha_sender"), add_destination)
         .list(DESTINATIONS, reads("list_destination_alpha_sender"), list_destinations)
+        .fetch(DESTINATION, reads("fetch_destination_alpha_sender"), fetch_destination)
+        .delete(DESTINATION, writes("delete_destination_alpha_sender"), remove_destination)
         .absent_unless(Method::POST, CHANNELS, no_channel(writes("create_channel_sender")), channel)
         .absent_unless(Method::GET, SENDERS, no_channel(reads("list_channels_sender")), |_| Ok(()))
         .absent_unless(Method::POST, SENDERS, no_channel(writes("create_channels_sender")), channel)
-        .absent_unless(Method::POST, SENDER, no_channel(writes("update_channels_sender")), channel)
-        .absent_unless(
-            Method::POST,
-            DESTINATIONS,
-            writes("create_destination_alpha_sender").refused(codes::NOT_SUPPORTED, absent::DESTINATIONS),
-            destination,
-        );
+        .absent_unless(Method::POST, SENDER, no_channel(writes("update_channels_sender")), channel);
     absent::ABSENT.iter().fold(served, |routes, (method, path, operation, (code, reason))| {
         let (method, access) = match *method {
             "GET" => (Method::GET, reads(operation)),
@@ -94,11 +97,6 @@ const fn no_channel(access: Access) -> Access {
 /// Not served, but the guard has the word on it first (SMS-CHAN-1).
 fn channel(ctx: &Ctx) -> Result<()> {
     ctx.guard(&Action::AddSender(AddressKind::Channel("other"))).map(drop)
-}
-
-/// Not served, but the guard has the word on it first (SMS-GEO-1).
-fn destination(ctx: &Ctx) -> Result<()> {
-    ctx.guard(&Action::AddSender(AddressKind::Alphanumeric)).map(drop)
 }
 
 async fn create(ctx: Ctx, Form(new): Form<NewService>) -> Answer<Created<ServiceView>> {
@@ -182,9 +180,9 @@ async fn remove_number(
 async fn add_name(
     ctx: Ctx,
     Path(sid): Path<MessagingServiceSid>,
-    Form(joining): Form<JoiningName>,
+    Form(name): Form<JoiningName>,
 ) -> Answer<Created<AlphaSenderView>> {
-    let member = senders::add_name(&ctx, sid, joining).await?;
+    let member = senders::add_name(&ctx, sid, JoiningDestination { name, country: None }).await?;
     Ok(Created(AlphaSenderView::new(&ctx, &member)))
 }
 
@@ -192,7 +190,7 @@ async fn fetch_name(
     ctx: Ctx,
     PathPair(service, sid): PathPair<MessagingServiceSid, AlphaSenderSid>,
 ) -> Answer<Found<AlphaSenderView>> {
-    let member = senders::get::<AlphaSender>(&ctx, service, sid).await?;
+    let member = senders::get_name(&ctx, service, sid).await?;
     Ok(Found(AlphaSenderView::new(&ctx, &member)))
 }
 
@@ -202,7 +200,9 @@ async fn list_names(
     page: PageRequest,
 ) -> Answer<Found<Value>> {
     let (_, paging) = page.open::<Unfiltered>(&ctx).await?;
-    let listed = senders::list::<AlphaSender>(&ctx, sid, &paging).await?;
+    let mut listed = senders::list::<AlphaSender>(&ctx, sid, &paging).await?;
+    // A page may be short: names for one country are in another list.
+    listed.documents.retain(|member| member.facts.country.is_none());
     let listing = Listing::new(&ctx, paging, listed, |member| AlphaSenderView::new(&ctx, &member)).await?;
     Ok(Found(listing.versioned(&ctx, &format!("{SERVICES}/{sid}/AlphaSenders"), "alpha_senders")))
 }
@@ -211,6 +211,7 @@ async fn remove_name(
     ctx: Ctx,
     PathPair(service, sid): PathPair<MessagingServiceSid, AlphaSenderSid>,
 ) -> Answer<Deleted> {
+    senders::get_name(&ctx, service, sid).await?;
     senders::remove::<AlphaSender>(&ctx, service, sid).await?;
     Ok(Deleted)
 }
@@ -220,7 +221,35 @@ async fn list_codes(
     Path(sid): Path<MessagingServiceSid>,
     page: PageRequest,
 ) -> Answer<Found<Value>> {
-    list_none(ctx, sid, page, "ShortCodes", "short_codes").await
+    let (_, paging) = page.open::<Unfiltered>(&ctx).await?;
+    let listed = senders::list::<PoolCode>(&ctx, sid, &paging).await?;
+    let listing = Listing::new(&ctx, paging, listed, |member| PoolCodeView::new(&ctx, &member)).await?;
+    Ok(Found(listing.versioned(&ctx, &format!("{SERVICES}/{sid}/ShortCodes"), "short_codes")))
+}
+
+async fn add_code(
+    ctx: Ctx,
+    Path(sid): Path<MessagingServiceSid>,
+    Form(joining): Form<JoiningCode>,
+) -> Answer<Created<PoolCodeView>> {
+    let member = senders::add_code(&ctx, sid, joining).await?;
+    Ok(Created(PoolCodeView::new(&ctx, &member)))
+}
+
+async fn fetch_code(
+    ctx: Ctx,
+    PathPair(service, sid): PathPair<MessagingServiceSid, ShortCodeSid>,
+) -> Answer<Found<PoolCodeView>> {
+    let member = senders::get::<PoolCode>(&ctx, service, sid).await?;
+    Ok(Found(PoolCodeView::new(&ctx, &member)))
+}
+
+async fn remove_code(
+    ctx: Ctx,
+    PathPair(service, sid): PathPair<MessagingServiceSid, ShortCodeSid>,
+) -> Answer<Deleted> {
+    senders::remove::<PoolCode>(&ctx, service, sid).await?;
+    Ok(Deleted)
 }
 
 async fn list_channels(
@@ -236,7 +265,35 @@ async fn list_destinations(
     Path(sid): Path<MessagingServiceSid>,
     page: PageRequest,
 ) -> Answer<Found<Value>> {
-    list_none(ctx, sid, page, "DestinationAlphaSenders", "alpha_senders").await
+    let (filter, paging) = page.open::<DestinationFilter>(&ctx).await?;
+    let listed = senders::list_destinations(&ctx, sid, filter, &paging).await?;
+    let listing = Listing::new(&ctx, paging, listed, |member| DestinationView::new(&ctx, &member)).await?;
+    Ok(Found(listing.versioned(&ctx, &format!("{SERVICES}/{sid}/DestinationAlphaSenders"), "alpha_senders")))
+}
+
+async fn add_destination(
+    ctx: Ctx,
+    Path(sid): Path<MessagingServiceSid>,
+    Form(joining): Form<JoiningDestination>,
+) -> Answer<Created<DestinationView>> {
+    let member = senders::add_name(&ctx, sid, joining).await?;
+    Ok(Created(DestinationView::new(&ctx, &member)))
+}
+
+async fn fetch_destination(
+    ctx: Ctx,
+    PathPair(service, sid): PathPair<MessagingServiceSid, AlphaSenderSid>,
+) -> Answer<Found<DestinationView>> {
+    let member = senders::get::<AlphaSender>(&ctx, service, sid).await?;
+    Ok(Found(DestinationView::new(&ctx, &member)))
+}
+
+async fn remove_destination(
+    ctx: Ctx,
+    PathPair(service, sid): PathPair<MessagingServiceSid, AlphaSenderSid>,
+) -> Answer<Deleted> {
+    senders::remove::<AlphaSender>(&ctx, service, sid).await?;
+    Ok(Deleted)
 }
 
 /// Senders of a kind that no account can have here: none, which is told from senders that are not shown.

@@ -9,7 +9,7 @@ use kit::page::Paging;
 use store::{Batch, Document, Kind, NewDocument, Query, Scoped, StoreError};
 
 use super::choice::members;
-use super::model::{AlphaSender, MessagingService, NewService, PoolNumber, ServiceFacts, Settings};
+use super::model::{AlphaSender, MessagingService, NewService, PoolCode, PoolNumber, ServiceFacts, Settings};
 use crate::limits::DEFAULT_VALIDITY;
 use crate::numbers::{self, Configured};
 
@@ -78,11 +78,12 @@ pub async fn update(
     get(ctx, sid).await
 }
 
-/// Ends a service. Its numbers stay the account's; its names are gone with it.
+/// Ends a service. Its numbers and short codes stay the account's; its names are gone with it.
 pub async fn delete(ctx: &Ctx, sid: MessagingServiceSid) -> Result<()> {
     let service = get(ctx, sid).await?;
     let mut batch = ctx.batch();
     release::<PoolNumber>(ctx, &mut batch, sid).await?;
+    release::<PoolCode>(ctx, &mut batch, sid).await?;
     release::<AlphaSender>(ctx, &mut batch, sid).await?;
     batch.delete(&service);
     ctx.commit(batch, vec![sid.to_string()]).await?;

@@ -5,7 +5,7 @@ use kit::Ctx;
 use serde::Serialize;
 use store::Document;
 
-use super::model::{AlphaSender, MessagingService, PoolNumber};
+use super::model::{AlphaSender, MessagingService, PoolCode, PoolNumber};
 use super::routes::SERVICES;
 
 /// A service on the wire. Every key of the published schema, always.
@@ -139,6 +139,44 @@ impl PoolNumberView {
         let phone_number = member.facts.sender.clone();
         let country_code = PhoneNumber::parse(&phone_number).ok().and_then(|number| number.country_iso());
         Self { common: Common::new(ctx, member, "PhoneNumbers", can_mms), phone_number, country_code }
+    }
+}
+
+/// A short code in a service on the wire.
+#[derive(Serialize)]
+pub struct PoolCodeView {
+    #[serde(flatten)]
+    common: Common,
+    short_code: String,
+    country_code: &'static str,
+}
+
+impl PoolCodeView {
+    /// The view of one short code. Those of other countries are written alike, so all are taken to be of the United
+    /// States.
+    pub fn new(ctx: &Ctx, member: &Document<PoolCode>) -> Self {
+        let short_code = member.facts.sender.clone();
+        Self { common: Common::new(ctx, member, "ShortCodes"), short_code, country_code: "US" }
+    }
+}
+
+/// A sender name with the country it is for, on the wire.
+#[derive(Serialize)]
+pub struct DestinationView {
+    #[serde(flatten)]
+    common: Common,
+    alpha_sender: String,
+    iso_country_code: Option<String>,
+}
+
+impl DestinationView {
+    /// The view of one name.
+    pub fn new(ctx: &Ctx, member: &Document<AlphaSender>) -> Self {
+        Self {
+            common: Common::new(ctx, member, "DestinationAlphaSenders"),
+            alpha_sender: member.facts.sender.clone(),
+            iso_country_code: member.facts.country.clone(),
+        }
     }
 }
 

@@ -207,7 +207,7 @@ async fn the_operator_brings_numbers_in() {
     add(&app.operator, other).await.assert_error(400, 21422);
     let nobody = r#"{"number": "+18005550124", "account_sid": "AC00000000000000000000000000000000"}"#;
     add(&app.operator, nobody.to_owned()).await.assert_error(404, 20404);
-    add(&app.operator, r#"{"number": "12345"}"#.to_owned()).await.assert_error(400, 21421);
+    add(&app.operator, r#"{"number": "1234"}"#.to_owned()).await.assert_error(400, 21421);
     add(app.owner.credentials(), free).await.assert_error(403, 20003);
 }
 

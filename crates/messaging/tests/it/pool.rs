@@ -123,6 +123,10 @@ async fn a_name_is_shown_where_names_are() {
     // A name outside a service is nobody's.
     let alone = [("To", "+442071838751"), ("From", "Clinic"), ("Body", "x")];
     site.post(owner, &alone).await.assert_error(501, 20501);
+    // In the United States none is shown, whoever it belongs to.
+    let home = [("To", PATIENT), ("From", "Clinic"), ("Body", "x")];
+    site.post(owner, &home).await.assert_error(400, 21612);
+    site.send_with(owner, &service, PATIENT, &[("From", "Clinic")]).await.assert_error(400, 21612);
 }
 
 #[tokio::test]

@@ -318,6 +318,58 @@ async fn names_join_and_leave() {
 }
 
 #[tokio::test]
+async fn a_name_for_one_country_joins_and_leaves() {
+    let site = Site::idle().await;
+    let owner = &site.app.owner;
+    site.open_countries(&["GB", "DE", "FR"]).await;
+    let service = site.service(owner, &[]).await;
+    let (names, all) = (format!("{service}/AlphaSenders"), format!("{service}/DestinationAlphaSenders"));
+    post(&site, &names, &[("AlphaSender", "Clinic")]).await.assert_status(201);
+    let german = [("AlphaSender", "Praxis"), ("IsoCountryCode", "de")];
+    let made = post(&site, &all, &german).await.assert_status(201).json.clone();
+    let sid = made["sid"].as_str().expect("a SID").to_owned();
+    assert!(sid.starts_with("AI"));
+    assert_eq!((&made["alpha_sender"], &made["iso_country_code"]), (&"Praxis".into(), &"DE".into()));
+    assert_eq!(get(&site, owner, &format!("{all}/{sid}")).await.json, made);
+    get(&site, &site.app.other, &format!("{all}/{sid}")).await.assert_error(404, 20404);
+    post(&site, &all, &german).await.assert_error(409, 21710);
+    // The same name for another country, and for every one.
+    post(&site, &all, &[("AlphaSender", "Praxis"), ("IsoCountryCode", "GB")]).await.assert_status(201);
+    let anywhere = post(&site, &all, &[("AlphaSender", "Anyone")]).await.assert_status(201).json.clone();
+    assert_eq!(anywhere["iso_country_code"], serde_json::json!(null));
+    for country in ["US", "CA", "XX", "Germany"] {
+        let fields = [("AlphaSender", "Praxis"), ("IsoCountryCode", country)];
+        post(&site, &all, &fields).await.assert_error(400, 20001);
+    }
+    post(&site, &all, &[("IsoCountryCode", "DE")]).await.assert_error(400, 21708);
+    for (list, count) in
+        [(all.clone(), 4), (format!("{all}?IsoCountryCode=DE"), 1), (format!("{all}?IsoCountryCode=FR"), 0)]
+    {
+        let listed = get(&site, owner, &list).await.json;
+        assert_eq!(listed["alpha_senders"].as_array().map(Vec::len), Some(count), "{list}");
+    }
+    // What is for one country is not among those for all.
+    let listed = get(&site, owner, &names).await.json;
+    assert_eq!(listed["alpha_senders"].as_array().map(Vec::len), Some(2));
+    get(&site, owner, &format!("{names}/{sid}")).await.assert_error(404, 20404);
+    delete(&site, owner, &format!("{names}/{sid}")).await.assert_error(404, 20404);
+
+    let send = async |to: &str, from: Option<&str>| {
+        let more: Vec<_> = from.map(|from| ("From", from)).into_iter().collect();
+        site.send_with(owner, &service, to, &more).await
+    };
+    assert_eq!(send("+4930123456", None).await.json["from"], "Praxis");
+    send("+4930123456", Some("Praxis")).await.assert_status(201);
+    // There is a name of it in France, but not this one.
+    send("+33123456789", Some("Praxis")).await.assert_error(400, 21612);
+    send("+33123456789", Some("Clinic")).await.assert_status(201);
+    send("+14155550177", Some("Clinic")).await.assert_error(400, 21612);
+    send("+14155550177", None).await.assert_error(400, 21703);
+    delete(&site, owner, &format!("{all}/{sid}")).await.assert_status(204);
+    get(&site, owner, &format!("{all}/{sid}")).await.assert_error(404, 20404);
+}
+
+#[tokio::test]
 async fn a_service_has_at_most_as_many_senders_as_published() {
     let site = Site::idle().await;
     let service = site.service(&site.app.owner, &[]).await;
@@ -334,19 +386,12 @@ async fn senders_that_nobody_can_have_are_none() {
     let site = Site::idle().await;
     let owner = &site.app.owner;
     let service = site.service(owner, &[]).await;
-    for (collection, key) in [
-        ("ShortCodes", "short_codes"),
-        ("ChannelSenders", "senders"),
-        ("DestinationAlphaSenders", "alpha_senders"),
-    ] {
+    for (collection, key) in [("ChannelSenders", "senders")] {
         let list =
             get(&site, owner, &format!("{service}/{collection}")).await.assert_status(200).json.clone();
         assert_eq!((&list[key], &list["meta"]["key"]), (&serde_json::json!([]), &key.into()));
         get(&site, &site.app.other, &format!("{service}/{collection}")).await.assert_error(404, 20404);
     }
-    let codes = format!("/2010-04-01/Accounts/{}/SMS/ShortCodes.json?ShortCode=12345", owner.sid);
-    let list = site.app.get(owner, API, &codes).await.assert_status(200).json.clone();
-    assert_eq!(list["short_codes"], serde_json::json!([]));
 }
 
 #[tokio::test]
@@ -356,14 +401,7 @@ async fn what_is_published_and_not_served_says_so() {
     let service = site.service(owner, &[]).await;
     let domain = "/v1/LinkShortening/Domains/DN00000000000000000000000000000000";
     for (method, path, (status, code), why) in [
-        (Method::POST, format!("/v1/Services/{service}/ShortCodes"), (404, 20404), "short codes"),
         (Method::POST, format!("/v1/Services/{service}/ChannelSenders"), (501, 20501), "SMS only"),
-        (
-            Method::POST,
-            format!("/v1/Services/{service}/DestinationAlphaSenders"),
-            (501, 20501),
-            "AlphaSenders",
-        ),
         (Method::POST, "/v2/Channels/Senders".to_owned(), (501, 20501), "SMS only"),
         (Method::GET, "/v1/Deactivations?Date=2026-01-01".to_owned(), (404, 30114), "empty report"),
         (Method::POST, "/v2/Indicators/Typing.json".to_owned(), (501, 20501), "typing indicator"),

@@ -6,16 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use auth::{Account, AccountFacts};
-use base::{AccountSid, MessageSid, Timestamp};
+use base::{AccountSid, MessageSid, MessagingServiceSid, PhoneNumberSid, Timestamp};
 use jobs::Runner;
 use kit::{Routes, Services};
 use messaging::carrier::{
     Arrival, ArrivedMedia, Attachment, Carrier, CarrierError, InForce, Pace, Receipt, Reference, Submission,
     Submitting,
 };
+use messaging::registered::{Looking, Registrations};
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
-use store::{Document, Name, Query};
+use store::{Document, Name, Query, Scoped};
 use test_kit::{Reply, SinkRequest, TestAccount, TestApp, TestDatabase, WebhookSink};
 use tokio::sync::{Notify, watch};
 use webhooks::{Alert, Webhooks, WebhooksConfig};
@@ -164,12 +165,38 @@ impl Carrier for FakeCarrier {
     }
 }
 
+/// Registration, as messaging sees it: whatever was added is registered.
+#[derive(Default)]
+pub struct FakeRegistrations(Mutex<Vec<String>>);
+
+impl FakeRegistrations {
+    /// Registers a service or a number, by its SID.
+    pub fn add(&self, sid: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(sid.to_owned());
+    }
+
+    fn has(&self, sid: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == sid)
+    }
+}
+
+impl Registrations for FakeRegistrations {
+    fn has_campaign<'a>(&'a self, _: &'a Scoped, service: MessagingServiceSid) -> Looking<'a> {
+        Box::pin(async move { Ok(self.has(&service.to_string())) })
+    }
+
+    fn is_verified<'a>(&'a self, _: &'a Scoped, number: PhoneNumberSid) -> Looking<'a> {
+        Box::pin(async move { Ok(self.has(&number.to_string())) })
+    }
+}
+
 /// The platform, everything around it, and its workers.
 pub struct Site {
     pub app: TestApp,
     pub sink: WebhookSink,
     pub carrier: Arc<FakeCarrier>,
     pub inbox: Inbox,
+    pub registrations: Arc<FakeRegistrations>,
     webhooks: Webhooks,
     stop: watch::Sender<bool>,
     runner: Option<Runner>,
@@ -212,7 +239,16 @@ impl Site {
         let webhooks = Webhooks::new(app.services.store.clone(), config).expect("no roots of the operator");
         let inbox = Inbox::new(Arc::clone(&app.services));
         let stop = watch::Sender::new(false);
-        Self { app, sink, carrier: Arc::default(), inbox, webhooks, stop, runner: None }
+        Self {
+            app,
+            sink,
+            carrier: Arc::default(),
+            inbox,
+            registrations: Arc::default(),
+            webhooks,
+            stop,
+            runner: None,
+        }
     }
 
     /// A platform at work.
@@ -231,7 +267,8 @@ impl Site {
     pub fn run_with(&mut self, carrier: Option<Arc<dyn Carrier>>) {
         let mut runner = Runner::new(self.app.services.store.clone(), self.stop.subscribe());
         let services = Arc::clone(&self.app.services);
-        for queue in messaging::queues(services, carrier, self.webhooks.clone()) {
+        let registrations = Arc::clone(&self.registrations) as Arc<dyn Registrations>;
+        for queue in messaging::queues_with(services, carrier, self.webhooks.clone(), registrations) {
             runner.start(queue);
         }
         runner.start(self.webhooks.queue());

@@ -5,5 +5,6 @@
 
 mod alerts;
 mod content;
+mod notifications;
 mod operations;
 mod world;

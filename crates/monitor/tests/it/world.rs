@@ -13,7 +13,11 @@ pub(crate) const PARAMETERS: &str = "To=%2B14155550123&Body=canary";
 
 pub(crate) async fn start() -> TestApp {
     let both = |services: Arc<Services>| {
-        vec![monitor::routes(Arc::clone(&services)), monitor::operation_routes(services)]
+        vec![
+            monitor::routes(Arc::clone(&services)),
+            monitor::notification_routes(Arc::clone(&services)),
+            monitor::operation_routes(services),
+        ]
     };
     TestApp::start(both).await
 }

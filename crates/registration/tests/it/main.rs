@@ -6,3 +6,4 @@ mod campaigns;
 mod site;
 mod tollfree;
 mod traces;
+mod verdicts;

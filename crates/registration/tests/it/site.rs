@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use base::{MessagingServiceSid, PhoneNumberSid};
 use jobs::Runner;
+use kit::{Routes, Services};
 use registration::senders::{Looking, Senders};
 use registration::{Registry, Simulated};
 use serde_json::Value;
 use store::Scoped;
-use test_kit::{Reply, TestAccount, TestApp};
+use test_kit::{Reply, TestAccount, TestApp, TestDatabase};
 use tokio::sync::watch;
 
 pub const MESSAGING: &str = "messaging";
@@ -59,13 +60,39 @@ pub struct Site {
     runner: Option<Runner>,
 }
 
+/// What is served, with a messaging whose services are gone when this says so.
+fn products(are_gone: &Arc<AtomicBool>) -> impl FnOnce(Arc<Services>) -> Vec<Routes> + use<> {
+    let senders = Arc::new(KnownSenders { are_gone: Arc::clone(are_gone) });
+    move |services| {
+        vec![registration::routes(Arc::clone(&services), senders), registration::operator_routes(services)]
+    }
+}
+
 impl Site {
     /// A platform whose reviewers do not work yet.
     pub async fn idle() -> Self {
         let are_gone = Arc::<AtomicBool>::default();
-        let senders = Arc::new(KnownSenders { are_gone: Arc::clone(&are_gone) });
-        let app = TestApp::start(|services| vec![registration::routes(services, senders)]).await;
+        let app = TestApp::start(products(&are_gone)).await;
         Self { app, are_gone, stop: watch::Sender::new(false), runner: None }
+    }
+
+    /// The same on PostgreSQL.
+    pub async fn idle_on(database: &TestDatabase) -> Self {
+        let are_gone = Arc::<AtomicBool>::default();
+        let app = TestApp::start_on(&database.url(), products(&are_gone)).await;
+        Self { app, are_gone, stop: watch::Sender::new(false), runner: None }
+    }
+
+    /// The operator's verdict on a registration of the owner.
+    pub async fn rule(&self, sid: &str, verdict: Value) -> Reply {
+        let path = format!("{}/{sid}/Verdict", self.registrations());
+        let body = verdict.to_string().into_bytes();
+        self.app.post_raw(&self.app.operator, "switchward", &path, body, "application/json").await
+    }
+
+    /// Where what waits for a verdict in the owner's account is.
+    pub fn registrations(&self) -> String {
+        format!("/switchward/v1/Accounts/{}/Registrations", self.app.owner.sid)
     }
 
     /// A platform at work.
@@ -76,8 +103,13 @@ impl Site {
     }
 
     pub fn run(&mut self) {
+        self.run_with(Some(Arc::new(Simulated)));
+    }
+
+    /// Starts the reviewers with this registry, or with none.
+    pub fn run_with(&mut self, registry: Option<Arc<dyn Registry>>) {
         let mut runner = Runner::new(self.app.services.store.clone(), self.stop.subscribe());
-        runner.start(registration::queue(Arc::clone(&self.app.services), Some(Arc::new(Simulated))));
+        runner.start(registration::queue(Arc::clone(&self.app.services), registry));
         self.runner = Some(runner);
     }
 

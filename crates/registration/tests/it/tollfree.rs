@@ -9,7 +9,7 @@ use crate::site::{LOCAL, MESSAGING, Site, TOLL_FREE, VERIFICATIONS, sid};
 
 #[tokio::test]
 async fn a_number_is_verified_after_a_while() {
-    let site = Site::start().await;
+    let mut site = Site::idle().await;
     let made = site.verification(&[("ExternalReferenceId", "ours-1"), ("UseCaseCategories", "EVENTS")]).await;
     made.assert_status(201);
     assert_eq!(made.json["status"], "PENDING_REVIEW");
@@ -22,6 +22,7 @@ async fn a_number_is_verified_after_a_while() {
         (&json!(["EVENTS"]), &json!({}))
     );
     let path = format!("{VERIFICATIONS}/{}", sid(&made));
+    site.run();
     site.post(&path, &[("BusinessName", "Other")]).await.assert_error(409, 20409);
     let approved = site.wait(&path, "TWILIO_APPROVED").await;
     assert_eq!((&approved["rejection_reason"], &approved["error_code"]), (&json!(null), &json!(null)));

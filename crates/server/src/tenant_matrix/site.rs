@@ -215,6 +215,17 @@ impl Site {
                     let path = format!("/v1/Services/{}/AlphaSenders", values["ServiceSid"]);
                     self.made(login, "messaging", &path, &[("AlphaSender", "Clinic")]).await
                 }
+                "DestinationAlphaSenders" => {
+                    let path = format!("/v1/Services/{}/DestinationAlphaSenders", values["ServiceSid"]);
+                    self.made(login, "messaging", &path, &[("AlphaSender", "Clinic")]).await
+                }
+                "ShortCodes" if row.product == "messaging" => {
+                    let path = format!("/v1/Services/{}/ShortCodes", values["ServiceSid"]);
+                    let sid = self.short_code(account).await;
+                    self.made(login, "messaging", &path, &[("ShortCodeSid", &sid)]).await
+                }
+                "ShortCodes" => self.short_code(account).await,
+                "Registrations" => self.brand(login, APPROVED).await,
                 "BrandRegistrations" => self.brand(login, brand_for(row.access.operation)).await,
                 "Vettings" => self.vetting(login, &values["BrandSid"]).await,
                 "Usa2p" => self.campaign(login, &values["ServiceSid"]).await,
@@ -259,7 +270,7 @@ impl Site {
                 // Nothing is looked for without a signature.
                 "twiml" => format!("EH{}", "0".repeat(32)),
                 "TwimlBins" => self.stated(login, account, "TwimlBins", super::samples::BIN.to_owned()).await,
-                "Alerts" => self.alert(account).await,
+                "Alerts" | "Notifications" => self.alert(account).await,
                 "WebhookDeliveries" => self.delivery(account).await,
                 "WebhookKeys" => {
                     let path = format!("/switchward/v1/Accounts/{account}/WebhookKeys");
@@ -287,6 +298,9 @@ impl Site {
             values.insert("NumberSid".to_owned(), self.number_sid(login, account, &number).await);
         }
         match row.access.operation {
+            "create_service_short_code" => {
+                values.insert("CodeSid".to_owned(), self.short_code(account).await);
+            }
             "create_us_app_to_person" => {
                 values.insert("BrandSid".to_owned(), self.brand(login, APPROVED).await);
             }
@@ -303,6 +317,10 @@ impl Site {
             self.send(login, "accounts", Method::POST, "/v1/AuthTokens/Secondary", None).await;
         }
         match row.access.operation {
+            "fetch_safelist" | "delete_safelist" => {
+                let number = [("PhoneNumber", "+14155550177")];
+                self.made_any(login, "accounts", "/v1/SafeList/Numbers", &number).await;
+            }
             "create_reviewer" => {
                 values.insert("Reviewer".to_owned(), reviews::reviewer(&format!("Person {}", self.next())).1);
             }
@@ -334,6 +352,15 @@ impl Site {
 
     async fn workspace(&self, login: &Credentials, account: AccountSid) -> String {
         self.stated(login, account, "Workspaces", r#"{"name": "Clinic"}"#.to_owned()).await
+    }
+
+    /// A short code of the account, which the operator brings in; its SID.
+    async fn short_code(&self, account: AccountSid) -> String {
+        let code = 100_000 + self.next();
+        let body = format!(r#"{{"number": "{code}", "account_sid": "{account}"}}"#);
+        let path = "/switchward/v1/Numbers";
+        let reply = self.app.post_raw(&self.app.operator, "switchward", path, body.into(), JSON).await;
+        word(&reply.assert_status(201).json, "sid")
     }
 
     pub(super) async fn number_sid(&self, login: &Credentials, account: AccountSid, number: &str) -> String {

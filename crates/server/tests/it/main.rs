@@ -17,6 +17,7 @@ mod operations;
 mod packaging;
 mod program;
 mod recorder;
+mod reviews;
 mod scan;
 mod serving;
 #[expect(dead_code, reason = "these tests need fewer faults than those of `kms`")]

@@ -10,6 +10,9 @@ fuzz_target!(|data: &[u8]| {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (host, path) = text.split_once('\n').unwrap_or(("api.twilio.com", text));
     let _ = edge::hosts::connect_allowed(host);
+    if let Some(target) = edge::product::resolve_bearer(host, path, None) {
+        assert_eq!((target.host.as_str(), target.path.as_str()), (host, path));
+    }
     for base_domain in [None, Some("clinic.example")] {
         let Some(target) = edge::product::resolve(host, path, base_domain, PRODUCTS) else { continue };
         assert!(target.path.starts_with('/'), "a path without its slash");

@@ -105,7 +105,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "matcher",
         ],
     ),
-    ("segment", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "kit", "tracking"]),
+    ("segment", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "kit", "tracking", "plans"]),
     ("smpp-proto", &["base"]),
     // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
     // queues, hence `jobs` and `webhooks`; its benchmark opens a store, hence `phi`.

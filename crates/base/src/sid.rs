@@ -215,6 +215,12 @@ sids! {
     ShortCodeSid = "SC";
     /// A source of events in a workspace (Segment calls them otherwise; ours).
     SourceSid = "SO";
+    /// A tracking plan of a workspace (Segment calls them `tp_` and `rs_`; ours).
+    TrackingPlanSid = "PL";
+    /// A rule of a tracking plan (ours; never shown).
+    PlanRuleSid = "RU";
+    /// People of a workspace that were suppressed or deleted at once (ours).
+    RegulationSid = "RG";
     /// Somebody whom events are about (ours; never shown).
     SubjectSid = "SJ";
     /// Which sender a recipient has from a Messaging Service (ours; never shown).

@@ -18,6 +18,38 @@ const TRACKING_CALLS: [&str; 18] = [
     "alias", "a", "batch", "b", "group", "g", "identify", "i", "import", "m", "page", "p", "pixel",
     "projects", "screen", "s", "track", "t",
 ];
+/// Product label of Segment's Public API.
+pub const PUBLIC_API: &str = "segmentapis-api";
+/// What its paths begin with when an SDK is given this host. None of them is a label of Twilio's or well-known here,
+/// but `events`, `functions` and `usage` are products elsewhere: with a Bearer token they are this one's.
+const PUBLIC_PATHS: [&str; 26] = [
+    "audit-events",
+    "catalog",
+    "delivery-overview",
+    "destination",
+    "destinations",
+    "echo",
+    "events",
+    "filters",
+    "functions",
+    "group",
+    "groups",
+    "insert-function-instances",
+    "invites",
+    "labels",
+    "regulations",
+    "reverse-etl-models",
+    "reverse-etl-syncs",
+    "roles",
+    "sources",
+    "spaces",
+    "suppressions",
+    "tracking-plans",
+    "transformations",
+    "usage",
+    "users",
+    "warehouses",
+];
 /// Product label of every host below `twil.io`: deployed functions and assets.
 pub const FUNCTIONS: &str = "functions";
 
@@ -64,9 +96,30 @@ pub fn resolve(host: &str, raw_path: &str, base_domain: Option<&str>, products: 
         SWITCHWARD => SWITCHWARD,
         "healthz" | "readyz" if rest == "/" => SWITCHWARD,
         "v1" if TRACKING_CALLS.contains(&split_first_segment(rest).0) => TRACKING,
+        _ if is_public_path(first) => PUBLIC_API,
         _ => return None,
     };
     target(product, dotted.to_owned(), path)
+}
+
+/// Where a request goes that carries a Bearer token and names none of our hosts, when it is one to Segment's Public API:
+/// its SDKs are given a host, and its root is a resource. For everything else [`resolve`] says.
+pub fn resolve_bearer(host: &str, raw_path: &str, base_domain: Option<&str>) -> Option<Target> {
+    if !is_clean_host(host) || !is_clean_path(raw_path) || product_of_host(host, base_domain).is_some() {
+        return None;
+    }
+    let (first, _) = split_first_segment(raw_path);
+    let is_public = raw_path == "/" || is_public_path(first);
+    is_public.then(|| Target {
+        product: PUBLIC_API.to_owned(),
+        prefix: String::new(),
+        path: raw_path.to_owned(),
+        host: host.to_owned(),
+    })
+}
+
+fn is_public_path(first: &str) -> bool {
+    PUBLIC_PATHS.contains(&first)
 }
 
 /// Removes the `.json` that SDKs put behind every path of the 2010 API. Only for that API.

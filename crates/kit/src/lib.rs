@@ -13,6 +13,7 @@ pub mod meter;
 pub mod origin;
 pub mod page;
 pub mod params;
+pub mod presented;
 pub mod respond;
 pub mod routes;
 mod services;

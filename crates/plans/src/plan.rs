@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use paths::Path;
 use serde_json::Value;
 
 use crate::limits::RULE_LIMIT;
@@ -82,9 +81,13 @@ pub struct Rule {
 /// A tracking plan.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    rules: BTreeMap<RuleType, BTreeMap<u32, Rule>>,
+    /// Rules of track calls, by the name of the event: they are looked for by the text of each event.
+    tracks: BTreeMap<String, Versions>,
+    others: BTreeMap<RuleType, Versions>,
     count: usize,
 }
+
+type Versions = BTreeMap<u32, Rule>;
 
 /// Why a rule does not enter a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,43 +124,52 @@ impl Plan {
         if self.count == RULE_LIMIT {
             return Err(PlanError::TooManyRules);
         }
-        if self.rules.get(&kind).is_some_and(|versions| versions.contains_key(&version)) {
+        let known = match &kind {
+            RuleType::Track(event) => self.tracks.get(event),
+            other => self.others.get(other),
+        };
+        if known.is_some_and(|versions| versions.contains_key(&version)) {
             return Err(PlanError::Duplicate);
         }
         let schema = Schema::compile(json_schema).map_err(PlanError::Schema)?;
         let rule = Rule { kind: kind.clone(), version, schema, labels };
-        self.rules.entry(kind).or_default().insert(version, rule);
+        let versions = match kind {
+            RuleType::Track(event) => self.tracks.entry(event).or_default(),
+            other => self.others.entry(other).or_default(),
+        };
+        versions.insert(version, rule);
         self.count += 1;
         Ok(())
     }
 
     /// The rules, in order.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.values().flat_map(BTreeMap::values)
+        self.others.values().chain(self.tracks.values()).flat_map(BTreeMap::values)
     }
 
     /// The rule for an event: of the version it names, else of the oldest.
     pub fn rule(&self, event_type: EventType, event: &Value) -> Option<&Rule> {
-        let kind = match event_type {
-            EventType::Track => RuleType::Track(event.get("event")?.as_str()?.to_owned()),
-            EventType::Identify => RuleType::Identify,
-            EventType::Group => RuleType::Group,
-            EventType::Page => RuleType::Page,
-            EventType::Screen => RuleType::Screen,
+        let versions = match event_type {
+            EventType::Track => self.tracks.get(event.get("event")?.as_str()?),
+            EventType::Identify => self.others.get(&RuleType::Identify),
+            EventType::Group => self.others.get(&RuleType::Group),
+            EventType::Page => self.others.get(&RuleType::Page),
+            EventType::Screen => self.others.get(&RuleType::Screen),
             EventType::Alias => return None,
         };
-        self.versioned(&kind, event)
+        named_version(versions?, event)
     }
 
     /// The rule that all events must keep.
     pub fn common_rule(&self, event: &Value) -> Option<&Rule> {
-        self.versioned(&RuleType::Common, event)
+        named_version(self.others.get(&RuleType::Common)?, event)
     }
+}
 
-    fn versioned(&self, kind: &RuleType, event: &Value) -> Option<&Rule> {
-        let versions = self.rules.get(kind)?;
-        let named = Path::of(["context", "protocols", "event_version"]).get(event).and_then(Value::as_u64);
-        let named = named.and_then(|version| versions.get(&u32::try_from(version).ok()?));
-        named.or_else(|| versions.values().next())
-    }
+/// The rule of the version that an event names, else the oldest.
+fn named_version<'a>(versions: &'a Versions, event: &Value) -> Option<&'a Rule> {
+    let named =
+        event.get("context").and_then(|context| context.get("protocols")?.get("event_version")?.as_u64());
+    let named = named.and_then(|version| versions.get(&u32::try_from(version).ok()?));
+    named.or_else(|| versions.values().next())
 }

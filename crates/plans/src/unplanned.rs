@@ -30,7 +30,7 @@ impl Schema {
                     let declared = self.declared(schemas, name);
                     if declared.is_empty() {
                         found.push(Violation { place: place.unplanned(name), kind: Kind::UnplannedProperty });
-                    } else {
+                    } else if value.is_object() || value.is_array() {
                         self.look(&declared, value, &place.planned(name), false, found);
                     }
                 }

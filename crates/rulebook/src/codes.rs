@@ -118,6 +118,10 @@ codes! {
     WORKSPACE_ENTITLEMENT_MISSING = 77562, 403, "The package that includes HIPAA workspaces is missing";
     /// SEG-DES-4, which shares the line.
     WORKSPACE_REQUEST_MISSING = 77563, 403, "Designation of a workspace needs the reference of the request";
+    /// PRO-PLAN-1.
+    SCHEMA_CONTROLS_LOCKED = 77666, 403, "In a HIPAA workspace whatever is not planned is blocked";
+    /// PRO-PLAN-2, which shares the line.
+    QUARANTINE_WITHOUT_OWNER = 77667, 403, "A quarantine of a HIPAA workspace needs an owner who reviews it";
     /// ENG-PREM-1.
     ENGAGE_PREMIER_NOT_ELIGIBLE = 77718, 403, "Engage Premier is not eligible in a HIPAA project";
     /// ENG-CAMP-1.

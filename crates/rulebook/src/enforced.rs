@@ -64,6 +64,7 @@ const TRUST: &str = "webhooks::trust";
 const SIGNATURE: &str = "webhooks::signature";
 const WORKSPACES: &str = "segment::workspaces";
 const INGEST: &str = "segment::ingest";
+const ENFORCE: &str = "segment::enforce";
 
 /// Every row, by rule id.
 pub const ENFORCED: &[Enforced] = &[
@@ -115,6 +116,9 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("LOOK-MKT-1", codes::LOOKUP_ADD_ONS_NOT_ELIGIBLE, SERVICES),
     does("PRIV-CONSENT-1", Effect::Force, INGEST),
     does("PRIV-SUPPR-1", Effect::Force, INGEST),
+    does("PRO-PLAN-1", Effect::Force, ENFORCE),
+    refuses("PRO-PLAN-1", codes::SCHEMA_CONTROLS_LOCKED, DESIGNATE),
+    refuses("PRO-PLAN-2", codes::QUARANTINE_WITHOUT_OWNER, DESIGNATE),
     refuses("RT-BIN-1", codes::PHI_IN_BIN, SERVICES),
     does("RT-BIN-2", Effect::Permit, SERVICES),
     refuses("SEG-DES-1", codes::WORKSPACE_ENTITLEMENT_MISSING, DESIGNATE),

@@ -13,7 +13,7 @@ mod services;
 pub mod urls;
 
 pub use address::AddressKind;
-pub use designate::{DesignateFacts, DesignateWorkspaceFacts, Organization};
+pub use designate::{DesignateFacts, DesignateWorkspaceFacts, Organization, SchemaControl};
 pub use message::{MessageFacts, ReceiveFacts, Retention};
 pub use review::ReviewStep;
 pub use services::{CapabilityFacts, LookupFacts, SettingChange};
@@ -113,6 +113,8 @@ pub enum Action<'a> {
     Designate(DesignateFacts),
     /// A Segment workspace is to become a HIPAA workspace.
     DesignateWorkspace(DesignateWorkspaceFacts),
+    /// A source of a Segment workspace is to do this with what is not planned.
+    ControlSchema(SchemaControl),
     /// A HIPAA project is to become an ordinary account.
     Undesignate(Clearance),
     /// A request came over plain HTTP.
@@ -138,6 +140,7 @@ impl Action<'_> {
             Self::UseBin { .. } => "use-bin",
             Self::Designate(_) => "designate",
             Self::DesignateWorkspace(_) => "designate-workspace",
+            Self::ControlSchema(_) => "control-schema",
             Self::Undesignate(_) => "undesignate",
             Self::PlainHttp(_) => "plain-http",
             Self::OperateOnMessages => "operate-on-messages",
@@ -248,6 +251,9 @@ pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
         Action::Designate(facts) => designate::designate(account, facts).map(|()| Settings::PROTECTED),
         Action::DesignateWorkspace(facts) => {
             designate::designate_workspace(facts).map(|()| Settings::PROTECTED)
+        }
+        Action::ControlSchema(control) => {
+            designate::schema_control(account, *control).map(|()| forced(account))
         }
         Action::Undesignate(clearance) => {
             designate::undesignate(account, *clearance).map(|()| Settings::NONE)

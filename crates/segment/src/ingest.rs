@@ -1,17 +1,20 @@
-//! From the events of a request to the log: who may not be in it is left out first, then what was there before; what
-//! remains is one batch, on disk before anything is answered.
+//! From the events of a request to the log: what was not planned is judged, who may not be in it is left out, then what
+//! was there before; what remains is one batch, on disk before anything is answered.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use base::measure::Counter;
 use base::{SourceSid, SubjectSid, Timestamp, WorkspaceSid};
+use data_encoding::HEXLOWER;
 use kit::Services;
 use phi::{DigestKey, Phi};
 use serde_json::value::RawValue;
 use store::{EVENT_NAME_BYTES, EventName, NewEvent, Scope, StoreError, SubjectKey};
 use tracking::{Consent, Event};
 
+use crate::compiled::Compiled;
+use crate::enforce::{self, Controls, Fate};
 use crate::limits;
 use crate::subjects::{self, Known, Memory};
 use crate::window::Window;
@@ -20,6 +23,7 @@ use crate::window::Window;
 pub struct Ingest {
     pub(crate) services: Arc<Services>,
     window: Window,
+    compiled: Compiled,
     /// What it has done.
     pub measures: IngestMeasures,
 }
@@ -35,19 +39,31 @@ pub struct IngestMeasures {
     pub withheld: Counter,
     /// Events that were not in order.
     pub rejected: Counter,
+    /// Events that their tracking plan does not allow, and that were left out.
+    pub blocked: Counter,
+    /// Such events that went to a quarantine.
+    pub quarantined: Counter,
+    /// Events that were kept without what their tracking plan does not allow.
+    pub omitted: Counter,
+    /// Violations that no event was made of, because their request had too many.
+    pub untold: Counter,
 }
 
 /// Where events go.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Destination {
+#[derive(Clone, Copy)]
+pub(crate) struct Destination<'a> {
     pub(crate) workspace: WorkspaceSid,
     pub(crate) source: SourceSid,
     pub(crate) consent_required: bool,
+    /// What becomes of events that were not planned.
+    pub(crate) controls: &'a Controls,
 }
 
-/// An event with what it is about and called.
+/// An event as it goes into the log.
 struct Named {
-    event: Event,
+    /// The source that gets it: the one that sent it, a quarantine, or one that is told of violations.
+    source: SourceSid,
+    body: Phi<Box<RawValue>>,
     /// Whom it is about: it is sealed for all of them, so that it ends with any.
     subjects: Vec<SubjectSid>,
     name: EventName,
@@ -56,7 +72,12 @@ struct Named {
 impl Ingest {
     /// Takes nothing yet.
     pub fn new(services: Arc<Services>) -> Self {
-        Self { services, window: Window::default(), measures: IngestMeasures::default() }
+        Self {
+            services,
+            window: Window::default(),
+            compiled: Compiled::default(),
+            measures: IngestMeasures::default(),
+        }
     }
 
     /// Writes events to the log; they are on disk when this returns `Ok`.
@@ -65,18 +86,17 @@ impl Ingest {
     /// [`StoreError`]; nothing was written then.
     pub(crate) async fn accept(
         &self,
-        to: Destination,
+        to: Destination<'_>,
         at: Timestamp,
-        events: Vec<Event>,
+        mut events: Vec<Event>,
     ) -> Result<(), StoreError> {
         let store = &self.services.store;
         let key = store.scope(Scope::workspace(to.workspace)).digest_key().await?;
+        let sent = events.len();
+        events.retain(|event| !to.consent_required || event.consent == Consent::Given);
+        self.measures.withheld.add((sent - events.len()) as u64);
+        let mut events = self.judged(to, at, &key, events).await?;
         let taken = events.len();
-        let mut events: Vec<Named> = events
-            .into_iter()
-            .filter(|event| !to.consent_required || event.consent == Consent::Given)
-            .map(|event| named(&key, to.source, event))
-            .collect();
         for _ in 0..limits::ATTEMPTS {
             let memory = Memory::now(store).await?;
             let known = self.look(&memory, to.workspace, &events).await?;
@@ -104,6 +124,82 @@ impl Ingest {
         Ok(())
     }
 
+    /// The events that go into the log, and where: as they came, changed, into quarantine, or not at all; and those
+    /// about violations behind them. All that is made of an event is about whom the event is about.
+    async fn judged(
+        &self,
+        to: Destination<'_>,
+        at: Timestamp,
+        key: &DigestKey,
+        events: Vec<Event>,
+    ) -> Result<Vec<Named>, StoreError> {
+        let controls = to.controls;
+        let as_it_came =
+            |event: Event, subjects, name| Named { source: to.source, body: event.body, subjects, name };
+        if controls.are_idle() {
+            let named = |event: Event| {
+                let (subjects, name) = (subjects_of(key, &event), name(key, to.source, &event.message_id));
+                as_it_came(event, subjects, name)
+            };
+            return Ok(events.into_iter().map(named).collect());
+        }
+        let plan = match controls.plan {
+            Some((sid, revision)) => {
+                Some(self.compiled.plan(&self.services.store, to.workspace, sid, revision).await?)
+            }
+            None => None,
+        };
+        let (mut kept, mut told) = (Vec::with_capacity(events.len()), Vec::new());
+        for (count, event) in events.into_iter().enumerate() {
+            if count % limits::JUDGED_AT_ONCE == limits::JUDGED_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
+            }
+            let (subjects, own_name) = (subjects_of(key, &event), name(key, to.source, &event.message_id));
+            let reference = HEXLOWER.encode(&own_name);
+            let room = limits::VIOLATIONS.saturating_sub(told.len());
+            let weighed = event.body.map_ref(|body| {
+                enforce::weigh(
+                    body,
+                    controls,
+                    plan.as_deref(),
+                    &enforce::Told { at, reference: &reference, room },
+                )
+            });
+            self.measures.untold.add(weighed.learn(|weighed| weighed.untold) as u64);
+            if let Some(source) = controls.violations_to {
+                for index in 0..weighed.learn(|weighed| weighed.violations.len()) {
+                    let body = weighed.map_ref(|weighed| weighed.violations[index].clone());
+                    let id = event.message_id.map_ref(|id| format!("violation {index} of {id}"));
+                    let name = name(key, source, &id);
+                    told.push(Named { source, body, subjects: subjects.clone(), name });
+                }
+            }
+            match Fate::of(weighed.learn(|weighed| weighed.fate as u32)) {
+                Fate::Through => kept.push(as_it_came(event, subjects, own_name)),
+                Fate::Changed => {
+                    self.measures.omitted.increment();
+                    let body = weighed.map(|weighed| weighed.body);
+                    kept.push(Named { source: to.source, body, subjects, name: own_name });
+                }
+                fate @ (Fate::Blocked | Fate::Quarantined) => match controls.blocked_to {
+                    Some(source) if fate == Fate::Quarantined => {
+                        self.measures.quarantined.increment();
+                        let name = name(key, source, &event.message_id);
+                        kept.push(Named {
+                            source,
+                            body: weighed.map(|weighed| weighed.body),
+                            subjects,
+                            name,
+                        });
+                    }
+                    _ => self.measures.blocked.increment(),
+                },
+            }
+        }
+        kept.append(&mut told);
+        Ok(kept)
+    }
+
     /// What is known of everybody whom the events mention.
     async fn look(
         &self,
@@ -122,7 +218,7 @@ impl Ingest {
 
     async fn write(
         &self,
-        to: Destination,
+        to: Destination<'_>,
         at: Timestamp,
         events: &[Named],
         memory: &Memory,
@@ -161,12 +257,23 @@ impl Ingest {
             .iter()
             .map(|named| named.subjects.iter().filter_map(|sid| keys.get(sid).map(Arc::as_ref)).collect())
             .collect();
-        let rows: Vec<NewEvent<'_, Box<RawValue>>> = new
-            .iter()
-            .zip(&about)
-            .map(|(named, subjects)| NewEvent { name: named.name, subjects, body: &named.event.body })
-            .collect();
-        batch.append_events(&to.source.to_string(), at, &present, &rows);
+        let mut sources: Vec<SourceSid> = Vec::with_capacity(1);
+        for named in &new {
+            if !sources.contains(&named.source) {
+                sources.push(named.source);
+            }
+        }
+        for (count, source) in sources.into_iter().enumerate() {
+            let rows: Vec<NewEvent<'_, Box<RawValue>>> = new
+                .iter()
+                .zip(&about)
+                .filter(|(named, _)| named.source == source)
+                .map(|(named, subjects)| NewEvent { name: named.name, subjects, body: &named.body })
+                .collect();
+            // That the keys are there still is checked once for all of the batch.
+            let present = if count == 0 { present.as_slice() } else { &[] };
+            batch.append_events(&source.to_string(), at, present, &rows);
+        }
         store.commit(batch).await?;
         self.measures.accepted.add(new.len() as u64);
         reserved.settle(at);
@@ -177,7 +284,7 @@ impl Ingest {
     }
 }
 
-fn named(key: &DigestKey, source: SourceSid, event: Event) -> Named {
+fn subjects_of(key: &DigestKey, event: &Event) -> Vec<SubjectSid> {
     let mut subjects = Vec::with_capacity(2);
     subjects.extend(event.user_id.as_ref().map(|id| subjects::user(key, id)));
     subjects.extend(event.anonymous_id.as_ref().map(|id| subjects::anonymous(key, id)));
@@ -189,8 +296,7 @@ fn named(key: &DigestKey, source: SourceSid, event: Event) -> Named {
             }
         }
     }
-    let name = name(key, source, &event.message_id);
-    Named { event, subjects, name }
+    subjects
 }
 
 /// The event's name in the log: a digest of its `messageId` in its source.

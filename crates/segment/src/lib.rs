@@ -1,25 +1,47 @@
 //! Segment's front half: workspaces with their sources, and the tracking API that takes events for them.
 //!
 //! Read in this order: [`records`] (workspaces, sources, suppressions as they are kept), `workspaces`, `sources` and
-//! `regulations` (our own API for them), `window` (which events were there before), `subjects` (whom events are
+//! `regulations` (our own API for them), `public_api` (Segment's API for the same, with its tokens), [`schema_settings`]
+//! and `enforce` (what becomes of events that were not planned), `window` (which events were there before), `subjects` (whom events are
 //! about), `ingest` (from a parsed body to the log), `tracking_api` (the HTTP face of it).
 //!
 //! Every field of an event is PHI. An event is sealed under the keys of whom it is about, and it is on disk before it
 //! is answered with 200. Of a person who is suppressed nothing is written, not even a digest of the event's name.
 //! Reading the log, and delivering from it, is not here yet.
 
+mod compiled;
+mod enforce;
 mod ingest;
 pub mod limits;
+mod public_api;
 pub mod records;
 mod regulations;
+pub mod roles;
 mod routes;
+pub mod schema_settings;
 mod sources;
 mod subjects;
+mod tokens;
 mod tracking_api;
 mod view;
 mod window;
 mod workspaces;
 
+/// For fuzz targets alone.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// Reads a token.
+    pub fn token(text: &str) {
+        let _ = crate::tokens::Given::parse(text);
+    }
+
+    /// Reads a cursor.
+    pub fn cursor(text: &str) {
+        crate::public_api::fuzzed_cursor(text);
+    }
+}
+
 pub use ingest::Ingest;
+pub use public_api::{LABEL as PUBLIC_LABEL, router as public_router};
 pub use routes::routes;
 pub use tracking_api::{LABELS, router};

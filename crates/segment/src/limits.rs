@@ -21,6 +21,49 @@ pub const REGULATED: usize = 1_000;
 /// Characters of the id of somebody whom a regulation is about.
 pub const ID: usize = 1_000;
 
+/// Tokens of one workspace.
+pub const TOKENS: usize = 100;
+/// Labels of one workspace, and of one source.
+pub const LABELS: usize = 100;
+/// Characters of a label's key or value, of a slug, and of the id of a kind of source.
+pub const WORD: usize = 100;
+/// Characters of a description.
+pub const DESCRIPTION: usize = 2_000;
+/// Bytes of what a source's kind is set to, as JSON.
+pub const SETTINGS: usize = 16 * 1024;
+/// Tracking plans of one workspace.
+pub const PLANS: usize = 100;
+/// Rules of one tracking plan (published: fewer than 2,000).
+pub const RULES: usize = plans::limits::RULE_LIMIT;
+/// Bytes of one rule's schema.
+pub const RULE_BYTES: usize = 64 * 1024;
+/// Bytes of all schemas of a plan: what it takes compiled is some ten times this.
+pub const PLAN_BYTES: usize = 2 * 1024 * 1024;
+/// Characters of the name of an event in a plan.
+pub const EVENT_NAME: usize = 255;
+/// Rules that one request takes out of a plan: they stand in its query.
+pub const REMOVED_RULES: usize = 50;
+
+/// Bytes of a body of the Public API: a whole plan, with its names.
+pub const PUBLIC_BODY_BYTES: usize = 4 * 1024 * 1024;
+/// Requests of the Public API that are read and carried out at the same time.
+pub const PUBLIC_REQUESTS: usize = 16;
+/// The largest page of the Public API.
+pub const PAGE: usize = 200;
+/// The page that is answered when none is asked for.
+pub const DEFAULT_PAGE: usize = 10;
+/// Characters of a page's cursor.
+pub const CURSOR: usize = 2_048;
+/// Rows of the ledger that one page of audit events looks through.
+pub const AUDIT_ROWS: usize = 1_000;
+
+/// Tracking plans that are held compiled; a full memory starts anew.
+pub const COMPILED_PLANS: usize = 64;
+/// Events that are judged before others have their turn.
+pub const JUDGED_AT_ONCE: usize = 32;
+/// Events about violations that one request makes; the measures count those that it does not make.
+pub const VIOLATIONS: usize = 1_000;
+
 /// Characters of a write key in a request.
 pub const WRITE_KEY: usize = 100;
 /// Requests of the tracking API that are read and written at the same time: their memory is this times what a body

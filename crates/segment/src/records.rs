@@ -1,8 +1,14 @@
 //! What is kept: workspaces in the scope of their account; everything else in the scope of the workspace.
 
-use base::{AccountSid, SourceSid, SubjectSid, WorkspaceSid};
+use base::{
+    AccountSid, KeySid, PlanRuleSid, RegulationSid, SourceSid, SubjectSid, TrackingPlanSid, WorkspaceSid,
+};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use store::{Kind, Name};
+
+use crate::roles::Role;
+use crate::schema_settings::SchemaSettings;
 
 /// The kind of workspace documents; they live in the scope of the account that owns them.
 #[derive(Debug)]
@@ -26,6 +32,22 @@ pub struct WorkspaceFacts {
     pub designation: Option<Designation>,
     /// Whether events are taken only with consent (PRIV-CONSENT-1).
     pub consent_required: bool,
+    /// What sources may be labelled with, and what that means.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+}
+
+/// A label. It is configuration and never PHI.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// What it is about.
+    pub key: String,
+    /// What it says about it.
+    pub value: String,
+    /// What that means, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 impl WorkspaceFacts {
@@ -71,13 +93,161 @@ pub struct SourceFacts {
     pub enabled: bool,
     /// What SDKs send to say that events are this source's. They stand in web pages and are no secrets.
     pub write_keys: Vec<String>,
+    /// A name for programs; empty for a source whose name says it ([`SourceFacts::slug`]).
+    #[serde(default)]
+    pub slug: String,
+    /// Which kind of source it is, in Segment's catalogue.
+    #[serde(default)]
+    pub metadata_id: String,
+    /// What its kind is set to. Kept and shown; nothing here reads it.
+    #[serde(default)]
+    pub settings: Map<String, Value>,
+    /// What people filed it under.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// What it does with events that are not planned.
+    #[serde(default)]
+    pub schema: SchemaSettings,
+    /// The tracking plan that its events are judged by.
+    #[serde(default)]
+    pub tracking_plan: Option<String>,
+    /// Who reviews what it holds, for a quarantine (PRO-PLAN-2).
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 impl SourceFacts {
+    /// A source with one write key, about which nothing else is said.
+    pub(crate) fn new(name: String, workspace: WorkspaceSid, account: AccountSid, write_key: String) -> Self {
+        Self {
+            name,
+            workspace: workspace.to_string(),
+            account: account.to_string(),
+            enabled: true,
+            write_keys: vec![write_key],
+            slug: String::new(),
+            metadata_id: String::new(),
+            settings: Map::new(),
+            labels: Vec::new(),
+            schema: SchemaSettings::default(),
+            tracking_plan: None,
+            owner: None,
+        }
+    }
+
+    /// Its name for programs.
+    pub(crate) fn slug(&self) -> String {
+        if self.slug.is_empty() { slug_of(&self.name) } else { self.slug.clone() }
+    }
+
+    /// The tracking plan that its events are judged by.
+    pub(crate) fn plan(&self) -> Option<TrackingPlanSid> {
+        self.tracking_plan.as_ref()?.parse().ok()
+    }
+
     /// Its workspace and account, which are SIDs.
     pub(crate) fn place(&self) -> Option<(WorkspaceSid, AccountSid)> {
         Some((self.workspace.parse().ok()?, self.account.parse().ok()?))
     }
+}
+
+/// The kind of tracking plan documents.
+#[derive(Debug)]
+pub enum TrackingPlan {}
+
+impl Kind for TrackingPlan {
+    const NAME: &'static str = "segment-tracking-plan";
+    type Sid = TrackingPlanSid;
+    type Facts = PlanFacts;
+    type Content = ();
+    // Every change of a rule writes its plan too: what was compiled of an older revision is not asked any more.
+    const STEADY: bool = true;
+}
+
+/// A tracking plan; its rules are documents that belong to it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlanFacts {
+    /// A name for people.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// `LIVE`, or one of Segment's other types, which no source can be judged by.
+    pub plan_type: String,
+    /// How many rules it has.
+    pub rules: usize,
+    /// Bytes of their schemas together.
+    pub bytes: usize,
+}
+
+/// The kind of rule documents: their SID is a digest of plan, type, key and version, so that there is one of each.
+#[derive(Debug)]
+pub enum PlanRule {}
+
+impl Kind for PlanRule {
+    const NAME: &'static str = "segment-plan-rule";
+    type Sid = PlanRuleSid;
+    type Facts = RuleFacts;
+    type Content = ();
+}
+
+/// A rule of a tracking plan. What it says is configuration: names of events and fields, and what they may be.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RuleFacts {
+    /// `TRACK`, `IDENTIFY`, `GROUP`, `PAGE`, `SCREEN` or `COMMON`.
+    pub rule_type: String,
+    /// The event of a track rule.
+    pub key: Option<String>,
+    /// The version of the event.
+    pub version: u32,
+    /// The schema as JSON.
+    pub schema: String,
+}
+
+/// The kind of documents of the Public API's tokens.
+#[derive(Debug)]
+pub enum Token {}
+
+impl Kind for Token {
+    const NAME: &'static str = "segment-token";
+    type Sid = KeySid;
+    type Facts = TokenFacts;
+    type Content = ();
+    const STEADY: bool = true;
+}
+
+/// A token of the Public API. It was shown once; what is kept knows it when it comes back, and cannot show it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TokenFacts {
+    /// A name for people.
+    pub name: String,
+    /// The workspace that it opens.
+    pub workspace: String,
+    /// The account that owns the workspace.
+    pub account: String,
+    /// What it may do there.
+    pub roles: Vec<Role>,
+    /// The keyed digest of its secret.
+    pub digest: [u8; 32],
+}
+
+/// The kind of documents that say who was suppressed or deleted when.
+#[derive(Debug)]
+pub enum Regulation {}
+
+impl Kind for Regulation {
+    const NAME: &'static str = "segment-regulation";
+    type Sid = RegulationSid;
+    type Facts = RegulationFacts;
+    type Content = ();
+}
+
+/// What was done with whom. People are named by their subjects: who was deleted is not called by name here.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RegulationFacts {
+    /// Segment's word for it.
+    pub regulation_type: String,
+    /// With whom.
+    pub subjects: Vec<String>,
 }
 
 /// The kind of suppression documents: their SID is the subject's.
@@ -108,6 +278,25 @@ pub(crate) fn write_key_name(key: &str) -> Name {
 /// The name by which a source finds its workspace.
 pub(crate) fn source_name(source: SourceSid) -> Name {
     Name::custom("segment-source", &source.to_string())
+}
+
+/// The name by which a token of the Public API finds its workspace.
+pub(crate) fn token_name(token: KeySid) -> Name {
+    Name::custom("segment-token", &token.to_string())
+}
+
+/// A name for programs from one for people: small letters and digits, and a hyphen for whatever else stands between.
+pub(crate) fn slug_of(name: &str) -> String {
+    let mut slug = String::with_capacity(name.len());
+    for character in name.chars() {
+        if character.is_ascii_alphanumeric() {
+            slug.push(character.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    slug.truncate(slug.trim_end_matches('-').len());
+    slug
 }
 
 /// The name that somebody who is suppressed has in a workspace.

@@ -8,7 +8,7 @@ use errors::Result;
 use kit::{Answer, Created, Ctx, Json, Path};
 use phi::Phi;
 use serde::{Deserialize, Serialize};
-use store::{NewDocument, Scope};
+use store::{Batch, NewDocument, Scope};
 
 use crate::limits;
 use crate::records::{Suppressed, Suppression, suppression_name};
@@ -19,7 +19,7 @@ use crate::workspaces;
 /// What is to happen.
 #[derive(Clone, Copy, Deserialize, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-enum RegulationType {
+pub(crate) enum RegulationType {
     SuppressOnly,
     Unsuppress,
     SuppressWithDelete,
@@ -59,23 +59,32 @@ pub(crate) async fn create(
     Json(request): Json<CreateRegulation>,
 ) -> Answer<Created<RegulationView>> {
     let CreateRegulation { regulation_type, user_ids } = request;
-    let acceptable = 1..=limits::REGULATED;
-    let is_id = |id: &String| !id.is_empty() && id.chars().count() <= limits::ID;
-    if !acceptable.contains(&user_ids.len()) || !user_ids.iter().all(is_id) {
+    if !are_acceptable(&user_ids) {
         return Err(invalid("user_ids").into());
     }
     workspaces::find(&ctx, workspace).await?;
-    let people = regulate(&ctx, workspace, regulation_type, user_ids.into_iter().map(Phi::new)).await?;
+    let ids = user_ids.into_iter().map(Phi::new);
+    let (mut batch, done) = regulate(&ctx, workspace, regulation_type, ids).await?;
+    let people = done.len();
+    let sids = std::iter::once(workspace.to_string()).chain(done.iter().map(SubjectSid::to_string)).collect();
+    batch.in_scope(ctx.scope());
+    ctx.commit(batch, sids).await?;
     Ok(Created(RegulationView { regulation_type, status: "FINISHED", people }))
 }
 
-/// Writes what is to happen to all of them, as a whole.
-async fn regulate(
+/// Whether so many people can be regulated at once, and these are ids.
+pub(crate) fn are_acceptable(user_ids: &[String]) -> bool {
+    let is_id = |id: &String| !id.is_empty() && id.chars().count() <= limits::ID;
+    (1..=limits::REGULATED).contains(&user_ids.len()) && user_ids.iter().all(is_id)
+}
+
+/// What is to happen to all of them, in the workspace's scope; and who they are.
+pub(crate) async fn regulate(
     ctx: &Ctx,
     workspace: WorkspaceSid,
     regulation: RegulationType,
     ids: impl Iterator<Item = Phi<String>>,
-) -> Result<usize> {
+) -> Result<(Batch, Vec<SubjectSid>)> {
     let scope = Scope::workspace(workspace);
     let scoped = ctx.services.store.scope(scope);
     let key = scoped.digest_key().await?;
@@ -105,8 +114,5 @@ async fn regulate(
             batch.forget_subject(sid);
         }
     }
-    let sids = std::iter::once(workspace.to_string()).chain(done.iter().map(SubjectSid::to_string)).collect();
-    batch.in_scope(ctx.scope());
-    ctx.commit(batch, sids).await?;
-    Ok(done.len())
+    Ok((batch, done))
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use auth::Permission::{EventsRead, WorkspacesRead, WorkspacesWrite};
+use auth::Permission::{EventsRead, KeysRead, KeysWrite, WorkspacesRead, WorkspacesWrite};
 use kit::{Access, Product, Routes, Services};
 
-use crate::{regulations, sources, workspaces};
+use crate::{regulations, sources, tokens, workspaces};
 
 const SWITCHWARD: Product = Product { label: "switchward", service: "segment" };
 
@@ -19,6 +19,8 @@ pub fn routes(services: Arc<Services>) -> Routes {
     const SOURCE: &str = "/switchward/v1/Accounts/{AccountSid}/Sources/{SourceSid}";
     const EVENTS: &str = "/switchward/v1/Accounts/{AccountSid}/Sources/{SourceSid}/Events";
     const REGULATIONS: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Regulations";
+    const TOKENS: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Tokens";
+    const TOKEN: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Tokens/{TokenSid}";
     let read = |operation| Access::new(WorkspacesRead, operation).administrative();
     let write = |operation| Access::new(WorkspacesWrite, operation).administrative();
     Routes::new(SWITCHWARD, services)
@@ -32,4 +34,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .update(SOURCE, write("update_source"), sources::update)
         .list(EVENTS, Access::new(EventsRead, "list_event"), sources::events)
         .create(REGULATIONS, write("create_regulation"), regulations::create)
+        .list(TOKENS, Access::new(KeysRead, "list_token").administrative(), tokens::list)
+        .create(TOKENS, Access::new(KeysWrite, "create_token").administrative(), tokens::create)
+        .delete(TOKEN, Access::new(KeysWrite, "delete_token").administrative(), tokens::delete)
 }

@@ -11,7 +11,7 @@ use store::{Document, NewDocument, Scope};
 
 use crate::limits;
 use crate::records::{Source, SourceFacts, source_name, write_key_name};
-use crate::view::{EventList, Named, SourceList, SourceView, invalid};
+use crate::view::{EventList, Named, SourceList, SourceView, filled, invalid};
 use crate::workspaces;
 
 /// Characters of a write key, as Segment's have them.
@@ -39,13 +39,7 @@ pub(crate) async fn create(
     }
     let random = ctx.services.store.random().as_ref();
     let (sid, key) = (SourceSid::generate(random), write_key(random));
-    let facts = SourceFacts {
-        name,
-        workspace: workspace.to_string(),
-        account: ctx.account().sid().to_string(),
-        enabled: true,
-        write_keys: vec![key.clone()],
-    };
+    let facts = SourceFacts::new(name, workspace, ctx.account().sid(), key.clone());
     let mut batch = ctx.batch();
     batch.in_scope(Scope::workspace(workspace)).name(write_key_name(&key), sid.to_string());
     batch.name(source_name(sid), sid.to_string());
@@ -64,6 +58,8 @@ pub(crate) struct Change {
     #[serde(default)]
     add_write_key: bool,
     remove_write_key: Option<String>,
+    /// Who reviews what it holds, for a quarantine.
+    owner: Option<String>,
 }
 
 /// `POST …/Sources/{SourceSid}`.
@@ -77,6 +73,9 @@ pub(crate) async fn update(
     batch.in_scope(Scope::workspace(workspace));
     if let Some(enabled) = change.enabled {
         source.facts.enabled = enabled;
+    }
+    if let Some(owner) = change.owner {
+        source.facts.owner = Some(filled("owner", owner, limits::LINE)?);
     }
     if let Some(key) = change.remove_write_key {
         let keys = source.facts.write_keys.len();
@@ -162,7 +161,7 @@ async fn all(ctx: &Ctx, workspace: WorkspaceSid) -> Result<Vec<Document<Source>>
 }
 
 /// A fresh write key. Bytes that would make some characters likelier than others are thrown away.
-fn write_key(random: &dyn Random) -> String {
+pub(crate) fn write_key(random: &dyn Random) -> String {
     let mut key = String::with_capacity(WRITE_KEY_CHARACTERS);
     let mut bytes = [0; WRITE_KEY_CHARACTERS];
     while key.len() < WRITE_KEY_CHARACTERS {

@@ -20,8 +20,8 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use kit::Origin;
 use kit::ctx::decide;
+use rulebook::Action;
 use rulebook::guard::PlainHttpFacts;
-use rulebook::{AccountFacts, Action, Policy};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::json;
@@ -30,9 +30,11 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracking::{Arrival, Call, InflateError, Malformed, inflate};
 
+use crate::enforce::Controls;
 use crate::ingest::{Destination, Ingest};
 use crate::limits;
-use crate::records::{Source, Workspace, write_key_name};
+use crate::records::{Source, TrackingPlan, Workspace, write_key_name};
+use crate::workspaces::guarded;
 
 /// The labels that the tracking API is reached by: `api.segment.io`, `events.eu1.segmentapis.com`, `cdn.segment.com`.
 pub const LABELS: [&str; 3] = ["segment-api", "segmentapis-events", "segment-cdn"];
@@ -190,20 +192,7 @@ async fn preflight() -> Response {
 struct Found {
     source: Document<Source>,
     workspace: Document<Workspace>,
-}
-
-impl Found {
-    /// What the guard goes by.
-    fn facts(&self) -> AccountFacts {
-        let hipaa = self.workspace.facts.is_hipaa();
-        AccountFacts {
-            protected: hipaa,
-            phi_permitted: hipaa,
-            agreement_active: hipaa,
-            simulator: false,
-            policy: Policy::default(),
-        }
-    }
+    controls: Controls,
 }
 
 impl Face {
@@ -257,7 +246,7 @@ impl Face {
         }
         if !origin.secure {
             let plain = PlainHttpFacts { credentials: true, loopback: origin.is_loopback() };
-            decide(&found.facts(), &Action::PlainHttp(plain)).map_err(|_| {
+            decide(&guarded(&found.workspace.facts), &Action::PlainHttp(plain)).map_err(|_| {
                 let message = "events of a HIPAA workspace are sent over https (GEN-HTTPS-1)";
                 Refused(StatusCode::FORBIDDEN, "https_required", message)
             })?;
@@ -272,6 +261,7 @@ impl Face {
             workspace: found.workspace.sid,
             source: found.source.sid,
             consent_required: found.workspace.facts.consent_required,
+            controls: &found.controls,
         };
         if !received.events.is_empty() && found.source.facts.enabled {
             self.ingest.accept(to, at, received.events).await?;
@@ -301,8 +291,15 @@ async fn read_source(steady: Steady, key: String) -> Result<Option<Found>, Store
     let Ok(sid) = located.sid.parse() else { return Ok(None) };
     let Some(source) = steady.get::<Source>(located.scope, sid).await? else { return Ok(None) };
     let Some((workspace, account)) = source.facts.place() else { return Ok(None) };
-    let workspace = steady.get::<Workspace>(Scope::account(account), workspace).await?;
-    Ok(workspace.map(|workspace| Found { source, workspace }))
+    let Some(workspace) = steady.get::<Workspace>(Scope::account(account), workspace).await? else {
+        return Ok(None);
+    };
+    let plan = match source.facts.plan() {
+        Some(plan) => steady.get::<TrackingPlan>(located.scope, plan).await?,
+        None => None,
+    };
+    let controls = Controls::of(&source, &workspace.facts, plan.as_ref());
+    Ok(Some(Found { source, workspace, controls }))
 }
 
 /// The body of a request, decompressed.

@@ -54,6 +54,8 @@ pub(crate) struct SourceView {
     name: String,
     enabled: bool,
     write_keys: Vec<String>,
+    owner: Option<String>,
+    tracking_plan_sid: Option<String>,
     date_created: String,
     date_updated: String,
 }
@@ -66,6 +68,8 @@ impl SourceView {
             name: document.facts.name.clone(),
             enabled: document.facts.enabled,
             write_keys: document.facts.write_keys.clone(),
+            owner: document.facts.owner.clone(),
+            tracking_plan_sid: document.facts.tracking_plan.clone(),
             date_created: document.created_at.iso8601(),
             date_updated: document.updated_at.iso8601(),
         }

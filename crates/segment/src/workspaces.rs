@@ -6,8 +6,8 @@
 use base::{Sid, WorkspaceSid};
 use errors::{ApiError, Result, codes};
 use kit::{Answer, Created, Ctx, Found, Json, Path};
-use rulebook::Action;
 use rulebook::guard::DesignateWorkspaceFacts;
+use rulebook::{AccountFacts, Action, Policy};
 use serde::Deserialize;
 use store::{Document, NewDocument, Query, Scope};
 
@@ -39,7 +39,7 @@ pub(crate) async fn create(ctx: Ctx, Json(request): Json<Named>) -> Answer<Creat
             .into());
     }
     let sid = WorkspaceSid::generate(ctx.services.store.random().as_ref());
-    let facts = WorkspaceFacts { name, designation: None, consent_required: false };
+    let facts = WorkspaceFacts { name, designation: None, consent_required: false, labels: Vec::new() };
     let mut batch = ctx.batch();
     batch.in_scope(Scope::workspace(sid)).create_scope(Scope::workspace(sid));
     batch.in_scope(ctx.scope()).insert::<Workspace>(NewDocument::of(sid, ctx.now(), facts));
@@ -101,6 +101,18 @@ pub(crate) async fn set_consent(
     let mut workspace = find(&ctx, sid).await?;
     workspace.facts.consent_required = mode.required;
     update(&ctx, workspace).await.map(Created)
+}
+
+/// What the guard goes by for what happens in a workspace.
+pub(crate) fn guarded(workspace: &WorkspaceFacts) -> AccountFacts {
+    let hipaa = workspace.is_hipaa();
+    AccountFacts {
+        protected: hipaa,
+        phi_permitted: hipaa,
+        agreement_active: hipaa,
+        simulator: false,
+        policy: Policy::default(),
+    }
 }
 
 async fn update(ctx: &Ctx, workspace: Document<Workspace>) -> Answer<WorkspaceView> {

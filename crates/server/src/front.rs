@@ -37,6 +37,9 @@ const READY_PATH: &str = "/readyz";
 /// What the log calls a product, method or route that is not one of ours: what was sent stays out.
 const OTHER: &str = "other";
 
+/// How the media types of answers begin that are in their API's shape: Segment's Public API has types of its own.
+const JSON: [&[u8]; 2] = [b"application/json", b"application/vnd.segment."];
+
 /// Browsers that were here over TLS stay there for a year (GEN-HTTPS-1; RFC 6797 §6.1).
 const HSTS: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
@@ -139,7 +142,12 @@ impl Front {
         if hosts.next().is_some() {
             return None;
         }
-        product::resolve(host, request.uri().path(), self.base_domain.as_deref(), &self.prefixes)
+        let (path, base_domain) = (request.uri().path(), self.base_domain.as_deref());
+        let bearer = || product::resolve_bearer(host, path, base_domain);
+        has_bearer(request)
+            .then(bearer)
+            .flatten()
+            .or_else(|| product::resolve(host, path, base_domain, &self.prefixes))
     }
 
     async fn dispatch(&self, mut request: Request, target: Option<Target>) -> Response {
@@ -188,6 +196,12 @@ fn route_of(response: &Response) -> &str {
     response.extensions().get::<Route>().map_or(OTHER, |route| route.0.as_str())
 }
 
+/// Whether a request carries a Bearer token (RFC 6750 §2.1).
+fn has_bearer(request: &Request) -> bool {
+    let value = request.headers().get(header::AUTHORIZATION).map(HeaderValue::as_bytes);
+    value.and_then(|value| value.get(..7)).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer "))
+}
+
 fn is_probe(target: Option<&Target>) -> bool {
     target.is_some_and(|target| {
         target.product == product::SWITCHWARD && [ALIVE_PATH, READY_PATH].contains(&target.path.as_str())
@@ -229,7 +243,7 @@ fn shaped(response: Response) -> Response {
     let is_json = response
         .headers()
         .get(header::CONTENT_TYPE)
-        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+        .is_some_and(|value| JSON.iter().any(|json| value.as_bytes().starts_with(json)));
     // A range that is not there is answered by the product, with how much there is (RFC 9110 §15.5.17).
     let is_range = status == StatusCode::RANGE_NOT_SATISFIABLE;
     if is_json || is_range || !(status.is_client_error() || status.is_server_error()) {

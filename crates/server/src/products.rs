@@ -92,7 +92,9 @@ impl Connections {
     /// What speaks another dialect than Twilio's, by label.
     pub(crate) fn faces(services: &Arc<Services>) -> Vec<(&'static str, Router)> {
         let tracking = segment::router(Arc::new(segment::Ingest::new(Arc::clone(services))));
-        segment::LABELS.map(|label| (label, tracking.clone())).into()
+        let mut faces: Vec<_> = segment::LABELS.map(|label| (label, tracking.clone())).into();
+        faces.push((segment::PUBLIC_LABEL, segment::public_router(Arc::clone(services))));
+        faces
     }
 
     /// The table of every product's routes.

@@ -1,6 +1,6 @@
 //! From host and path to product: every way in which a client has been seen to name one.
 
-use edge::product::{absolute_base, resolve, strip_json_suffix};
+use edge::product::{PUBLIC_API, absolute_base, resolve, resolve_bearer, strip_json_suffix};
 use proptest::prelude::*;
 
 const PRODUCTS: [&str; 4] = ["api", "messaging", "verify", "switchward"];
@@ -57,6 +57,14 @@ fn finds_the_product_by_host_then_prefix_then_path() {
         ("127.0.0.1:18080", "/v1/batch", "segment-api", "", "/v1/batch"),
         ("127.0.0.1:18080", "/v1/t", "segment-api", "", "/v1/t"),
         ("127.0.0.1:18080", "/v1/projects/x/settings", "segment-api", "", "/v1/projects/x/settings"),
+        ("127.0.0.1:18080", "/sources", "segmentapis-api", "", "/sources"),
+        (
+            "127.0.0.1:18080",
+            "/tracking-plans/tp_1/rules",
+            "segmentapis-api",
+            "",
+            "/tracking-plans/tp_1/rules",
+        ),
         ("localhost", "/2010-04-01/Accounts/AC1.json", "api", "", "/2010-04-01/Accounts/AC1.json"),
         (
             "localhost",
@@ -209,5 +217,25 @@ proptest! {
         prop_assert!(target.is_none_or(|target| target.path.starts_with('/')));
         edge::hosts::connect_allowed(&host);
         strip_json_suffix(&path);
+    }
+}
+
+#[test]
+fn a_bearer_token_is_the_public_apis_where_no_host_says_otherwise() {
+    let public = |host: &str, path: &str| resolve_bearer(host, path, BASE).map(|target| target.product);
+    for path in ["/", "/sources", "/usage/mtu/daily", "/functions", "/events/volume"] {
+        assert_eq!(public("127.0.0.1:18080", path).as_deref(), Some(PUBLIC_API), "{path}");
+    }
+    for (host, path) in [
+        ("127.0.0.1:18080", "/2010-04-01/Accounts"),
+        ("127.0.0.1:18080", "/v1/batch"),
+        ("127.0.0.1:18080", "/verify/v2/Services"),
+        ("api.twilio.com", "/"),
+        ("verify.comms.example.org", "/"),
+        ("api.segmentapis.com", "/sources"),
+        ("127.0.0.1", "//sources"),
+        ("", "/"),
+    ] {
+        assert_eq!(public(host, path), None, "{host} {path}");
     }
 }

@@ -45,6 +45,31 @@ pub struct DesignateWorkspaceFacts {
     pub request_reference: bool,
 }
 
+/// What a source of a workspace is to do with events that are not planned. The workspace is the account of the question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemaControl {
+    /// Anything that is unplanned, or violates its rule, is let through or let through in part.
+    LetThrough,
+    /// All of it is blocked.
+    Block,
+    /// What is blocked is kept in another source.
+    Quarantine {
+        /// Somebody is on record who reviews it.
+        has_owner: bool,
+    },
+}
+
+pub(super) fn schema_control(workspace: &AccountFacts, control: SchemaControl) -> Check {
+    match control {
+        _ if !workspace.protected => Ok(()),
+        SchemaControl::LetThrough => Err(refuse("PRO-PLAN-1", codes::SCHEMA_CONTROLS_LOCKED, None)),
+        SchemaControl::Quarantine { has_owner: false } => {
+            Err(refuse("PRO-PLAN-2", codes::QUARANTINE_WITHOUT_OWNER, Some("forwardingBlockedEventsTo")))
+        }
+        SchemaControl::Block | SchemaControl::Quarantine { has_owner: true } => Ok(()),
+    }
+}
+
 pub(super) fn designate_workspace(facts: &DesignateWorkspaceFacts) -> Check {
     if !facts.agreement_active {
         return Err(refuse("CON-BAA-1", codes::AGREEMENT_NOT_ACTIVE, None));

@@ -3,6 +3,8 @@
 #![allow(non_snake_case, reason = "proofs are named after their rules")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod enforcing;
+mod public;
 mod rules;
 mod taking;
 mod world;

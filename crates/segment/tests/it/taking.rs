@@ -201,6 +201,8 @@ async fn a_hipaa_workspace_takes_no_event_over_plain_http_or_in_a_url() {
         (200, &"image/gif".parse().unwrap())
     );
     assert_eq!(world.events(&place).await.len(), 2);
+    let token = world.token(&place, &["workspace_owner"]).await;
+    world.plan(&place, &token, json!([{"type": "TRACK", "key": "e", "version": 1, "jsonSchema": {}}])).await;
     assert_eq!(world.designate(&place).await.status, 201);
     assert_eq!(plain(ABROAD).await, 403);
     assert_eq!(plain(Ipv4Addr::LOCALHOST.into()).await, 200, "nobody listens on this machine's own wire");

@@ -24,6 +24,7 @@ pub(crate) struct World {
     pub(crate) app: TestApp,
     pub(crate) ingest: Arc<Ingest>,
     router: Router,
+    public: Router,
 }
 
 /// A source of a workspace.
@@ -48,13 +49,14 @@ impl World {
         let app = TestApp::start(|services| vec![segment::routes(services)]).await;
         let ingest = Arc::new(Ingest::new(Arc::clone(&app.services)));
         let router = segment::router(Arc::clone(&ingest));
-        Self { app, ingest, router }
+        let public = segment::public_router(Arc::clone(&app.services));
+        Self { app, ingest, router, public }
     }
 
     /// The same platform after a restart of what takes events.
     pub(crate) fn restarted(self) -> Self {
         let ingest = Arc::new(Ingest::new(Arc::clone(&self.app.services)));
-        Self { router: segment::router(Arc::clone(&ingest)), ingest, app: self.app }
+        Self { router: segment::router(Arc::clone(&ingest)), ingest, app: self.app, public: self.public }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -134,6 +136,80 @@ impl World {
     pub(crate) async fn batch(&self, place: &Place, events: Value) {
         let answer = self.call(&place.key, "batch", json!({ "batch": events }).to_string()).await;
         assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+    }
+
+    /// A new token of a workspace with these roles.
+    pub(crate) async fn token(&self, place: &Place, roles: &[&str]) -> String {
+        let path = format!("/{}/Tokens", place.workspace);
+        let reply = self.post(&place.account, &path, json!({"name": "Terraform", "roles": roles})).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        reply.json["token"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends anything to the Public API.
+    pub(crate) async fn ask(&self, request: Request<Vec<u8>>, secure: bool, peer: IpAddr) -> Answer {
+        let mut request = request.map(Body::from);
+        let base_url = "https://api.segmentapis.com".to_owned();
+        request.extensions_mut().insert(Origin { base_url, peer, secure });
+        let response = self.public.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    /// Asks the Public API with a token, and gets status and JSON.
+    pub(crate) async fn public(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, JSON);
+        }
+        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let answer =
+            self.ask(request.body(body).unwrap(), true, IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))).await;
+        (answer.status, serde_json::from_slice(&answer.body).unwrap())
+    }
+
+    /// A tracking plan with these rules that judges the source; its id.
+    pub(crate) async fn plan(&self, place: &Place, token: &str, rules: Value) -> String {
+        let made = json!({"name": "Clinic", "type": "LIVE"});
+        let (status, made) = self.public(token, Method::POST, "/tracking-plans", Some(made)).await;
+        assert_eq!(status, 200, "{made}");
+        let id = made["data"]["trackingPlan"]["id"].as_str().unwrap().to_owned();
+        let path = format!("/tracking-plans/{id}/rules");
+        let put = self.public(token, Method::PUT, &path, Some(json!({"rules": rules}))).await;
+        assert_eq!(put.0, 200, "{}", put.1);
+        let connect = json!({"sourceId": place.source.to_string()});
+        let path = format!("/tracking-plans/{id}/sources");
+        let connected = self.public(token, Method::POST, &path, Some(connect)).await;
+        assert_eq!(connected.0, 200, "{}", connected.1);
+        id
+    }
+
+    /// Sets what a source does with what is not planned.
+    pub(crate) async fn control(&self, place: &Place, token: &str, settings: Value) -> (u16, Value) {
+        let path = format!("/sources/{}/settings", place.source);
+        self.public(token, Method::PATCH, &path, Some(settings)).await
+    }
+
+    /// Another source of the same workspace.
+    pub(crate) async fn beside(&self, place: &Place) -> Place {
+        let path = format!("/{}/Sources", place.workspace);
+        let reply = self.post(&place.account, &path, json!({"name": "Quarantine"})).await;
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Place {
+            source: text(&reply.json["sid"]).parse().unwrap(),
+            key: text(&reply.json["write_keys"][0]),
+            ..place.clone()
+        }
     }
 
     /// The events of a source, in order; null where one does not open any more.

@@ -109,6 +109,7 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("update_workspace_consent", Json(r#"{"required": true}"#)),
     ("create_source", Json(r#"{"name": "Website"}"#)),
     ("update_source", Json(r#"{"enabled": true}"#)),
+    ("create_token", Json(TOKEN)),
     ("create_regulation", Json(r#"{"regulation_type": "SUPPRESS_WITH_DELETE", "user_ids": ["u-1"]}"#)),
     ("create_party", PARTY),
     ("update_party", PARTY),
@@ -162,6 +163,9 @@ pub(super) const ADDRESS: &[(&str, &str)] = &[
     ("PostalCode", "02108"),
     ("IsoCountry", "US"),
 ];
+
+/// A token of Segment's Public API.
+pub(super) const TOKEN: &str = r#"{"name": "Terraform", "roles": ["source_admin"]}"#;
 
 /// A TwiML Bin.
 pub(super) const BIN: &str =

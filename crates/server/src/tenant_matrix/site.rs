@@ -285,6 +285,11 @@ impl Site {
                     let sources = format!("Workspaces/{}/Sources", self.workspace(login, account).await);
                     self.stated(login, account, &sources, r#"{"name": "Website"}"#.to_owned()).await
                 }
+                // The parameter before names the workspace.
+                "Tokens" => {
+                    let tokens = format!("Workspaces/{}/Tokens", values["WorkspaceSid"]);
+                    self.stated(login, account, &tokens, super::samples::TOKEN.to_owned()).await
+                }
                 "SmppBinds" if row.method == Method::GET => "main".to_owned(),
                 // Named by whoever signs.
                 "UpstreamStatuses" | "UpstreamMessages" | "Mm7" => "vendor".to_owned(),

@@ -106,6 +106,14 @@ pub(crate) const LAYERS: &[Row] = &[
         ],
     ),
     ("segment", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "kit", "tracking", "plans"]),
+    // The back half of `segment`: it reads its workspaces, its sources and its log, and nothing reads it.
+    (
+        "destinations",
+        &[
+            "base", "phi", "errors", "rulebook", "store", "ledger", "auth", "webhooks", "kit", "segment",
+            "paths", "fql", "mapping",
+        ],
+    ),
     ("smpp-proto", &["base"]),
     // It plugs into the carrier port as `sim` does, and shows its binds to the operator. Its tests drive the
     // queues, hence `jobs` and `webhooks`; its benchmark opens a store, hence `phi`.
@@ -193,6 +201,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "usage",
             "bins",
             "segment",
+            "destinations",
             "smpp-net",
             "upstream",
             "mm7",

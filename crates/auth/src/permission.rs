@@ -64,6 +64,8 @@ permissions! {
     WorkspacesRead = "/switchward/workspaces/read";
     /// Make and change workspaces and sources; suppress people and delete what is known of them.
     WorkspacesWrite = "/switchward/workspaces/write";
+    /// Approve what can leave to destinations of events.
+    ManifestsApprove = "/switchward/manifests/approve";
     /// Read the events of a workspace's sources: a disclosure of protected data.
     EventsRead = "/switchward/events/read";
     /// Drive the simulator, when it is enabled.

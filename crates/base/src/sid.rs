@@ -189,6 +189,12 @@ sids! {
     ComplaintSid = "CN";
     /// What a carrier keeps in mind of one handing-over (ours; never shown).
     CarrierRecordSid = "CX";
+    /// Events that a destination did not take, given up (ours).
+    DeadLetterSid = "DL";
+    /// Where events of a source go (Segment calls them otherwise; ours).
+    DestinationSid = "DT";
+    /// What was approved to leave to a destination (ours).
+    ManifestSid = "MF";
     /// An API key.
     KeySid = "SK";
     /// A picture, film, sound or document of a message.

@@ -22,10 +22,21 @@ pub struct Manifest {
 impl Manifest {
     /// Computes the manifest. Without a mapping the event itself is sent.
     pub fn of(grants: &PathSet, filters: &[Filter], mapping: Option<&Mapping>) -> Self {
-        let reads = match mapping {
-            Some(mapping) => grants.intersection(&mapping.reads()),
-            None => grants.clone(),
-        };
+        Self::of_all(grants, filters, mapping)
+    }
+
+    /// The manifest of a destination with several mappings, each of which may make a payload of the same event; without
+    /// any the event itself is sent.
+    pub fn of_all<'a>(
+        grants: &PathSet,
+        filters: &[Filter],
+        mappings: impl IntoIterator<Item = &'a Mapping>,
+    ) -> Self {
+        let mut reads = None;
+        for mapping in mappings {
+            reads.get_or_insert_with(PathSet::default).extend(&grants.intersection(&mapping.reads()));
+        }
+        let reads = reads.unwrap_or_else(|| grants.clone());
         let mut manifest = Self { reads, dropped: Vec::new(), only: Vec::new() };
         let always = filters.iter().filter(|filter| filter.condition == Condition::Always);
         for action in always.flat_map(|filter| &filter.actions) {

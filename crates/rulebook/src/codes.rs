@@ -122,6 +122,16 @@ codes! {
     SCHEMA_CONTROLS_LOCKED = 77666, 403, "In a HIPAA workspace whatever is not planned is blocked";
     /// PRO-PLAN-2, which shares the line.
     QUARANTINE_WITHOUT_OWNER = 77667, 403, "A quarantine of a HIPAA workspace needs an owner who reviews it";
+    /// SEG-SCHEMA-1.
+    EVENTS_NOT_NAMED = 77586, 403, "Each mapping of a destination in a HIPAA workspace needs a trigger that names the events it lets through";
+    /// SEG-FILTER-1: nothing is granted, or a whole part of events.
+    FIELDS_NOT_GRANTED = 77590, 403, "A destination in a HIPAA workspace gets single fields that were granted to it, and none or more than single fields are granted";
+    /// SEG-FILTER-1, which shares the line: what can leave is not what was approved.
+    MANIFEST_NOT_APPROVED = 77591, 403, "What can leave to this destination has changed and is not approved";
+    /// SEG-DEST-1.
+    DESTINATION_NOT_COVERED = 77596, 403, "The destination's host is not in this account's register under an agreement in force";
+    /// SEG-DEST-2, which shares the line.
+    DEVICE_MODE_REFUSED = 77597, 403, "Destinations in device mode are not permitted in a HIPAA workspace";
     /// ENG-PREM-1.
     ENGAGE_PREMIER_NOT_ELIGIBLE = 77718, 403, "Engage Premier is not eligible in a HIPAA project";
     /// ENG-CAMP-1.

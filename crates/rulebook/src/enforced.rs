@@ -63,6 +63,8 @@ const RETENTION: &str = "messaging::messages";
 const TRUST: &str = "webhooks::trust";
 const SIGNATURE: &str = "webhooks::signature";
 const WORKSPACES: &str = "segment::workspaces";
+const DESTINATIONS: &str = "rulebook::guard::destinations";
+const EVENTS_KEPT: &str = "segment::retention";
 const INGEST: &str = "segment::ingest";
 const ENFORCE: &str = "segment::enforce";
 
@@ -76,6 +78,7 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("ART-BAA-4", codes::CARRIER_NOT_REGISTERED, MESSAGE),
     does("ART-CTRL-AUDIT", Effect::Force, AUDIT),
     refuses("ART-CTRL-INTEG", codes::HOST_NOT_REGISTERED, URLS),
+    does("ART-CTRL-RETAIN", Effect::Force, EVENTS_KEPT),
     refuses("ART-CTRL-TRANS", codes::CARRIAGE_NOT_PRIVATE, CARRIAGE),
     refuses("ART-RESTR-TRACK", codes::PHI_IN_URL, URLS),
     does("CHG-MOD-1", Effect::Permit, REVIEW),
@@ -124,6 +127,11 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("SEG-DES-1", codes::WORKSPACE_ENTITLEMENT_MISSING, DESIGNATE),
     does("SEG-DES-3", Effect::Decide, WORKSPACES),
     refuses("SEG-DES-4", codes::WORKSPACE_REQUEST_MISSING, DESIGNATE),
+    refuses("SEG-DEST-1", codes::DESTINATION_NOT_COVERED, DESTINATIONS),
+    refuses("SEG-DEST-2", codes::DEVICE_MODE_REFUSED, DESTINATIONS),
+    refuses("SEG-FILTER-1", codes::FIELDS_NOT_GRANTED, DESTINATIONS),
+    refuses("SEG-FILTER-1", codes::MANIFEST_NOT_APPROVED, DESTINATIONS),
+    refuses("SEG-SCHEMA-1", codes::EVENTS_NOT_NAMED, DESTINATIONS),
     refuses("SMS-BOT-1", codes::HOST_NOT_REGISTERED, URLS),
     refuses("SMS-CHAN-1", codes::CHANNEL_NOT_ELIGIBLE, MESSAGE),
     does("SMS-ELIG-1", Effect::Permit, MESSAGE),

@@ -7,6 +7,7 @@
 
 pub mod address;
 mod designate;
+mod destinations;
 mod message;
 mod review;
 mod services;
@@ -14,6 +15,7 @@ pub mod urls;
 
 pub use address::AddressKind;
 pub use designate::{DesignateFacts, DesignateWorkspaceFacts, Organization, SchemaControl};
+pub use destinations::DestinationFacts;
 pub use message::{MessageFacts, ReceiveFacts, Retention};
 pub use review::ReviewStep;
 pub use services::{CapabilityFacts, LookupFacts, SettingChange};
@@ -115,6 +117,8 @@ pub enum Action<'a> {
     DesignateWorkspace(DesignateWorkspaceFacts),
     /// A source of a Segment workspace is to do this with what is not planned.
     ControlSchema(SchemaControl),
+    /// Events of a Segment workspace are to go to a destination, from now on or now.
+    UseDestination(DestinationFacts),
     /// A HIPAA project is to become an ordinary account.
     Undesignate(Clearance),
     /// A request came over plain HTTP.
@@ -141,6 +145,7 @@ impl Action<'_> {
             Self::Designate(_) => "designate",
             Self::DesignateWorkspace(_) => "designate-workspace",
             Self::ControlSchema(_) => "control-schema",
+            Self::UseDestination(_) => "use-destination",
             Self::Undesignate(_) => "undesignate",
             Self::PlainHttp(_) => "plain-http",
             Self::OperateOnMessages => "operate-on-messages",
@@ -255,6 +260,7 @@ pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
         Action::ControlSchema(control) => {
             designate::schema_control(account, *control).map(|()| forced(account))
         }
+        Action::UseDestination(facts) => destinations::use_destination(facts).map(|()| forced(account)),
         Action::Undesignate(clearance) => {
             designate::undesignate(account, *clearance).map(|()| Settings::NONE)
         }

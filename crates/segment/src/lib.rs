@@ -7,15 +7,17 @@
 //!
 //! Every field of an event is PHI. An event is sealed under the keys of whom it is about, and it is on disk before it
 //! is answered with 200. Of a person who is suppressed nothing is written, not even a digest of the event's name.
-//! Reading the log, and delivering from it, is not here yet.
+//! Delivering from the log is the affair of crate `destinations`.
 
 mod compiled;
 mod enforce;
 mod ingest;
 pub mod limits;
 mod public_api;
+pub mod reading;
 pub mod records;
 mod regulations;
+mod retention;
 pub mod roles;
 mod routes;
 pub mod schema_settings;
@@ -43,5 +45,6 @@ pub mod fuzzing {
 
 pub use ingest::Ingest;
 pub use public_api::{LABEL as PUBLIC_LABEL, router as public_router};
+pub use retention::Retention;
 pub use routes::routes;
 pub use tracking_api::{LABELS, router};

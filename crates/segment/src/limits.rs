@@ -1,5 +1,6 @@
 //! Every bound of this crate, in one place.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Workspaces of one account.
@@ -85,3 +86,17 @@ pub const WINDOW_EVENTS: usize = 1_000_000;
 
 /// Subjects whose keys are held in memory; a full memory starts anew. Some 2 KiB each.
 pub const SUBJECTS: usize = 16_384;
+
+/// Days that events are kept where the workspace says nothing (docs/segment.md).
+pub const KEPT_DAYS: u32 = 30;
+/// Days that a workspace may say. At least the window in which repetitions are known, and longer than destinations are
+/// tried for.
+pub const KEPT_DAYS_ALLOWED: RangeInclusive<u32> = 2..=2_192;
+/// How much longer events are kept that a destination has not been given yet.
+pub const HELD: Duration = Duration::from_secs(7 * 86_400);
+/// How often events that are too old are looked for.
+pub const SWEEP_EVERY: Duration = Duration::from_secs(600);
+/// Rows removed at once.
+pub const SWEEP_ROWS: usize = 1_000;
+/// Rows removed from one workspace in one sweep; the next one goes on.
+pub const SWEEP_MOST: u64 = 1_000_000;

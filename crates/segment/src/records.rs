@@ -35,6 +35,9 @@ pub struct WorkspaceFacts {
     /// What sources may be labelled with, and what that means.
     #[serde(default)]
     pub labels: Vec<Label>,
+    /// Days that its events are kept; `None` for [`crate::limits::KEPT_DAYS`].
+    #[serde(default)]
+    pub kept_days: Option<u32>,
 }
 
 /// A label. It is configuration and never PHI.
@@ -146,7 +149,7 @@ impl SourceFacts {
     }
 
     /// Its workspace and account, which are SIDs.
-    pub(crate) fn place(&self) -> Option<(WorkspaceSid, AccountSid)> {
+    pub fn place(&self) -> Option<(WorkspaceSid, AccountSid)> {
         Some((self.workspace.parse().ok()?, self.account.parse().ok()?))
     }
 }

@@ -15,6 +15,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
     const ONE: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}";
     const DESIGNATION: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Designation";
     const CONSENT: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Consent";
+    const RETENTION: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Retention";
     const SOURCES: &str = "/switchward/v1/Accounts/{AccountSid}/Workspaces/{WorkspaceSid}/Sources";
     const SOURCE: &str = "/switchward/v1/Accounts/{AccountSid}/Sources/{SourceSid}";
     const EVENTS: &str = "/switchward/v1/Accounts/{AccountSid}/Sources/{SourceSid}/Events";
@@ -29,6 +30,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .fetch(ONE, read("fetch_workspace"), workspaces::fetch)
         .create(DESIGNATION, write("create_workspace_designation").operator_only(), workspaces::designate)
         .update(CONSENT, write("update_workspace_consent"), workspaces::set_consent)
+        .update(RETENTION, write("update_workspace_retention"), workspaces::set_retention)
         .list(SOURCES, read("list_source"), sources::list)
         .create(SOURCES, write("create_source"), sources::create)
         .update(SOURCE, write("update_source"), sources::update)

@@ -19,6 +19,7 @@ pub(crate) struct WorkspaceView {
     designated_at: Option<String>,
     designation_reference: Option<String>,
     consent_required: bool,
+    events_kept_days: u32,
     date_created: String,
     date_updated: String,
 }
@@ -34,6 +35,7 @@ impl WorkspaceView {
             designated_at: designation.map(|designation| Timestamp::from_micros(designation.at).iso8601()),
             designation_reference: designation.map(|designation| designation.reference.clone()),
             consent_required: facts.consent_required,
+            events_kept_days: facts.kept_days.unwrap_or(limits::KEPT_DAYS),
             date_created: document.created_at.iso8601(),
             date_updated: document.updated_at.iso8601(),
         }

@@ -13,7 +13,7 @@ use store::{Document, NewDocument, Query, Scope};
 
 use crate::limits;
 use crate::records::{Designation, Workspace, WorkspaceFacts};
-use crate::view::{Named, WorkspaceList, WorkspaceView, filled};
+use crate::view::{Named, WorkspaceList, WorkspaceView, filled, invalid};
 
 /// The workspace of a path; one of another account is none.
 pub(crate) async fn find(ctx: &Ctx, sid: WorkspaceSid) -> Result<Document<Workspace>> {
@@ -39,7 +39,13 @@ pub(crate) async fn create(ctx: Ctx, Json(request): Json<Named>) -> Answer<Creat
             .into());
     }
     let sid = WorkspaceSid::generate(ctx.services.store.random().as_ref());
-    let facts = WorkspaceFacts { name, designation: None, consent_required: false, labels: Vec::new() };
+    let facts = WorkspaceFacts {
+        name,
+        designation: None,
+        consent_required: false,
+        labels: Vec::new(),
+        kept_days: None,
+    };
     let mut batch = ctx.batch();
     batch.in_scope(Scope::workspace(sid)).create_scope(Scope::workspace(sid));
     batch.in_scope(ctx.scope()).insert::<Workspace>(NewDocument::of(sid, ctx.now(), facts));
@@ -113,6 +119,27 @@ pub(crate) fn guarded(workspace: &WorkspaceFacts) -> AccountFacts {
         simulator: false,
         policy: Policy::default(),
     }
+}
+
+/// How long events are kept.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct KeptFor {
+    days: u32,
+}
+
+/// `POST …/Workspaces/{WorkspaceSid}/Retention`.
+pub(crate) async fn set_retention(
+    ctx: Ctx,
+    Path(sid): Path<WorkspaceSid>,
+    Json(kept): Json<KeptFor>,
+) -> Answer<Created<WorkspaceView>> {
+    if !limits::KEPT_DAYS_ALLOWED.contains(&kept.days) {
+        return Err(invalid("days").into());
+    }
+    let mut workspace = find(&ctx, sid).await?;
+    workspace.facts.kept_days = Some(kept.days);
+    update(&ctx, workspace).await.map(Created)
 }
 
 async fn update(ctx: &Ctx, workspace: Document<Workspace>) -> Answer<WorkspaceView> {

@@ -341,6 +341,11 @@ impl Batch {
         self.moves_generation = true;
     }
 
+    /// Fills with random bytes.
+    pub(crate) fn random_bytes(&self, bytes: &mut [u8]) {
+        self.store.random().fill(bytes);
+    }
+
     pub(crate) fn fail(&mut self, error: StoreError) {
         self.failed.get_or_insert(error);
     }

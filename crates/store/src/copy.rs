@@ -57,6 +57,12 @@ pub enum Section {
     Counters,
     /// The log of events; its keys are among those of documents.
     Events,
+    /// Who reads the log, and how far.
+    Consumers,
+    /// What became of events.
+    DeliveryCounts,
+    /// The accounting of disclosures.
+    Disclosures,
 }
 
 /// How a section is read and written.
@@ -77,7 +83,7 @@ struct Layout {
 const DOCUMENT: [(&str, Type); 3] = [("scope", Text), ("kind", Text), ("sid", Text)];
 
 /// All sections, in order.
-const LAYOUTS: [Layout; 14] = [
+const LAYOUTS: [Layout; 17] = [
     Layout {
         section: Section::ScopeKeys,
         from: "scope_keys t",
@@ -259,6 +265,56 @@ const LAYOUTS: [Layout; 14] = [
         // Rows get new places in the old order.
         skipped: 1,
     },
+    Layout {
+        section: Section::Consumers,
+        // A place is copied as its rank, because the rows of the log get new places from 1 on. What was begun is begun
+        // anew, and nobody holds a lease.
+        from: "(SELECT c.scope, c.name, c.stream,
+            (SELECT count(*) FROM events e WHERE e.sequence <= c.position) AS position, c.skip,
+            CAST(0 AS BIGINT) AS tried_position, CAST(0 AS BIGINT) AS tried_skip, c.due_at, c.failures,
+            c.failing_since, CAST(0 AS BIGINT) AS leased_until, c.token FROM consumers c) t",
+        columns: &[
+            ("scope", Text),
+            ("name", Text),
+            ("stream", Text),
+            ("position", Integer),
+            ("skip", Integer),
+            ("tried_position", Integer),
+            ("tried_skip", Integer),
+            ("due_at", Integer),
+            ("failures", Integer),
+            ("failing_since", Integer),
+            ("leased_until", Integer),
+            ("token", Blob),
+        ],
+        key: 2,
+        table: Some("consumers"),
+        skipped: 0,
+    },
+    Layout {
+        section: Section::DeliveryCounts,
+        from: "delivery_counts t",
+        columns: &[("scope", Text), ("name", Text), ("day", Integer), ("outcome", Text), ("events", Integer)],
+        key: 4,
+        table: Some("delivery_counts"),
+        skipped: 0,
+    },
+    Layout {
+        section: Section::Disclosures,
+        from: "disclosures t",
+        columns: &[
+            ("scope", Text),
+            ("subject", Text),
+            ("name", Text),
+            ("what", Text),
+            ("first_at", Integer),
+            ("last_at", Integer),
+            ("times", Integer),
+        ],
+        key: 4,
+        table: Some("disclosures"),
+        skipped: 0,
+    },
 ];
 
 impl Section {
@@ -266,7 +322,7 @@ impl Section {
     pub const KEYS: [Self; 5] =
         [Self::ScopeKeys, Self::DocumentKeys, Self::Names, Self::Jobs, Self::ParkedJobs];
     /// The half that may be kept for long.
-    pub const CONTENT: [Self; 9] = [
+    pub const CONTENT: [Self; 12] = [
         Self::Documents,
         Self::Index,
         Self::ContentNames,
@@ -276,11 +332,14 @@ impl Section {
         Self::Checkpoints,
         Self::Counters,
         Self::Events,
+        Self::Consumers,
+        Self::DeliveryCounts,
+        Self::Disclosures,
     ];
 
     /// Both halves, in the order in which they are copied.
-    pub(crate) const ALL: [Self; 14] = {
-        let mut all = [Self::ScopeKeys; 14];
+    pub(crate) const ALL: [Self; 17] = {
+        let mut all = [Self::ScopeKeys; 17];
         let mut place = 0;
         while place < all.len() {
             all[place] = LAYOUTS[place].section;
@@ -638,7 +697,7 @@ mod tests {
         }
         let all: Vec<_> = Section::KEYS.into_iter().chain(Section::CONTENT).collect();
         assert_eq!(all, LAYOUTS.map(|layout| layout.section));
-        assert_eq!(Section::from_number(14), None);
+        assert_eq!(Section::from_number(17), None);
     }
 
     fn name(sid: &str) -> CopiedRow {

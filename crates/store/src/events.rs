@@ -68,6 +68,13 @@ pub struct SealedEvent {
     sealed: Vec<u8>,
 }
 
+impl SealedEvent {
+    /// Bytes of it as it is stored.
+    pub fn size(&self) -> usize {
+        self.sealed.len()
+    }
+}
+
 /// The names of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedNames {
@@ -164,14 +171,30 @@ impl Scoped {
         event: &SealedEvent,
     ) -> Result<Option<Phi<T>>, StoreError> {
         let mut keys = Vec::with_capacity(event.subjects.len());
-        for (sid, id) in event.subjects.iter().zip(&event.keys) {
+        for sid in &event.subjects {
             match self.subject_key(*sid).await? {
-                Some(key) if key.id == *id => keys.push(key),
-                // Destroyed; whoever has come back since has another key.
-                _ => return Ok(None),
+                Some(key) => keys.push(key),
+                None => return Ok(None),
             }
         }
-        let key = subject::joined(&keys.iter().collect::<Vec<_>>()).ok_or(StoreError::Sealed)?;
+        self.open_event_with(stream, event, &keys.iter().collect::<Vec<_>>())
+    }
+
+    /// The same with keys that the caller has just looked up: those of all of the event's subjects, in their order.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when it does not open although these are its keys.
+    pub fn open_event_with<T: DeserializeOwned>(
+        &self,
+        stream: &str,
+        event: &SealedEvent,
+        keys: &[&SubjectKey],
+    ) -> Result<Option<Phi<T>>, StoreError> {
+        // One that was destroyed; whoever has come back since has another key.
+        if keys.len() != event.keys.len() || keys.iter().zip(&event.keys).any(|(key, id)| key.id != *id) {
+            return Ok(None);
+        }
+        let key = subject::joined(keys).ok_or(StoreError::Sealed)?;
         let identity = event_identity(self.scope, stream, &event.name, &event.subjects);
         Phi::unseal(&key, &identity, &event.sealed).map(Some).map_err(|CipherError| StoreError::Sealed)
     }

@@ -18,6 +18,7 @@ mod api;
 mod batch;
 mod bulk;
 mod chain;
+mod consumers;
 mod conversions;
 pub mod copy;
 mod counters;
@@ -57,6 +58,7 @@ mod token;
 mod writing;
 
 pub use batch::{Batch, Committed};
+pub use consumers::{Claim, Consumer, DeliveryCount, Disclosed, Place};
 pub use counters::{Count, Counter};
 pub use document::{Cursor, Document, Index, IndexValue, Kind, Listed, NewDocument, Query, Range};
 pub use error::{OpenError, StoreError};

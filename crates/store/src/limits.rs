@@ -19,6 +19,8 @@ pub const WALKED_ROWS: u64 = 5_000;
 pub const COUNTERS: usize = 100_000;
 /// Rows of the log of events read or removed at once at most.
 pub const EVENT_ROWS: usize = 1_000;
+/// The longest pause and the longest lease of a consumer; what is further ahead is from before the clock went back.
+pub const CONSUMER_AHEAD: Duration = Duration::from_secs(900);
 /// Index entries a query may filter by.
 pub const QUERY_FILTERS: usize = 8;
 /// Rows one batch may write.

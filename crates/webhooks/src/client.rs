@@ -10,7 +10,7 @@ use std::time::Duration;
 use base::IpRange;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy;
@@ -77,6 +77,9 @@ pub enum Payload {
     Form(Vec<(String, String)>),
     /// POST of a JSON document.
     Json(Bytes),
+    /// POST of a JSON document that is signed by nobody but whoever made these headers, and that no redirect takes
+    /// along: they may hold secrets.
+    Plain(Bytes, HeaderMap),
 }
 
 /// One webhook to deliver. No Debug: it holds a key and protected data.
@@ -238,7 +241,8 @@ impl Client {
                 return Err(SendError::Refused(rulebook::codes::HOST_NOT_REGISTERED));
             }
             let (response, deadline) = self.ask(delivery, &hop, login).await?;
-            if !is_redirect(response.status()) {
+            let may_follow = !matches!(delivery.payload, Payload::Plain(..));
+            if !may_follow || !is_redirect(response.status()) {
                 return read_answer(response, deadline, started, delivery.answer_limit).await;
             }
             hop = next_hop(delivery, &hop, &response)?;

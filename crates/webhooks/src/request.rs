@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HOST, LOCATION, USER_AGENT};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use url::form_urlencoded;
@@ -26,7 +26,8 @@ pub(crate) struct Hop {
     signed: String,
     /// The same as the HTTP client takes it.
     uri: Uri,
-    signature: String,
+    /// The signature, or the headers that stand in its place.
+    proof: Result<String, HeaderMap>,
     method: Method,
     content_type: Option<HeaderValue>,
     body: Bytes,
@@ -55,13 +56,27 @@ pub(crate) fn first_hop(delivery: &Delivery<'_>) -> Result<Hop, SendError> {
             post_hop(delivery, url, FORM, body)
         }
         Payload::Json(body) => post_hop(delivery, url, JSON, body.clone()),
+        Payload::Plain(body, headers) => {
+            let (method, content_type, body) = (Method::POST, Some(JSON), body.clone());
+            let signed = url.signed();
+            let uri = url.request_uri(&signed).ok_or(SendError::UrlTooLong)?;
+            Ok(Hop { url, signed, uri, proof: Err(headers.clone()), method, content_type, body })
+        }
     }
 }
 
 fn get_hop(delivery: &Delivery<'_>, url: WebhookUrl, signed: String) -> Result<Hop, SendError> {
     let signature = signature::sign_get(delivery.signing_key, &signed);
     let uri = url.request_uri(&signed).ok_or(SendError::UrlTooLong)?;
-    Ok(Hop { url, signed, uri, signature, method: Method::GET, content_type: None, body: Bytes::new() })
+    Ok(Hop {
+        url,
+        signed,
+        uri,
+        proof: Ok(signature),
+        method: Method::GET,
+        content_type: None,
+        body: Bytes::new(),
+    })
 }
 
 fn post_hop(
@@ -79,7 +94,15 @@ fn post_hop(
         _ => signature::sign_json(delivery.signing_key, &configured, &body),
     };
     let uri = url.request_uri(&signed).ok_or(SendError::UrlTooLong)?;
-    Ok(Hop { url, signed, uri, signature, method: Method::POST, content_type: Some(content_type), body })
+    Ok(Hop {
+        url,
+        signed,
+        uri,
+        proof: Ok(signature),
+        method: Method::POST,
+        content_type: Some(content_type),
+        body,
+    })
 }
 
 /// RFC 9110 §15.4: 307 and 308 keep method and body, the others become a GET of what `Location` names. Each hop is
@@ -113,12 +136,22 @@ pub(crate) fn build_request(delivery: &Delivery<'_>, hop: &Hop, login: &mut Logi
         .method(hop.method.clone())
         .uri(hop.uri.clone())
         .header(HOST, hop.url.host_header())
-        .header(USER_AGENT, AGENT)
-        .header(ACCEPT, ANYTHING)
-        .header(signature::HEADER, &hop.signature)
-        .header(IDEMPOTENCY_HEADER, delivery.idempotency_token);
-    if let Some(settings) = delivery.signing_key.settings() {
-        request = request.header(signature::SETTINGS_HEADER, settings);
+        .header(ACCEPT, ANYTHING);
+    match &hop.proof {
+        Ok(signature) => {
+            request = request
+                .header(USER_AGENT, AGENT)
+                .header(signature::HEADER, signature)
+                .header(IDEMPOTENCY_HEADER, delivery.idempotency_token);
+            if let Some(settings) = delivery.signing_key.settings() {
+                request = request.header(signature::SETTINGS_HEADER, settings);
+            }
+        }
+        Err(headers) => {
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+        }
     }
     if let Some(content_type) = &hop.content_type {
         request = request.header(CONTENT_TYPE, content_type);

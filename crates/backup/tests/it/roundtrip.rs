@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use backup::{BackupError, Progress, Source, Target, create, restore, verify};
 use data_encoding::HEXLOWER;
-use phi::LocalKey;
-use store::{IndexValue, Name, Scope};
+use phi::{Digest, LocalKey, Phi};
+use store::{EVENT_NAME_BYTES, IndexValue, Name, NewEvent, Place, Scope, Subject};
 
 use crate::site::{Message, Site, account, block_on, body, do_jobs, empty, kinds, remove, sid, text, write};
 
@@ -161,5 +161,61 @@ fn progress_ends_at_its_total_and_another_master_key_is_named() {
         let told = entries.iter().filter(|row| row.entry.windows(13).any(|part| part == b"create_backup"));
         assert_eq!(told.count(), 1);
         site.end().await;
+    });
+}
+
+/// Appends a row of one event to the log.
+async fn log(site: &Site, number: u8) {
+    let mut batch = site.store.batch(account(1));
+    let now = site.store.clock().now();
+    let key = batch.add_subject(Subject::sid(&Digest([number; 32])), now);
+    let said = Phi::new(text(u64::from(number)));
+    let event = NewEvent { name: [number; EVENT_NAME_BYTES], subjects: &[&key], body: &said };
+    batch.append_events("SO1", now, &[], &[event]);
+    site.store.commit(batch).await.unwrap();
+}
+
+#[test]
+fn consumers_of_the_log_go_on_behind_the_same_event() {
+    block_on(async {
+        for from in kinds() {
+            let site = Site::start(from).await;
+            let scope = account(1);
+            log(&site, 1).await;
+            // The first rows are too old and gone, so that those that come back have other numbers.
+            site.clock.advance(Duration::from_secs(60));
+            assert_eq!(site.store.scope(scope).expire_events(site.store.clock().now(), 10).await.unwrap(), 1);
+            log(&site, 2).await;
+            let now = site.store.clock().now();
+            let mut batch = site.store.batch(scope);
+            batch.add_consumer("DT1", "SO1", now);
+            site.store.commit(batch).await.unwrap();
+            log(&site, 3).await;
+            let consumer = site.store.due_consumers(now, 10).await.unwrap().remove(0);
+            let mut batch = site.store.batch(scope);
+            let claim = batch.claim(&consumer, now, Duration::from_secs(600));
+            batch.begin(&claim, Place { row: consumer.place.row + 1, skip: 0 });
+            batch.count_deliveries(&claim, 1, "delivered", 5);
+            batch.note_disclosure(&claim, Subject::sid(&Digest([3; 32])), "MF1", now, 2);
+            site.store.commit(batch).await.unwrap();
+            site.back_up().await;
+            for to in kinds() {
+                let database = empty(to, site.folder.path()).await;
+                site.restore(None, database.clone()).await.unwrap();
+                let store = site.open(&database).await;
+                let scoped = store.scope(scope);
+                // Nobody holds it, and what was begun is begun anew.
+                let found = store.due_consumers(now, 10).await.unwrap().remove(0);
+                assert_eq!(found.tried, Place::default(), "{from:?} to {to:?}");
+                let behind = scoped.events("SO1", found.place.row, 10).await.unwrap();
+                let names: Vec<_> = behind.iter().flat_map(|row| &row.events).map(|it| it.name[0]).collect();
+                assert_eq!(names, [3], "{from:?} to {to:?}");
+                assert_eq!(scoped.delivery_counts("DT1", 0..=9).await.unwrap()[0].events, 5);
+                assert_eq!(scoped.disclosures(Subject::sid(&Digest([3; 32]))).await.unwrap()[0].times, 2);
+                store.close().await;
+                remove(&database).await;
+            }
+            site.end().await;
+        }
     });
 }

@@ -5,6 +5,7 @@
 
 mod enforcing;
 mod public;
+mod retention;
 mod rules;
 mod taking;
 mod world;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by failing")]
 #![allow(clippy::disallowed_methods, reason = "the test server is named by the environment")]
 
+mod consumers;
 mod counters;
 mod documents;
 mod events;
@@ -43,6 +44,12 @@ suite! {
         many_batches_at_once_are_all_counted
         a_batch_that_fails_counts_nothing
         two_processes_count_together;
+    consumers:
+        a_consumer_begins_at_the_end_and_goes_on_from_where_it_was
+        of_two_that_claim_one_does_and_a_lost_claim_writes_nothing
+        what_was_begun_and_what_failed_is_known_after_a_restart
+        deliveries_and_disclosures_add_up
+        after_a_step_back_no_consumer_waits_for_a_time_never_meant;
     documents:
         a_document_comes_back_as_it_was_written
         of_many_updates_of_one_revision_one_is_written

@@ -109,6 +109,7 @@ pub(crate) async fn names_in_clear_of_an_older_version_become_digests(bench: &Be
     bench
         .execute(
             "DROP TABLE conversions; DROP INDEX documents_event; DROP TABLE counters; DROP TABLE events;
+            DROP TABLE consumers; DROP TABLE delivery_counts; DROP TABLE disclosures;
             DELETE FROM migrations WHERE number >= 5",
         )
         .await;

@@ -51,7 +51,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("kms", &["base", "phi"]),
     ("store", &["base", "spans", "phi", "errors"]),
     ("ledger", &["base", "phi", "errors", "store"]),
-    ("blobs", &["base", "phi"]),
+    ("blobs", &["base", "phi", "kms"]),
     ("backup", &["base", "phi", "store", "ledger", "blobs"]),
     ("auth", &["base", "phi", "errors", "rulebook", "statements", "store", "ledger"]),
     ("jobs", &["base", "spans", "phi", "errors", "store"]),

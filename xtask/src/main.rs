@@ -23,6 +23,7 @@ mod lint;
 mod metadata;
 mod postgres;
 mod proofs;
+mod s3_peer;
 mod sdk;
 mod segment;
 mod shell;

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::steps::{Context, Outcome, StepResult};
-use crate::{shell, smpp_peers};
+use crate::{s3_peer, shell, smpp_peers};
 
 /// A first build of all dependencies on a small machine, and the tests.
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -22,6 +22,7 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
         &["test", "--workspace", "--lib", "--bins", "--tests"]
     };
     let peers = smpp_peers::prepare(context)?;
+    let bucket = s3_peer::start(context);
     let has_namespaces = can_make_network_namespaces();
     for arguments in
         [tests, &["test", "--doc", "-p", "phi"], &["test", "--doc", "--workspace", "--exclude", "phi"]]
@@ -31,12 +32,17 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
             command.env(crate::postgres::VARIABLE, server.url());
         }
         command.envs(peers.variables.iter().map(|(name, path)| (name, path)));
+        if let Ok(Some(peer)) = &bucket {
+            let (name, endpoint) = peer.variable();
+            command.env(name, endpoint);
+        }
         if has_namespaces {
             command.env(NETWORK_NAMESPACES, "1");
         }
         shell::run(&mut command, LIMIT)?;
     }
     let mut missing = peers.missing;
+    missing.extend(bucket.err());
     if context.postgres.is_none() && shell::environment(crate::postgres::VARIABLE).is_none() {
         missing.push("the PostgreSQL half did not run: no server given");
     }

@@ -63,6 +63,7 @@ impl<'a> Author<'a> {
             Actor::AuthToken(sid) => sid.to_string(),
             Actor::System => "system".to_owned(),
             Actor::Operator => "operator".to_owned(),
+            Actor::LinkHolder => "link-holder".to_owned(),
         }
     }
 

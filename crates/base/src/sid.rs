@@ -199,6 +199,8 @@ sids! {
     KeySid = "SK";
     /// A picture, film, sound or document of a message.
     MediaSid = "ME";
+    /// A signed link to a medium, as the ledger names it (ours; kept nowhere else).
+    MediaLinkSid = "LK";
     /// A Messaging Service (`messaging/v1/Services`).
     MessagingServiceSid = "MG";
     /// An organization: the owner of accounts, agreements and people.

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use object_store::client::{HttpError, HttpErrorKind};
+
 /// Why. Never holds a byte of a blob or a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BlobError {
@@ -32,11 +34,37 @@ impl From<object_store::Error> for BlobError {
     fn from(error: object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::Missing,
-            // Its text names the blob's path, which is SIDs, and what the system said.
             error => {
-                tracing::warn!(%error, "the blob store failed");
+                tracing::warn!(reason = reason(&error), "the blob store failed");
                 Self::Unavailable
             }
         }
     }
+}
+
+/// What failed, in words of ours: the text of a bucket's refusal repeats our request, with its signature.
+fn reason(error: &object_store::Error) -> &'static str {
+    use object_store::Error::{PermissionDenied, Unauthenticated};
+    if matches!(error, PermissionDenied { .. } | Unauthenticated { .. }) {
+        return "our credentials are missing or refused, or have no rights there";
+    }
+    let mut next = Some(error as &(dyn std::error::Error + 'static));
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<HttpError>() {
+            return match error.kind() {
+                HttpErrorKind::Connect => "it cannot be reached, or TLS fails",
+                HttpErrorKind::Timeout => "it does not answer in time",
+                _ => "the connection broke, or the answer is not one",
+            };
+        }
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            return match error.kind() {
+                std::io::ErrorKind::StorageFull => "the disk is full",
+                std::io::ErrorKind::PermissionDenied => "the folder may not be used",
+                _ => "the disk failed",
+            };
+        }
+        next = error.source();
+    }
+    "it refuses the request, is failing, or asks us to slow down"
 }

@@ -34,7 +34,15 @@ impl Writer {
     ///
     /// # Errors
     /// [`BlobError::TooLarge`] beyond the limit; [`BlobError::Unavailable`].
-    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), BlobError> {
+    pub async fn write(&mut self, bytes: &[u8]) -> Result<(), BlobError> {
+        let written = self.add(bytes).await;
+        if written.is_err() {
+            self.abandon().await;
+        }
+        written
+    }
+
+    async fn add(&mut self, mut bytes: &[u8]) -> Result<(), BlobError> {
         self.size += bytes.len() as u64;
         if self.size > self.limit {
             return Err(BlobError::TooLarge);
@@ -57,16 +65,33 @@ impl Writer {
     /// # Errors
     /// [`BlobError::Unavailable`]: then there is no blob.
     pub async fn finish(mut self) -> Result<u64, BlobError> {
+        let finished = self.hand_over_the_rest().await;
+        if finished.is_err() {
+            self.abandon().await;
+        }
+        finished.map(|()| self.size)
+    }
+
+    async fn hand_over_the_rest(&mut self) -> Result<(), BlobError> {
         self.seal(true)?;
         let rest = PutPayload::from(std::mem::take(&mut self.sealed));
-        match self.upload.take() {
+        match &mut self.upload {
             None => drop(self.objects.put(&self.name.path(), rest).await?),
-            Some(mut upload) => {
+            Some(upload) => {
                 upload.put_part(rest).await?;
                 upload.complete().await?;
             }
         }
-        Ok(self.size)
+        Ok(())
+    }
+
+    /// Takes back the parts that were handed over; a store that cannot be asked keeps them for its own rule about them.
+    async fn abandon(&mut self) {
+        if let Some(mut upload) = self.upload.take()
+            && upload.abort().await.is_err()
+        {
+            tracing::info!("parts of a blob that was not finished are left in the store");
+        }
     }
 
     fn seal(&mut self, is_last: bool) -> Result<(), BlobError> {

@@ -108,7 +108,10 @@ impl Gate {
     }
 
     /// A request without usable credentials: there is nothing to check, but answering has a price too.
-    pub(crate) fn anonymous(&self, peer: IpAddr, now: Timestamp) -> Result<()> {
+    ///
+    /// # Errors
+    /// 429 when there were too many from this address.
+    pub fn anonymous(&self, peer: IpAddr, now: Timestamp) -> Result<()> {
         let subject = Subject::Address(network(peer));
         self.rates.take(&subject, self.unauthenticated, now).map_err(|wait| {
             self.measures.over_unauthenticated.increment();

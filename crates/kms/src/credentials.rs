@@ -41,7 +41,11 @@ pub enum CredentialSource {
 }
 
 impl CredentialSource {
-    pub(crate) fn read(&self) -> Result<Credentials, WrapError> {
+    /// The credentials as they are now.
+    ///
+    /// # Errors
+    /// [`WrapError::Unavailable`] when the file cannot be read or does not hold them.
+    pub fn read(&self) -> Result<Credentials, WrapError> {
         match self {
             Self::Given(credentials) => Ok(credentials.clone()),
             Self::File { path, profile } => parse(&read_secret(path)?, profile)

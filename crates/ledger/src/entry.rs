@@ -18,6 +18,8 @@ pub enum Actor {
     System,
     /// The operator, at the machine.
     Operator,
+    /// Whoever holds a signed link that was issued to somebody with credentials.
+    LinkHolder,
 }
 
 /// What was done.
@@ -125,6 +127,7 @@ impl Entry {
                 Actor::AuthToken(sid) => sid.to_string(),
                 Actor::System => "system".to_owned(),
                 Actor::Operator => "operator".to_owned(),
+                Actor::LinkHolder => "link-holder".to_owned(),
             },
             act: self.action.0,
             what: &self.sids,

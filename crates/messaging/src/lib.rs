@@ -31,6 +31,7 @@ mod smart;
 
 pub use dispatch::{queues, queues_with};
 pub use inbound::{ArrivalError, Inbox, Rider};
+pub use media::link_routes as media_link_routes;
 pub use numbers::operator::routes as number_routes;
 pub use numbers::{add_to_inventory, claim_number, digits_of};
 pub use routes::{PRODUCT, routes};

@@ -108,6 +108,12 @@ pub const MAX_MEDIA: usize = 10;
 /// Bytes of all media of one message together (Twilio's limit).
 pub const MAX_MEDIA_BYTES: usize = 5 * 1024 * 1024;
 
+/// How long a signed link to a medium may work (D-MEDIA-1: one hour, where Twilio's redirects work for four).
+pub const MAX_LINK_LIFE: Duration = Duration::from_secs(3_600);
+
+/// Characters of such a link's token; ours are shorter.
+pub const MAX_LINK_TOKEN: usize = 512;
+
 /// Messages whose media are fetched at a time; each holds at most [`MAX_MEDIA_BYTES`].
 pub const FETCHING_CONCURRENCY: usize = 4;
 

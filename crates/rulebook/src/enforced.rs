@@ -138,6 +138,7 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("SMS-GEO-1", codes::REGION_NOT_PERMITTED, MESSAGE),
     refuses("SMS-GEO-2", codes::COUNTRY_LOCKED, SERVICES),
     does("SMS-MMS-1", Effect::Force, MEDIA),
+    refuses("SMS-MMS-1", codes::MEDIA_AUTHENTICATION_LOCKED, SERVICES),
     does("SMS-REDACT-1", Effect::Force, RETENTION),
     does("SMS-REDACT-2", Effect::Force, RETENTION),
     refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),

@@ -25,7 +25,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use crate::config::{Holder, Keys};
+use crate::bucket;
+use crate::config::{BucketSettings, Holder, Keys};
 use crate::data_folder::DataFolder;
 use crate::front::Front;
 use crate::holders;
@@ -56,6 +57,8 @@ pub(crate) struct StoreSettings {
     pub(crate) master_key: Option<String>,
     /// What holds the master key.
     pub(crate) keys: Keys,
+    /// The bucket in place of the folder of media.
+    pub(crate) blobs: BucketSettings,
 }
 
 impl StoreSettings {
@@ -67,7 +70,15 @@ impl StoreSettings {
         let wrapper = self.holder()?;
         let operator = self.data.operator_token()?;
         let database = self.data.database(self.database.as_deref());
-        open_services(database, wrapper, clock, Some(operator), self.data.blobs()?).await
+        open_services(database, wrapper, clock, Some(operator), self.blobs()?).await
+    }
+
+    /// Where media are.
+    ///
+    /// # Errors
+    /// When the place cannot be used.
+    pub(crate) fn blobs(&self) -> Result<Blobs> {
+        bucket::place(&self.blobs, &self.data)
     }
 
     /// What holds the master key; a file is made on first use.

@@ -3,7 +3,7 @@
 //! Reading order: `sections` (the table: every key with its meaning, an example, and the function that
 //! reads it), [`Config`] (what comes of it), `reader` (how a document is walked along the table), `value`
 //! (a value and where it stands), `mistake` (what the operator is told), `secret` (what may stand
-//! elsewhere), `smpp`, `upstream` and `keys` (long sections), `page` (the example and the documentation, from the same table).
+//! elsewhere), `smpp`, `upstream`, `keys` and `blobs` (long sections), `page` (the example and the documentation, from the same table).
 //!
 //! # Adding a section
 //!
@@ -19,6 +19,7 @@
 //! What this module must not do: put a value into an error (it may be a secret), or let a command-line
 //! flag be more than a key.
 
+mod blobs;
 mod keys;
 mod limits;
 mod mistake;
@@ -44,6 +45,7 @@ use base::IpRange;
 use kit::GateConfig;
 use zeroize::Zeroizing;
 
+pub use blobs::BucketSettings;
 pub use keys::{AwsKms, Holder, Keys, Vault};
 pub use limits::Operations;
 pub use mistake::{Mistake, Mistakes};
@@ -99,6 +101,8 @@ pub struct Config {
     pub traces: Traces,
     /// What holds the master key.
     pub keys: Keys,
+    /// The bucket in place of the folder of media.
+    pub blobs: BucketSettings,
 }
 
 /// The certificate of the base domain; both or neither.
@@ -156,6 +160,7 @@ impl Default for Config {
             operations: Operations::default(),
             traces: Traces::default(),
             keys: Keys::default(),
+            blobs: BucketSettings::default(),
         }
     }
 }

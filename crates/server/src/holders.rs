@@ -61,10 +61,7 @@ fn vault(settings: &config::Vault) -> Result<Arc<dyn KeyWrapper>> {
 }
 
 fn aws_kms(settings: &config::AwsKms) -> Result<Arc<dyn KeyWrapper>> {
-    let credentials = match &settings.credentials_file {
-        Some(path) => CredentialSource::File { path: path.clone(), profile: settings.profile.clone() },
-        None => CredentialSource::Given(credentials_of_environment()?),
-    };
+    let credentials = credentials("aws_kms", settings.credentials_file.as_deref(), &settings.profile)?;
     let config = AwsKmsConfig {
         region: required(&settings.region, "[aws_kms]: give `region`")?,
         key_id: required(&settings.key, "[aws_kms]: give `key`")?,
@@ -77,15 +74,24 @@ fn aws_kms(settings: &config::AwsKms) -> Result<Arc<dyn KeyWrapper>> {
     Ok(Arc::new(key.map_err(|problem| Problem::new(format!("[aws_kms]: {problem}")))?))
 }
 
-fn credentials_of_environment() -> Result<Credentials> {
-    let missing = "[aws_kms]: give `credentials_file`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY";
+/// Credentials from a file, else from the environment; `section` is what they are for.
+pub(crate) fn credentials(section: &str, file: Option<&Path>, profile: &str) -> Result<CredentialSource> {
+    match file {
+        Some(path) => Ok(CredentialSource::File { path: path.to_owned(), profile: profile.to_owned() }),
+        None => credentials_of_environment(section).map(CredentialSource::Given),
+    }
+}
+
+fn credentials_of_environment(section: &str) -> Result<Credentials> {
     match (variable("AWS_ACCESS_KEY_ID")?, variable("AWS_SECRET_ACCESS_KEY")?) {
         (Some(access_key_id), Some(secret)) => Ok(Credentials {
             access_key_id,
             secret_access_key: Zeroizing::new(secret),
             session_token: variable("AWS_SESSION_TOKEN")?.map(Zeroizing::new),
         }),
-        _ => Err(Problem::new(missing)),
+        _ => Err(Problem::new(format!(
+            "[{section}]: give `credentials_file`, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        ))),
     }
 }
 
@@ -93,7 +99,8 @@ fn required(setting: &Option<String>, problem: &str) -> Result<String> {
     setting.clone().ok_or_else(|| Problem::new(problem))
 }
 
-fn authority(path: Option<&Path>) -> Result<Option<String>> {
+/// The PEM text of an authority.
+pub(crate) fn authority(path: Option<&Path>) -> Result<Option<String>> {
     let read =
         |path: &Path| fs::read_to_string(path).map_err(|error| Problem::file("cannot read", path, &error));
     path.map(read).transpose()

@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 
 mod app;
+mod bucket;
 mod cli;
 mod compat;
 pub mod config;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backup::{Progress, SecretFile};
+use blobs::Blobs;
 use ledger::{Action, Actor, Entry, Purpose};
 use phi::KeyWrapper;
 use serde::{Deserialize, Serialize};
@@ -55,6 +56,7 @@ pub(crate) type HolderSource = Arc<dyn Fn() -> Result<Arc<dyn KeyWrapper>> + Sen
 pub(crate) struct Maintenance {
     pub(crate) store: Store,
     pub(crate) data: DataFolder,
+    pub(crate) blobs: Blobs,
     pub(crate) holder: HolderSource,
 }
 
@@ -135,7 +137,7 @@ impl Maintenance {
         let tell = move |now| {
             progress.send_replace(now);
         };
-        let made = backup::create(&self.store, wrapper, to, files, Some(self.data.blobs()?), tell).await;
+        let made = backup::create(&self.store, wrapper, to, files, Some(self.blobs.clone()), tell).await;
         let made = made.map_err(|error| Problem::new(format!("the backup was not made: {error}")))?;
         Ok(json!({
             "content": made.content,

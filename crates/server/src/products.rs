@@ -61,6 +61,7 @@ impl Connections {
             messaging::routes(shared()).share(AtHand(self.carrier())),
             messaging::service_routes(shared()).share(AtHand(self.carrier())),
             messaging::opt_out_routes(shared()),
+            messaging::media_link_routes(shared()),
             messaging::number_routes(shared()),
             registration::routes(shared(), Arc::new(Messaging)),
             registration::operator_routes(shared()),

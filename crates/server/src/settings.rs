@@ -14,6 +14,7 @@ use upstream::UpstreamConfig;
 use webhooks::{ClientIdentity, Egress, Proxy, WebhooksConfig, read_authorities};
 use zeroize::Zeroizing;
 
+use crate::bucket;
 use crate::config::{self, Config, Mm7, SecretSource, Smpp, Tls, Upstream};
 use crate::problem::{Problem, Result};
 use crate::traces::Collector;
@@ -47,6 +48,7 @@ impl Settings {
         let database = config.database.as_ref().map(|source| source.reveal());
         let webhooks = std::mem::take(&mut config.webhooks);
         let identity = client_identity(&webhooks)?;
+        bucket::bucket(&config.blobs)?;
         Ok(Self {
             database: database
                 .transpose()

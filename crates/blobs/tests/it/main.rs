@@ -1,4 +1,8 @@
-//! Blobs in a real folder: what is read back, what is noticed, what is left on the disk.
+//! Blobs in a real folder: what is read back, what is noticed, what is left on the disk. `buckets` is the same over S3.
+#![allow(clippy::disallowed_methods, reason = "the peer is named by the environment")]
+
+mod buckets;
+mod s3;
 
 use std::fs;
 use std::ops::Range;

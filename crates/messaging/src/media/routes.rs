@@ -1,8 +1,10 @@
 //! Handlers of the Media resource.
 
 use base::{MediaSid, MessageSid};
-use blobs::Part;
-use futures_util::stream;
+use blobs::{BlobError, Part};
+use bytes::Bytes;
+use errors::{ApiError, codes};
+use futures_util::{StreamExt, stream};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use kit::{
     Answer, Body, Ctx, Deleted, Extension, Found, FromParams, IntoResponse, PageRequest, Params, Path,
@@ -12,6 +14,7 @@ use serde_json::Value;
 
 use super::range::{Asked, parse};
 use super::service::{self, Opened};
+use super::store::unavailable;
 
 /// `DateCreated`, `DateCreated<`, `DateCreated>`.
 pub struct Filter(store::Range);
@@ -39,7 +42,7 @@ pub async fn fetch(
         return Ok(Found(service::fetch(&ctx, message, sid).await?).into_response());
     }
     let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
-    Ok(bytes(service::open(&ctx, message, sid).await?, range))
+    bytes(service::open(&ctx, message, sid).await?, range).await
 }
 
 pub async fn delete(ctx: Ctx, PathPair(message, sid): PathPair<MessageSid, MediaSid>) -> Answer<Deleted> {
@@ -48,7 +51,11 @@ pub async fn delete(ctx: Ctx, PathPair(message, sid): PathPair<MessageSid, Media
 }
 
 /// The answer with the bytes, or a range of them. A browser may neither guess at them, nor run them, nor keep them.
-fn bytes(opened: Opened, range: Option<&str>) -> Response {
+///
+/// # Errors
+/// 503 when the store of the bytes cannot be asked now, 500 when they are not what they should be: it is asked for the first
+/// of them before anything is said.
+pub(super) async fn bytes(opened: Opened, range: Option<&str>) -> Answer<Response> {
     let size = opened.reader.size();
     let asked = parse(range, size);
     let (status, range) = match asked {
@@ -67,7 +74,7 @@ fn bytes(opened: Opened, range: Option<&str>) -> Response {
     match status {
         StatusCode::RANGE_NOT_SATISFIABLE => {
             headers.insert(header::CONTENT_RANGE, value(format!("bytes */{size}")));
-            return response;
+            return Ok(response);
         }
         StatusCode::PARTIAL_CONTENT => {
             headers.insert(
@@ -79,16 +86,26 @@ fn bytes(opened: Opened, range: Option<&str>) -> Response {
     }
     headers.insert(header::CONTENT_TYPE, value(opened.content_type));
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(range.end - range.start));
-    *response.body_mut() = body(opened.reader.part(range));
-    response
+    let mut part = opened.reader.part(range);
+    let first = part.next().await.map_err(|error| match error {
+        BlobError::Unavailable => ApiError::from(unavailable(error)),
+        error => {
+            tracing::error!(%error, "a medium does not open");
+            codes::INTERNAL.into()
+        }
+    })?;
+    *response.body_mut() = body(first, part);
+    Ok(response)
 }
 
 /// The bytes as they are opened, piece by piece. One that does not open ends the connection before its time, which is
 /// how a client notices.
-fn body(part: Part) -> Body {
-    Body::from_stream(stream::try_unfold(part, |mut part| async move {
+fn body(first: Option<Bytes>, part: Part) -> Body {
+    let first = stream::iter(first.map(Ok::<_, BlobError>));
+    let rest = stream::try_unfold(part, |mut part| async move {
         let piece =
             part.next().await.inspect_err(|error| tracing::error!(%error, "a medium does not open"))?;
-        Ok::<_, blobs::BlobError>(piece.map(|piece| (piece, part)))
-    }))
+        Ok::<_, BlobError>(piece.map(|piece| (piece, part)))
+    });
+    Body::from_stream(first.chain(rest))
 }

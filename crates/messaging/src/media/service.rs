@@ -2,10 +2,11 @@
 
 use base::{MediaSid, MessageSid};
 use blobs::Reader;
-use errors::{ApiError, Result, codes};
+use errors::{Result, codes};
 use kit::page::Paging;
-use kit::{Ctx, Listing};
-use store::{Document, Query};
+use kit::{Ctx, Listing, Services};
+use phi::Proof;
+use store::{Document, Query, Scope, Scoped};
 
 use super::model::Media;
 use super::store::blob;
@@ -13,13 +14,21 @@ use super::view::MediaView;
 use crate::messages::service as messages;
 
 /// The bytes of a medium, as the ledger names what is opened.
-const SHOWN: &[&str] = &["media"];
+pub(super) const SHOWN: &[&str] = &["media"];
 
 /// A medium whose bytes are here and were not destroyed.
-async fn get(ctx: &Ctx, message: MessageSid, sid: MediaSid) -> Result<Document<Media>> {
-    let media = ctx.store().get::<Media>(sid).await?.filter(is_shown);
-    let media = media.filter(|media| media.parent.as_deref() == Some(message.to_string().as_str()));
-    media.ok_or(codes::NOT_FOUND.into())
+pub(super) async fn get(ctx: &Ctx, message: MessageSid, sid: MediaSid) -> Result<Document<Media>> {
+    find(&ctx.store(), message, sid).await?.ok_or(codes::NOT_FOUND.into())
+}
+
+/// The same for a caller without a context.
+pub(super) async fn find(
+    scoped: &Scoped,
+    message: MessageSid,
+    sid: MediaSid,
+) -> Result<Option<Document<Media>>> {
+    let media = scoped.get::<Media>(sid).await?.filter(is_shown);
+    Ok(media.filter(|media| media.parent.as_deref() == Some(message.to_string().as_str())))
 }
 
 fn is_shown(media: &Document<Media>) -> bool {
@@ -58,12 +67,20 @@ pub struct Opened {
 /// Opens a medium: the ledger has its entry before a byte of it is opened.
 pub async fn open(ctx: &Ctx, message: MessageSid, sid: MediaSid) -> Result<Opened> {
     let media = get(ctx, message, sid).await?;
-    let not_found = || ApiError::new(codes::NOT_FOUND);
-    let content = media.content.ok_or_else(not_found)?;
     let proof = ctx.disclose(vec![message.to_string(), sid.to_string()], SHOWN).await?;
-    let content = content.into_open(&proof);
-    let reader = ctx.services.blobs.open(blob(ctx.scope(), sid), &content.key, media.facts.size);
-    Ok(Opened { content_type: media.facts.content_type.ok_or_else(not_found)?, reader })
+    open_with(&ctx.services, ctx.scope(), media, &proof).ok_or(codes::NOT_FOUND.into())
+}
+
+/// Opens a medium by the proof that the ledger has it; `None` when it was destroyed.
+pub(super) fn open_with(
+    services: &Services,
+    scope: Scope,
+    media: Document<Media>,
+    proof: &Proof,
+) -> Option<Opened> {
+    let content = media.content?.into_open(proof);
+    let reader = services.blobs.open(blob(scope, media.sid), &content.key, media.facts.size);
+    Some(Opened { content_type: media.facts.content_type?, reader })
 }
 
 /// Deletes a medium: its key first, then its bytes.

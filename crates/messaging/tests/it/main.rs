@@ -10,6 +10,8 @@ mod feedback;
 mod hot_path;
 mod inbound;
 mod media;
+mod media_links;
+mod media_outage;
 mod media_rules;
 mod messages;
 mod mms;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use messaging::carrier::{Arrival, ArrivedMedia, Receipt};
 use messaging::{ArrivalError, limits};
-use raw::{get_raw, head_raw};
+pub use raw::get_raw;
+use raw::head_raw;
 use test_kit::{Reply, SinkReply, contains_bytes};
 
 use crate::site::{API, OWN, PATIENT, Site, eventually, message_path};
@@ -62,7 +63,7 @@ mod raw {
 }
 
 /// The paths, without `.json`, of the media that a message lists.
-async fn listed(site: &Site, path: &str) -> Vec<String> {
+pub async fn listed(site: &Site, path: &str) -> Vec<String> {
     let path = path.replace(".json", "/Media.json");
     let reply = site.app.get(&site.app.owner, API, &path).await;
     let media = reply.assert_status(200).json["media_list"].as_array().expect("a list").clone();

@@ -207,7 +207,9 @@ fn products(services: Arc<Services>) -> Vec<Routes> {
     vec![
         messaging::routes(shared()),
         messaging::service_routes(shared()),
-        messaging::opt_out_routes(shared()).merge(messaging::number_routes(shared())),
+        messaging::opt_out_routes(shared())
+            .merge(messaging::number_routes(shared()))
+            .merge(messaging::media_link_routes(shared())),
     ]
 }
 

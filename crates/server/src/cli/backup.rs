@@ -113,7 +113,7 @@ pub(super) fn restore(arguments: &RestoreArguments) -> Result<ExitCode> {
     let target = Target {
         database: database.clone(),
         clock: Arc::new(SystemClock),
-        blobs: Some(data.blobs()?),
+        blobs: Some(settings.blobs()?),
         expected_root: arguments.expect_root.clone(),
     };
     let (progress, seen) = watch::channel(Progress { done: 0, total: 0 });

@@ -56,7 +56,8 @@ impl Place {
     pub(super) fn store(config: &Config, data: DataFolder) -> Result<StoreSettings> {
         let database = config.database.as_ref().map(SecretSource::reveal).transpose()?;
         let database = database.map(|url| url.to_string());
-        Ok(StoreSettings { data, database, master_key: cli::master_key()?, keys: config.keys.clone() })
+        let (keys, blobs) = (config.keys.clone(), config.blobs.clone());
+        Ok(StoreSettings { data, database, master_key: cli::master_key()?, keys, blobs })
     }
 
     /// Has an order carried out: by the running server, or here when there is none.
@@ -88,8 +89,12 @@ async fn here(
         return Err(Problem::new(format!("there is no database in {}", data.path().display())));
     }
     let services = settings.open(Arc::new(SystemClock)).await?;
-    let maintenance =
-        Maintenance { store: services.store.clone(), data, holder: Arc::new(move || settings.holder()) };
+    let maintenance = Maintenance {
+        store: services.store.clone(),
+        data,
+        blobs: services.blobs.clone(),
+        holder: Arc::new(move || settings.holder()),
+    };
     let done = maintenance.carry_out(order, progress).await;
     maintenance.store.close().await;
     done

@@ -135,8 +135,8 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
     }
     let is_shared = settings.database.is_some();
     let database = settings.database.map(|url| url.to_string());
-    let (master_key, keys) = (cli::master_key()?, config.keys.clone());
-    let store = StoreSettings { data: data.clone(), database, master_key, keys };
+    let (master_key, keys, blobs) = (cli::master_key()?, config.keys.clone(), config.blobs.clone());
+    let store = StoreSettings { data: data.clone(), database, master_key, keys, blobs };
     let gate = Arc::new(Gate::new(config.limits));
     let mut services = Services { gate, ..Services::clone(&*store.open(clock).await?) };
     if let Some(domain) = &config.base_domain {
@@ -191,7 +191,7 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
         stop_notice: config.operations.stop_notice,
         collector: settings.collector,
     };
-    let orders = take_orders(store, services.store.clone(), file).await;
+    let orders = take_orders(store, &services, file).await;
     let served = app::serve(services, connections, port, watching, stop).await;
     if let Some(orders) = orders {
         orders.abort();
@@ -202,7 +202,7 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
 /// Takes the operator's orders at the data folder's socket. Without it the server serves all the same.
 async fn take_orders(
     settings: StoreSettings,
-    store: store::Store,
+    services: &Services,
     file: Option<PathBuf>,
 ) -> Option<JoinHandle<()>> {
     let data = settings.data.clone();
@@ -211,7 +211,8 @@ async fn take_orders(
         Some(file) => StoreSettings { keys: config::read(file)?.keys, ..settings.clone() }.holder(),
         None => settings.holder(),
     };
-    match control::listen(Maintenance { store, data, holder: Arc::new(holder) }).await {
+    let (store, blobs) = (services.store.clone(), services.blobs.clone());
+    match control::listen(Maintenance { store, data, blobs, holder: Arc::new(holder) }).await {
         Ok(orders) => Some(tokio::spawn(orders)),
         Err(problem) => {
             tracing::warn!(%problem, "no orders are taken: `switchward keys` and `backup` need this server to stop");

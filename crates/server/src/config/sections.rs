@@ -7,7 +7,7 @@ use edge::ca::checked_base_domain;
 use tracing_subscriber::EnvFilter;
 
 use super::value::{Read, Value};
-use super::{Config, keys, limits, mm7, smpp, traces, upstream};
+use super::{Config, blobs, keys, limits, mm7, smpp, traces, upstream};
 
 /// The default of a key that has none: it must be given.
 pub(super) const REQUIRED: &str = "required";
@@ -95,6 +95,7 @@ pub(super) const SECTIONS: &[Section] = &[
     keys::KEYS,
     keys::VAULT,
     keys::AWS_KMS,
+    blobs::SECTION,
     limits::LIMITS,
     limits::OPERATIONS,
     traces::SECTION,
@@ -132,6 +133,13 @@ pub(super) const AGREEMENTS: &[Agreement] = &[
     Agreement::Needs("smpp.senders", "smpp.binds"),
     Agreement::OneOf(&["vault.token_file", "vault.role_id"]),
     Agreement::Together(&["vault.role_id", "vault.secret_id_file"]),
+    Agreement::Together(&["blobs.bucket", "blobs.region"]),
+    Agreement::Needs("blobs.endpoint", "blobs.bucket"),
+    Agreement::Needs("blobs.prefix", "blobs.bucket"),
+    Agreement::Needs("blobs.ca", "blobs.bucket"),
+    Agreement::Needs("blobs.credentials_file", "blobs.bucket"),
+    Agreement::Needs("blobs.profile", "blobs.credentials_file"),
+    Agreement::Needs("blobs.timeout_s", "blobs.bucket"),
     Agreement::Needs("traces.ca", "traces.endpoint"),
     Agreement::Needs("traces.sample", "traces.endpoint"),
 ];

@@ -42,6 +42,7 @@ fn reads_every_kind_of_setting() {
          [webhooks]\nallow_to = [\"10.1.0.0/16\", \"192.0.2.7\"]\nca = [\"ca.pem\"]\n\
          source_addresses = [\"203.0.113.7\", \"2001:db8::7\"]\nproxy = \"env:PROXY\"\n\
          client_certificate = \"/tls/client.pem\"\nclient_key = \"client-key.pem\"\n\
+         [blobs]\nbucket = \"media\"\nregion = \"us-east-1\"\nca = \"s3.pem\"\ncredentials_file = \"aws\"\nprofile = \"media\"\ntimeout_s = 2.5\n\
          [lookup]\ntable = \"numbers.toml\"\n[smpp]\nlong_code_rate = 2\n{BIND}"
     );
     let config = good(&text).config;
@@ -53,6 +54,13 @@ fn reads_every_kind_of_setting() {
     assert_eq!((config.webhooks.allow_to.len(), config.webhooks.source_addresses.len()), (2, 2));
     assert_eq!(config.webhooks.proxy, Some(SecretSource::Environment("PROXY".to_owned())));
     assert_eq!(config.webhooks.client_key.as_deref(), Some(Path::new("/etc/switchward/client-key.pem")));
+    let blobs = &config.blobs;
+    assert_eq!(
+        (blobs.bucket.as_deref(), blobs.region.as_deref(), blobs.timeout.as_millis()),
+        (Some("media"), Some("us-east-1"), 2_500)
+    );
+    assert_eq!(blobs.ca.as_deref(), Some(Path::new("/etc/switchward/s3.pem")));
+    assert_eq!(blobs.credentials_file.as_deref(), Some(Path::new("/etc/switchward/aws")));
     let smpp = config.smpp.expect("a carrier").load().expect("its password is there");
     assert_eq!((smpp.binds.len(), smpp.long_code_rate), (1, 2.0));
 }

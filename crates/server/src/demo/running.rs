@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use webhooks::{Webhooks, WebhooksConfig};
 
 use crate::app::{self, Port, StoreSettings, Watching};
-use crate::config::Keys;
+use crate::config::{BucketSettings, Keys};
 use crate::data_folder::{DataFolder, Identity};
 use crate::first_account;
 use crate::problem::{Problem, Result};
@@ -38,8 +38,13 @@ impl Running {
     /// When it cannot be started.
     pub(crate) async fn start(data: &DataFolder, port: u16) -> Result<Self> {
         let clock = Arc::new(VirtualClock::following_system());
-        let settings =
-            StoreSettings { data: data.clone(), database: None, master_key: None, keys: Keys::default() };
+        let settings = StoreSettings {
+            data: data.clone(),
+            database: None,
+            master_key: None,
+            keys: Keys::default(),
+            blobs: BucketSettings::default(),
+        };
         let services = settings.open(Arc::<VirtualClock>::clone(&clock)).await?;
         let account = first_account::ensure(data, &services, true).await?;
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, port));

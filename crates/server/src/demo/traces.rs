@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base::SystemClock;
 
 use crate::app::StoreSettings;
-use crate::config::Keys;
+use crate::config::{BucketSettings, Keys};
 use crate::data_folder::DataFolder;
 use crate::problem::{Problem, Result};
 
@@ -35,8 +35,13 @@ fn position(content: &[u8], needle: &[u8]) -> Option<usize> {
 
 /// What `switchward ledger verify` finds in a data folder that no server uses.
 pub(super) async fn verify(data: &DataFolder) -> Result<ledger::Report> {
-    let settings =
-        StoreSettings { data: data.clone(), database: None, master_key: None, keys: Keys::default() };
+    let settings = StoreSettings {
+        data: data.clone(),
+        database: None,
+        master_key: None,
+        keys: Keys::default(),
+        blobs: BucketSettings::default(),
+    };
     let services = settings.open(Arc::new(SystemClock)).await?;
     let report = ledger::verify(&services.store).await;
     services.store.clone().close().await;

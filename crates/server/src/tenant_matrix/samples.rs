@@ -43,6 +43,7 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
         Form(&[("Permissions", r#"{"country_code": "GB", "type": "country", "enabled": true}"#)]),
     ),
     ("update_message", Form(&[("Body", "")])),
+    ("create_media_link", Json(r#"{"purpose": "viewing"}"#)),
     ("create_message_feedback", Form(&[("Outcome", "unconfirmed")])),
     ("create_inventory_number", Json(r#"{"number": "<FreeNumber>"}"#)),
     ("create_incoming_phone_number", Form(&[("PhoneNumber", "{FreeNumber}")])),

@@ -292,7 +292,7 @@ impl Site {
                 }
                 "SmppBinds" if row.method == Method::GET => "main".to_owned(),
                 // Named by whoever signs.
-                "UpstreamStatuses" | "UpstreamMessages" | "Mm7" => "vendor".to_owned(),
+                "UpstreamStatuses" | "UpstreamMessages" | "Mm7" | "MediaLinks" => "vendor".to_owned(),
                 "SmppBinds" => self.bind(row).await,
                 "ParkedJobs" => self.parked(account).await,
                 other => panic!("say in tenant_matrix/site.rs what an object of `{other}` is ({})", row.path),

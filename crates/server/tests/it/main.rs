@@ -13,6 +13,7 @@ mod configuration;
 mod demo;
 mod drill;
 mod holders;
+mod memory;
 mod operations;
 mod packaging;
 mod program;

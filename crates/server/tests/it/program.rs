@@ -102,6 +102,11 @@ impl Server {
         server
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The next log line with this message.
     pub(crate) fn log_line(&self, message: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;

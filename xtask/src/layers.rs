@@ -105,7 +105,10 @@ pub(crate) const LAYERS: &[Row] = &[
             "matcher",
         ],
     ),
-    ("segment", &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "kit", "tracking", "plans"]),
+    (
+        "segment",
+        &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "kit", "tracking", "plans"],
+    ),
     // The back half of `segment`: it reads its workspaces, its sources and its log, and nothing reads it.
     (
         "destinations",

@@ -95,8 +95,8 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     let is_mms = draft.as_mms || !draft.media.is_empty();
     let pool = service.as_deref().filter(|_| is_mms && draft.from.is_none());
     let pool = pool.map(|service| service.only(|sender| carrier.takes_mms(sender)));
-    if pool.as_ref().is_some_and(|able| able.pool.is_empty())
-        && service.as_ref().is_some_and(|it| !it.pool.is_empty())
+    if pool.as_ref().is_some_and(choice::Configured::is_empty)
+        && service.as_ref().is_some_and(|it| !it.is_empty())
     {
         return Err(codes::UNREACHABLE_FROM.into());
     }

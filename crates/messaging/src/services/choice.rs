@@ -113,6 +113,11 @@ impl Configured {
         self.pool.iter().any(|member| member.as_str() == sender && member.reaches(&place))
     }
 
+    /// Whether it has no sender at all.
+    pub fn is_empty(&self) -> bool {
+        self.pool.is_empty()
+    }
+
     /// The service with those of its senders that are `able`.
     pub fn only(&self, able: impl Fn(&str) -> bool) -> Self {
         let pool = self.pool.iter().filter(|sender| able(sender.as_str())).cloned().collect();
@@ -145,7 +150,9 @@ impl Configured {
         let recipient = to.map_ref(|number| format!("{sid}|{number}")).digest(&key, RECIPIENT);
         if facts.sticky_sender {
             let had = scoped.find::<StickySender>(RECIPIENT, IndexValue::Digest(recipient)).await?;
-            if let Some(had) = had.filter(|had| suitable.iter().any(|sender| sender.as_str() == had.facts.sender)) {
+            if let Some(had) =
+                had.filter(|had| suitable.iter().any(|sender| sender.as_str() == had.facts.sender))
+            {
                 return Ok(Ok(Choice { sender: had.facts.sender, sticky: None }));
             }
         }

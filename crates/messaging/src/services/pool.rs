@@ -141,8 +141,7 @@ pub fn arrives(sender: &str, to: &Phi<String>) -> bool {
 
 /// Those of the recipient's area code; all of them when there is none.
 pub fn nearest<'a>(senders: Vec<&'a Sender>, place: &Place) -> Vec<&'a Sender> {
-    let is_near =
-        |sender: &&&Sender| place.area_code.is_some() && sender.place.area_code == place.area_code;
+    let is_near = |sender: &&&Sender| place.area_code.is_some() && sender.place.area_code == place.area_code;
     let near: Vec<&Sender> = senders.iter().filter(is_near).copied().collect();
     if near.is_empty() { senders } else { near }
 }

@@ -156,7 +156,7 @@ impl PoolCodeView {
     /// States.
     pub fn new(ctx: &Ctx, member: &Document<PoolCode>) -> Self {
         let short_code = member.facts.sender.clone();
-        Self { common: Common::new(ctx, member, "ShortCodes"), short_code, country_code: "US" }
+        Self { common: Common::new(ctx, member, "ShortCodes", false), short_code, country_code: "US" }
     }
 }
 
@@ -173,7 +173,7 @@ impl DestinationView {
     /// The view of one name.
     pub fn new(ctx: &Ctx, member: &Document<AlphaSender>) -> Self {
         Self {
-            common: Common::new(ctx, member, "DestinationAlphaSenders"),
+            common: Common::new(ctx, member, "DestinationAlphaSenders", false),
             alpha_sender: member.facts.sender.clone(),
             iso_country_code: member.facts.country.clone(),
         }

@@ -133,7 +133,7 @@ pub(crate) async fn create(
     }
     let source: SourceSid = source_sid.parse().map_err(|_| invalid("source_sid"))?;
     let place = segment::reading::source(&ctx.services.store, source).await?;
-    if !place.is_some_and(|(workspace, ..)| workspace == workspace_sid) {
+    if place.is_none_or(|(workspace, ..)| workspace != workspace_sid) {
         return Err(invalid("source_sid").into());
     }
     let name = filled("name", &name, limits::NAME)?;

@@ -200,5 +200,6 @@ pub(crate) fn name_of(actor: Actor) -> String {
         Actor::AuthToken(sid) => sid.to_string(),
         Actor::System => "system".to_owned(),
         Actor::Operator => "operator".to_owned(),
+        Actor::LinkHolder => "link-holder".to_owned(),
     }
 }

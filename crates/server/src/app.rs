@@ -206,6 +206,10 @@ pub(crate) async fn serve(
     helpers.spawn(connections.webhooks.clone().keep_house(stopped.clone()));
     helpers.spawn(usage::keep_watch(Arc::clone(&services), stopped.clone()));
     helpers.spawn(sweep_until(Arc::clone(&services), stopped.clone()));
+    let (deliveries, retention) = connections.events(&services);
+    helpers.spawn(deliveries.clone().run(stopped.clone()));
+    helpers.spawn(deliveries.keep_house(stopped.clone()));
+    helpers.spawn(retention.keep_house(stopped.clone()));
     if let Some(simulator) = connections.simulator.clone() {
         helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped.clone()));
     }

@@ -74,6 +74,7 @@ impl Connections {
             bins::routes(shared()),
             bins::serving_routes(shared()),
             segment::routes(shared()),
+            destinations::routes(shared()),
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));
@@ -96,6 +97,13 @@ impl Connections {
         let mut faces: Vec<_> = segment::LABELS.map(|label| (label, tracking.clone())).into();
         faces.push((segment::PUBLIC_LABEL, segment::public_router(Arc::clone(services))));
         faces
+    }
+
+    /// What delivers events, and what removes them when they are too old.
+    pub(crate) fn events(&self, services: &Arc<Services>) -> (destinations::Engine, segment::Retention) {
+        let transport = Arc::new(self.webhooks.clone());
+        let engine = destinations::Engine::new(Arc::clone(services), transport);
+        (engine, segment::Retention::new(Arc::clone(services)))
     }
 
     /// The table of every product's routes.

@@ -21,6 +21,13 @@ const NAMED: Sample = Form(&[("FriendlyName", "Renamed")]);
 const PARTY: Sample =
     Json(r#"{"name": "<FreeName>", "hosts": ["*.clinic.example"], "own": true, "contact": "it"}"#);
 const REQUEST: Sample = Json(r#"{"request_reference": "T-1", "requester": "R. Quester"}"#);
+const DESTINATION: &str = r#"{"name": "<FreeName>", "source_sid": "<SourceSid>", "kind": "webhook",
+    "settings": {"url": "https://clinic.example/events"}}"#;
+
+/// The body that makes a destination.
+pub(super) fn destination(values: &super::site::Values) -> String {
+    DESTINATION.replace("<SourceSid>", &values["SourceSid"]).replace("<FreeName>", "Pharmacy")
+}
 
 /// By operation.
 pub(super) const SAMPLES: &[(&str, Sample)] = &[
@@ -112,6 +119,17 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("update_source", Json(r#"{"enabled": true}"#)),
     ("create_token", Json(TOKEN)),
     ("create_regulation", Json(r#"{"regulation_type": "SUPPRESS_WITH_DELETE", "user_ids": ["u-1"]}"#)),
+    ("update_workspace_retention", Json(r#"{"days": 30}"#)),
+    ("create_destination", Json(DESTINATION)),
+    ("update_destination", Json(r#"{"max_per_second": 5}"#)),
+    ("update_destination_filters", Json(r#"{"filters": []}"#)),
+    ("update_destination_mappings", Json(r#"{"mappings": []}"#)),
+    (
+        "update_destination_grants",
+        Json(r#"{"grant": [{"path": "userId", "reason": "it is asked for"}], "signer": "P. Officer"}"#),
+    ),
+    ("create_destination_approval", Json(r#"{"digest": "<Digest>", "signer": "P. Officer"}"#)),
+    ("create_disclosure_report", Json(r#"{"user_id": "u-1"}"#)),
     ("create_party", PARTY),
     ("update_party", PARTY),
     (

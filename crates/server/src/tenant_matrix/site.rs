@@ -290,6 +290,7 @@ impl Site {
                     let tokens = format!("Workspaces/{}/Tokens", values["WorkspaceSid"]);
                     self.stated(login, account, &tokens, super::samples::TOKEN.to_owned()).await
                 }
+                "Destinations" => self.destination(login, account).await,
                 "SmppBinds" if row.method == Method::GET => "main".to_owned(),
                 // Named by whoever signs.
                 "UpstreamStatuses" | "UpstreamMessages" | "Mm7" | "MediaLinks" => "vendor".to_owned(),
@@ -311,6 +312,17 @@ impl Site {
             }
             "create_external_campaign" => {
                 values.insert("ServiceSid".to_owned(), self.service(login).await);
+            }
+            "create_destination" => {
+                let sources = format!("Workspaces/{}/Sources", values["WorkspaceSid"]);
+                let source = self.stated(login, account, &sources, r#"{"name": "Website"}"#.to_owned()).await;
+                values.insert("SourceSid".to_owned(), source);
+            }
+            "create_destination_approval" => {
+                let sid = &values["DestinationSid"];
+                let path = format!("/switchward/v1/Accounts/{account}/Destinations/{sid}/Manifest");
+                let shown = self.send(login, "switchward", Method::GET, &path, None).await;
+                values.insert("Digest".to_owned(), word(&shown.json, "digest"));
             }
             "create_tollfree_verification" => {
                 values.insert("NumberSid".to_owned(), self.toll_free(login, account).await);
@@ -366,6 +378,15 @@ impl Site {
         let path = "/switchward/v1/Numbers";
         let reply = self.app.post_raw(&self.app.operator, "switchward", path, body.into(), JSON).await;
         word(&reply.assert_status(201).json, "sid")
+    }
+
+    async fn destination(&self, login: &Credentials, account: AccountSid) -> String {
+        let workspace = self.workspace(login, account).await;
+        let sources = format!("Workspaces/{workspace}/Sources");
+        let source = self.stated(login, account, &sources, r#"{"name": "Website"}"#.to_owned()).await;
+        let values = Values::from([("SourceSid".to_owned(), source)]);
+        let body = super::samples::destination(&values);
+        self.stated(login, account, &format!("Workspaces/{workspace}/Destinations"), body).await
     }
 
     pub(super) async fn number_sid(&self, login: &Credentials, account: AccountSid, number: &str) -> String {

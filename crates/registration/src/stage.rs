@@ -93,7 +93,7 @@ impl Review {
     pub fn ruled(self, failure: Option<u32>, now: i64) -> Option<Self> {
         let is_same = !self.stage.is_open() && self.failure == failure;
         (!is_same)
-            .then(|| Self { stage: Stage::InReview, ..self })
+            .then_some(Self { stage: Stage::InReview, ..self })
             .and_then(|open| open.decided(failure, now))
     }
 

@@ -118,10 +118,6 @@ codes! {
     WORKSPACE_ENTITLEMENT_MISSING = 77562, 403, "The package that includes HIPAA workspaces is missing";
     /// SEG-DES-4, which shares the line.
     WORKSPACE_REQUEST_MISSING = 77563, 403, "Designation of a workspace needs the reference of the request";
-    /// PRO-PLAN-1.
-    SCHEMA_CONTROLS_LOCKED = 77666, 403, "In a HIPAA workspace whatever is not planned is blocked";
-    /// PRO-PLAN-2, which shares the line.
-    QUARANTINE_WITHOUT_OWNER = 77667, 403, "A quarantine of a HIPAA workspace needs an owner who reviews it";
     /// SEG-SCHEMA-1.
     EVENTS_NOT_NAMED = 77586, 403, "Each mapping of a destination in a HIPAA workspace needs a trigger that names the events it lets through";
     /// SEG-FILTER-1: nothing is granted, or a whole part of events.
@@ -132,6 +128,10 @@ codes! {
     DESTINATION_NOT_COVERED = 77596, 403, "The destination's host is not in this account's register under an agreement in force";
     /// SEG-DEST-2, which shares the line.
     DEVICE_MODE_REFUSED = 77597, 403, "Destinations in device mode are not permitted in a HIPAA workspace";
+    /// PRO-PLAN-1.
+    SCHEMA_CONTROLS_LOCKED = 77666, 403, "In a HIPAA workspace whatever is not planned is blocked";
+    /// PRO-PLAN-2, which shares the line.
+    QUARANTINE_WITHOUT_OWNER = 77667, 403, "A quarantine of a HIPAA workspace needs an owner who reviews it";
     /// ENG-PREM-1.
     ENGAGE_PREMIER_NOT_ELIGIBLE = 77718, 403, "Engage Premier is not eligible in a HIPAA project";
     /// ENG-CAMP-1.

@@ -134,6 +134,17 @@ struct EndsBehind {
     before: usize,
 }
 
+impl EndsBehind {
+    async fn called(&self, times: usize) {
+        let reached = async {
+            while self.calls.load(Ordering::SeqCst) < times {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), reached).await.expect("it is given events");
+    }
+}
+
 impl Transport for EndsBehind {
     fn hand_over<'a>(
         &'a self,
@@ -172,9 +183,7 @@ async fn interrupted(world: &World) {
     let engine = Engine::new(Arc::clone(&world.app.services), Arc::clone(&transport) as Arc<dyn Transport>);
     let dying = engine.clone();
     let process = tokio::spawn(async move { dying.round().await });
-    while transport.calls.load(Ordering::SeqCst) < 4 {
-        tokio::task::yield_now().await;
-    }
+    transport.called(4).await;
     process.abort();
     assert!(process.await.is_err());
     assert_eq!(engine.round().await.unwrap(), 0, "its lease is not over");

@@ -123,7 +123,7 @@ async fn seg_schema_1__allows_the_events_that_are_named_and_no_other() {
     let world = World::start().await;
     let place = world.hipaa_place().await;
     world
-        .send(&place, json!([track("u", "Unplanned", json!({"total": 1, "x": "e-canary"})), order("u", 2)]))
+        .send(&place, json!([track("u", "Cancelled", json!({"total": 1, "x": "e-canary"})), order("u", 2)]))
         .await;
     world.deliver().await;
     assert_eq!(world.received(), [json!({"who": "u", "sum": 2})]);

@@ -7,7 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use base::{DestinationSid, Sid, SourceSid, WorkspaceSid};
 use destinations::Engine;
-use http::{Method, Request};
+use http::{Method, Request, header};
+use http_body_util::BodyExt;
 use kit::Origin;
 use segment::Ingest;
 use serde_json::{Value, json};
@@ -17,12 +18,30 @@ use tower::ServiceExt;
 use webhooks::{Webhooks, WebhooksConfig, read_authorities};
 
 const JSON: &str = "application/json";
+/// What HIPAA workspaces of these tests have planned, and the properties it may have.
+const PLANNED_EVENTS: [&str; 2] = ["Ordered", "Cancelled"];
+const PLANNED_FIELDS: [&str; 13] = [
+    "total",
+    "diagnosis",
+    "k-canary",
+    "x",
+    "userId",
+    "properties",
+    "traits",
+    "items",
+    "a b",
+    "c.d",
+    "email",
+    "note",
+    "0",
+];
 
 pub(crate) struct World {
     pub(crate) app: TestApp,
     pub(crate) sink: WebhookSink,
     pub(crate) engine: Engine,
     router: Router,
+    public: Router,
     /// Removed after everything that uses it.
     _database: Option<TestDatabase>,
 }
@@ -39,6 +58,14 @@ pub(crate) struct Place {
 
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
+}
+
+/// Status and body of the answer to a request that comes over TLS from another machine.
+async fn ask(router: &Router, host: &str, mut request: Request<Body>) -> (u16, Vec<u8>) {
+    let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
+    request.extensions_mut().insert(Origin { base_url: host.to_owned(), peer, secure: true });
+    let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+    (parts.status.as_u16(), body.collect().await.unwrap().to_bytes().to_vec())
 }
 
 fn routes(services: Arc<kit::Services>) -> Vec<kit::Routes> {
@@ -60,8 +87,9 @@ impl World {
     async fn of(app: TestApp, database: Option<TestDatabase>) -> Self {
         let sink = WebhookSink::start().await;
         let router = segment::router(Arc::new(Ingest::new(Arc::clone(&app.services))));
+        let public = segment::public_router(Arc::clone(&app.services));
         let engine = Engine::new(Arc::clone(&app.services), Arc::new(webhooks(&app, &sink)));
-        Self { app, sink, engine, router, _database: database }
+        Self { app, sink, engine, router, public, _database: database }
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -98,7 +126,42 @@ impl World {
             destination: Sid::from_bytes([0; 16]),
         };
         place.destination = self.destination(&place, "Pharmacy", &self.sink.url("/events")).await;
+        if is_hipaa {
+            self.plan(&place).await;
+        }
         place
+    }
+
+    /// Plans the events of these tests: a HIPAA workspace takes no others.
+    async fn plan(&self, place: &Place) {
+        let tokens = format!("Workspaces/{}/Tokens", place.workspace);
+        let body = json!({"name": "Plans", "roles": ["workspace_owner"]});
+        let token = text(&self.post(&place.account, &tokens, body).await.json["token"]);
+        let plan = json!({"name": "Orders", "type": "LIVE"});
+        let made = self.public(&token, Method::POST, "/tracking-plans", plan).await;
+        let plan = format!("/tracking-plans/{}", text(&made["data"]["trackingPlan"]["id"]));
+        let fields: Value = PLANNED_FIELDS.iter().map(|name| ((*name).to_owned(), json!({}))).collect();
+        let schema = json!({"properties": {"properties": {"properties": fields}}});
+        let rules: Vec<_> = PLANNED_EVENTS
+            .iter()
+            .map(|name| json!({"type": "TRACK", "key": name, "version": 1, "jsonSchema": schema}))
+            .collect();
+        self.public(&token, Method::PUT, &format!("{plan}/rules"), json!({"rules": rules})).await;
+        let source = json!({"sourceId": place.source.to_string()});
+        self.public(&token, Method::POST, &format!("{plan}/sources"), source).await;
+    }
+
+    /// Asks the Public API for what it must do.
+    async fn public(&self, token: &str, method: Method, path: &str, body: Value) -> Value {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"))
+            .header(header::CONTENT_TYPE, JSON)
+            .body(Body::from(body.to_string()));
+        let (status, answer) = ask(&self.public, "https://api.segmentapis.com", request.unwrap()).await;
+        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+        serde_json::from_slice(&answer).unwrap()
     }
 
     /// Another destination of the place's source.
@@ -175,12 +238,9 @@ impl World {
     /// Sends events that must be taken.
     pub(crate) async fn send(&self, place: &Place, events: Value) {
         let body = json!({"writeKey": place.key, "batch": events}).to_string();
-        let mut request =
+        let request =
             Request::builder().method(Method::POST).uri("/v1/batch").body(Body::from(body)).unwrap();
-        let peer = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7));
-        let base_url = "https://api.segment.io".to_owned();
-        request.extensions_mut().insert(Origin { base_url, peer, secure: true });
-        assert_eq!(self.router.clone().oneshot(request).await.unwrap().status(), 200);
+        assert_eq!(ask(&self.router, "https://api.segment.io", request).await.0, 200);
     }
 
     /// Delivers until there is nothing to do now.

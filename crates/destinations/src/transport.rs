@@ -1,7 +1,7 @@
 //! How payloads get to a destination of a kind: the trait, and the one kind that is built, `webhook`.
 //!
 //! Another kind (a warehouse, an archive in a bucket, NATS, Kafka) is another variant of
-//! [`Settings`](crate::records::Settings) and another [`Transport`]: it gets a parcel of payloads with an id for each,
+//! [`Settings`] and another [`Transport`]: it gets a parcel of payloads with an id for each,
 //! answers what became of the parcel as a whole, and is called for one parcel of a destination after the other.
 
 use std::future::Future;

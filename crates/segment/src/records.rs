@@ -96,7 +96,7 @@ pub struct SourceFacts {
     pub enabled: bool,
     /// What SDKs send to say that events are this source's. They stand in web pages and are no secrets.
     pub write_keys: Vec<String>,
-    /// A name for programs; empty for a source whose name says it ([`SourceFacts::slug`]).
+    /// A name for programs; empty for a source whose name says it (`SourceFacts::slug`).
     #[serde(default)]
     pub slug: String,
     /// Which kind of source it is, in Segment's catalogue.

@@ -358,7 +358,7 @@ mod tests {
                 let query = Query { filters: filters.clone(), cursor, event: instant(), ..Query::default() };
                 let plan = plan(&query, Walk::Filter(0));
                 assert!(plan.contains("SEARCH r USING") && !plan.contains("documents_event"), "{plan}");
-                assert!(plan.contains("SEARCH d USING PRIMARY KEY (scope=? AND kind=? AND sid=?)"), "{plan}");
+                assert!(plan.contains("SEARCH d USING INDEX sqlite_autoindex_documents_1"), "{plan}");
             }
         }
     }

@@ -152,6 +152,8 @@ async fn sources_are_made_changed_paged_and_removed() {
         |slug: &str| json!({"slug": slug, "enabled": true, "metadataId": "IqDTy1TpoU", "settings": {"a": 1}});
     let mut ids = Vec::new();
     for slug in ["one", "two", "three"] {
+        // The list is by age.
+        world.app.advance(std::time::Duration::from_secs(1));
         let (status, body) = world.public(&token, Method::POST, "/sources", Some(create(slug))).await;
         assert_eq!(status, 201, "{body}");
         let source = &body["data"]["source"];
@@ -161,7 +163,6 @@ async fn sources_are_made_changed_paged_and_removed() {
             (&json!({"a": 1}), 1)
         );
         ids.push(source["id"].as_str().unwrap().to_owned());
-        world.app.advance(std::time::Duration::from_secs(1));
     }
     assert_eq!(world.public(&token, Method::POST, "/sources", Some(create("Two"))).await.0, 409);
     assert_eq!(world.public(&token, Method::POST, "/sources", Some(create("a b"))).await.0, 400);

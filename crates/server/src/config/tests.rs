@@ -248,6 +248,7 @@ fn the_example_says_what_no_file_says_and_works_when_switched_on() {
         "#simulator",
         "#file",
         "#password_file",
+        "#inbound_password_file",
         "#proxy_file",
         "#token_file",
         "#secret_file",

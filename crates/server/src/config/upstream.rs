@@ -109,7 +109,7 @@ pub(super) fn one_of<'a>(
     if !matches!(source, SecretSource::Here(_)) {
         table.remove(elsewhere);
         let span = value.value.span();
-        let stand_in = Spanned::new(span.clone(), DeValue::String("elsewhere".into()));
+        let stand_in = Spanned::new(span.clone(), DeValue::String("a-secret-that-is-kept-elsewhere".into()));
         table.insert(Spanned::new(span, here.into()), stand_in);
     }
     Ok(Some(source))

@@ -286,7 +286,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::observations::Reading;
+    use crate::observations::{Facts, Reading};
     use crate::report::SubjectKind;
 
     static WANTED: Resource = Resource::list("Wanted", "api", "/wanted", "wanted");
@@ -306,7 +306,7 @@ mod tests {
 
     /// `outcome` is how the list of what is banned was read.
     fn seen_as(outcome: Outcome, tests: &'static [Test], wanted: usize, banned: usize) -> Seen {
-        let item = |index: usize| Item { id: format!("item-{index}"), facts: BTreeMap::new() };
+        let item = |index: usize| Item { id: format!("item-{index}"), facts: Facts::default() };
         let read = |outcome, count: usize| Reading { outcome, items: (0..count).map(item).collect() };
         let readings = [
             ("Wanted".to_owned(), read(Outcome::Read, wanted)),

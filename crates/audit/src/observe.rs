@@ -510,7 +510,7 @@ fn item(resource: &Resource, id: String, value: &Value) -> Item {
     let kept = resource.keep.iter().filter_map(|(path, keep)| {
         let place = path.split('#').next().unwrap_or_default();
         let fact: Option<Fact> = member(value, place).and_then(|value| keep.of(value));
-        Some(((*path).to_owned(), fact?))
+        Some((*path, fact?))
     });
     Item { id, facts: kept.collect() }
 }

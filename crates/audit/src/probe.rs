@@ -6,14 +6,13 @@
 mod hosts;
 mod media;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
 use crate::fact::{self, Fact};
 use crate::limits;
-use crate::observations::{Item, Observed, Outcome, Reading};
+use crate::observations::{Facts, Item, Observed, Outcome, Reading};
 use crate::observe::outcome_of;
 use crate::products::probes::{self, Callbacks};
 use crate::resource::Resource;
@@ -91,7 +90,7 @@ fn not_read(outcome: Outcome) -> Reading {
 }
 
 fn answered(id: &str, word: &str) -> Item {
-    let facts = BTreeMap::from([(probes::ANSWER.to_owned(), Fact::Words(vec![word.to_owned()]))]);
+    let facts = Facts::from_iter([(probes::ANSWER, Fact::Words(vec![word.to_owned()]))]);
     Item { id: id.to_owned(), facts }
 }
 

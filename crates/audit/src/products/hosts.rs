@@ -48,7 +48,7 @@ const MESSAGES: &[&str] = &[
 fn urls(item: &Item) -> impl Iterator<Item = (&str, &UrlFacts)> {
     item.facts.iter().flat_map(|(field, fact)| {
         let urls = if let Fact::Urls(urls) = fact { urls.as_slice() } else { &[] };
-        urls.iter().map(move |url| (field.as_str(), url))
+        urls.iter().map(move |url| (field, url))
     })
 }
 

@@ -93,7 +93,7 @@ const STRIPPED: Test = each(&DESTINATIONS, |destination, notes| {
 
 const CODE: Test = each(&FUNCTION, |function, notes| {
     let field = "data.function.code";
-    if !function.facts.contains_key(field) {
+    if !function.facts.get(field).is_some() {
         notes.fails(field, "cannot be judged: its code was not in the answer");
         return;
     }
@@ -139,7 +139,7 @@ const RETL_STRIPPED: Test = each(&SUBSCRIPTIONS, |subscription, notes| {
 
 /// A mapping or list of properties was read, and no word of it names a person's data.
 fn is_bare(item: &Item, field: &str) -> bool {
-    item.facts.contains_key(field) && !item.words(field).iter().any(|word| is_word(word))
+    item.facts.get(field).is_some() && !item.words(field).iter().any(|word| is_word(word))
 }
 
 const AUDIENCE_AGREED: Test = each(&AUDIENCE_DESTINATIONS, |connection, notes| {
@@ -289,7 +289,7 @@ pub static CHECKS: &[Check] = &[
         .leaves("that everything that is to be deleted is"),
     Check::new("ENG-AUD-1", &[each(&AUDIENCES, |audience, notes| {
         let field = "definition.query";
-        if !audience.facts.contains_key(field) {
+        if !audience.facts.get(field).is_some() {
             return notes.unsure();
         }
         notes.wants(audience.words(field).is_empty(), field, "names a person's data in its definition");

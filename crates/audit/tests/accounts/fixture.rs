@@ -5,7 +5,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use audit::files::{Attestations, Designation, Files, Register};
-use audit::observations::{Item, Observations, Observed, Reading};
+use audit::observations::{Facts, Item, Observations, Observed, Reading};
 use audit::observe::{Order, observe};
 use audit::report::{Report, Verdict};
 use audit::resource::Resource;
@@ -104,7 +104,7 @@ pub fn recorded(name: &str) -> Recorded {
             (_, false) => "open",
         };
         let fact = audit::fact::Fact::Words(vec![answer.to_owned()]);
-        let facts = std::collections::BTreeMap::from([("answer".to_owned(), fact)]);
+        let facts = Facts::from_iter([("answer", fact)]);
         recorded.probes.insert(probe.name.to_owned(), vec![Item { id: "probed-1".to_owned(), facts }]);
     }
     recorded

@@ -101,7 +101,11 @@ pub fn answers(reading: &Reading) -> Vec<(&str, &str)> {
         "inside",
     ];
     let known = |found: String| *known.iter().find(|known| **known == found).unwrap();
-    reading.items.iter().map(|item| (item.id.as_str(), known(word(&item.facts["answer"])))).collect()
+    reading
+        .items
+        .iter()
+        .map(|item| (item.id.as_str(), known(word(item.facts.get("answer").expect("probes answer")))))
+        .collect()
 }
 
 async fn serve(stream: tokio::net::TcpStream, answers: Arc<Answers>, log: Arc<Mutex<Vec<String>>>) {

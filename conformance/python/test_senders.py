@@ -1,5 +1,5 @@
-"""The Python SDK, unmodified: short codes, names for one country, safe numbers, notifications, words of other languages,
-and registration that is enforced."""
+"""The Python SDK, unmodified: short codes, names for one country, safe numbers, notifications and words of other
+languages."""
 
 import random
 import time
@@ -13,7 +13,6 @@ PATIENCE = 20
 # Handsets of this file alone.
 HANDSET = "+14155550161"
 SPANISH = "+14155550162"
-UNREGISTERED = "+14155550163"
 
 
 def ours(method, path, body=None):
@@ -61,10 +60,8 @@ class ShortCodeTest(SenderCase):
         message = self.client.messages.create(to=HANDSET, from_=code.short_code, body="From a short code")
         self.assertEqual(self.ended(message, "delivered").from_, code.short_code)
         abroad = {"to": "+14165550177", "from_": code.short_code, "body": "x"}
-        self.assert_refused(400, 21612, self.client.messages.create, **abroad)
-        server.send_from_handset(HANDSET, code.short_code, "STOP")
-        self.received(HANDSET, 2)
-        self.assert_refused(400, 21610, self.client.messages.create, to=HANDSET, from_=code.short_code, body="x")
+        # A HIPAA project sends to the United States alone (SMS-GEO-1).
+        self.assert_refused(403, 21408, self.client.messages.create, **abroad)
 
     def test_a_short_code_joins_and_leaves_a_service(self):
         service, code = self.service(), self.short_code()
@@ -77,19 +74,10 @@ class ShortCodeTest(SenderCase):
 
 
 class NameTest(SenderCase):
-    def test_a_name_for_one_country(self):
-        service = self.service()
-        made = service.destination_alpha_senders.create(alpha_sender="Praxis", iso_country_code="DE")
-        self.assertEqual((made.alpha_sender, made.iso_country_code), ("Praxis", "DE"))
-        self.assertEqual([one.sid for one in service.destination_alpha_senders.list(iso_country_code="DE")], [made.sid])
-        self.assertEqual(service.destination_alpha_senders.list(iso_country_code="GB"), [])
-        self.assertEqual(service.alpha_senders.list(), [])
-        self.assert_refused(
-            400, 20001, service.destination_alpha_senders.create, alpha_sender="Praxis", iso_country_code="US"
-        )
-        self.assert_refused(400, 21612, self.send, service, HANDSET, from_="Praxis")
-        service.destination_alpha_senders(made.sid).delete()
-        self.assert_refused(404, 20404, service.destination_alpha_senders(made.sid).fetch)
+    def test_a_hipaa_project_has_no_names(self):
+        names = self.service().destination_alpha_senders
+        self.assert_refused(403, 21408, names.create, alpha_sender="Praxis", iso_country_code="DE")
+        self.assertEqual(names.list(), [])
 
 
 class WordTest(SenderCase):
@@ -103,27 +91,6 @@ class WordTest(SenderCase):
         answer = self.received(SPANISH, 1)[-1]["body"]
         self.assertEqual(answer, words["variants"][0]["stop"]["reply"])
         self.assert_refused(400, 21610, self.send, service, SPANISH)
-
-
-class RegistrationTest(SenderCase):
-    def test_enforced_registration_stops_a_long_code_without_a_campaign(self):
-        account = self.client.api.v2010.accounts.create(friendly_name="Unregistered")
-        self.addCleanup(account.update, status="closed")
-        status, _ = ours("POST", f"Accounts/{account.sid}/Settings", {"enforce_registration": True})
-        self.assertEqual(status, 200)
-        number = account.incoming_phone_numbers.create(area_code="415")
-        message = account.messages.create(to=UNREGISTERED, from_=number.phone_number, body="Hello")
-        self.assertEqual(self.ended(message, "failed").error_code, 30034)
-
-    def test_the_operator_has_the_last_word_on_a_brand(self):
-        bundle = "BU" + "0" * 31 + "2"
-        brand = self.client.messaging.v1.brand_registrations.create(
-            customer_profile_bundle_sid=bundle, a2p_profile_bundle_sid=bundle
-        )
-        body = {"verdict": "rejected", "error_code": 30799}
-        status, ruled = ours("POST", self.account(f"Registrations/{brand.sid}/Verdict"), body)
-        self.assertEqual((status, ruled["status"]), (200, "FAILED"))
-        self.assertEqual(brand.fetch().errors[0]["error_code"], 30799)
 
 
 class RestTest(SenderCase):

@@ -99,7 +99,7 @@ class ResourceTest(ServiceCase):
         listed = service.phone_numbers.list()
         self.assertEqual([(one.sid, one.phone_number) for one in listed], [(number.sid, number.phone_number)])
         shown = self.services(service.sid).phone_numbers(number.sid).fetch()
-        self.assertEqual((shown.country_code, shown.capabilities, shown.service_sid), ("US", ["SMS"], service.sid))
+        self.assertEqual((shown.country_code, shown.capabilities, shown.service_sid), ("US", ["MMS", "SMS"], service.sid))
         self.assert_refused(409, 21710, service.phone_numbers.create, phone_number_sid=number.sid)
         self.assert_refused(409, 21712, other.phone_numbers.create, phone_number_sid=number.sid)
         self.assertTrue(listed[0].delete())

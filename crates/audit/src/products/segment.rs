@@ -93,7 +93,7 @@ const STRIPPED: Test = each(&DESTINATIONS, |destination, notes| {
 
 const CODE: Test = each(&FUNCTION, |function, notes| {
     let field = "data.function.code";
-    if !function.facts.get(field).is_some() {
+    if function.facts.get(field).is_none() {
         notes.fails(field, "cannot be judged: its code was not in the answer");
         return;
     }
@@ -289,7 +289,7 @@ pub static CHECKS: &[Check] = &[
         .leaves("that everything that is to be deleted is"),
     Check::new("ENG-AUD-1", &[each(&AUDIENCES, |audience, notes| {
         let field = "definition.query";
-        if !audience.facts.get(field).is_some() {
+        if audience.facts.get(field).is_none() {
             return notes.unsure();
         }
         notes.wants(audience.words(field).is_empty(), field, "names a person's data in its definition");

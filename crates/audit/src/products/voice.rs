@@ -306,7 +306,7 @@ fn domain_asks_who(domain: &Item, notes: &mut Notes<'_>) {
 
 /// A flow whose widgets could not be read must not pass for one without any.
 fn must_be_readable(flow: &Item, notes: &mut Notes<'_>) {
-    if !flow.facts.get("definition.states").is_some() {
+    if flow.facts.get("definition.states").is_none() {
         notes.fails("definition.states", "has no widgets that the audit could read");
     }
 }

@@ -8,6 +8,7 @@ use crate::call::{Call, EventType};
 use crate::event::{self, Event, Rejected, Surroundings};
 use crate::limits;
 use crate::object::Object;
+use crate::surrogates;
 
 /// Random bytes of a `messageId` that is made up here.
 const MESSAGE_ID_BYTES: usize = 16;
@@ -45,7 +46,8 @@ pub struct Received {
 
 /// The body's `writeKey`, if it has one.
 pub fn write_key(body: &[u8]) -> Option<String> {
-    let object: Object<'_> = serde_json::from_slice(body).ok()?;
+    let mended = surrogates::mended(body);
+    let object: Object<'_> = serde_json::from_slice(mended.as_deref().unwrap_or(body)).ok()?;
     object.text("writeKey").map(std::borrow::Cow::into_owned)
 }
 
@@ -57,6 +59,8 @@ pub fn read(body: &[u8], arrival: &Arrival<'_>, random: &dyn Random) -> Result<R
     if body.len() > limits::BODY_BYTES {
         return Err(Malformed::TooLarge);
     }
+    let mended = surrogates::mended(body);
+    let body = mended.as_deref().unwrap_or(body);
     match arrival.call {
         Call::One(kind) => one(body, kind, arrival, random),
         Call::Batch | Call::Import => several(body, arrival, random),

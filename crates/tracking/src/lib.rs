@@ -15,6 +15,7 @@ mod event;
 mod gzip;
 pub mod limits;
 mod object;
+mod surrogates;
 mod times;
 
 pub use body::{Arrival, Malformed, Received, read, write_key};

@@ -168,6 +168,15 @@ fn bodies_that_are_refused() {
 }
 
 #[test]
+fn half_a_character_costs_no_event_and_reads_back() {
+    let body = br#"{"userId":"u\ud83d","event":"Seen","properties":{"\udac0":{"note":"cut \ud83d"}},"messageId":"m"}"#;
+    let received = try_read(TRACK, body).unwrap();
+    let event = opened(&received.events[0]);
+    assert_eq!(event["properties"], json!({"\u{fffd}": {"note": "cut \u{fffd}"}}));
+    assert_eq!(shown(&received.events[0].user_id).unwrap(), "u\u{fffd}");
+}
+
+#[test]
 fn ten_thousand_members_are_read_without_a_stall() {
     let members: serde_json::Map<_, _> = (0..10_000).map(|n| (format!("k{n}"), json!(0))).collect();
     let item = json!({"type": "track", "event": "e", "userId": "u", "properties": members});

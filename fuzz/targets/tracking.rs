@@ -21,8 +21,11 @@ fuzz_target!(|data: &[u8]| {
         assert!(event.user_id.is_some() || event.anonymous_id.is_some());
         assert_eq!(format!("{:?}", event.body), "[phi]");
         event.body.learn(|json| {
-            let value: serde_json::Value = serde_json::from_str(json.get()).expect("JSON");
-            assert_eq!(value["type"], event.kind.as_str());
+            match serde_json::from_str::<serde_json::Value>(json.get()) {
+                Ok(value) => assert_eq!(value["type"], event.kind.as_str()),
+                // JSON has numbers that no reader of ours can hold; they are kept as they were sent.
+                Err(error) => assert!(error.to_string().starts_with("number out of range"), "{error}"),
+            }
         });
         bytes += event.size();
     }

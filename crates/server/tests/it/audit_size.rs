@@ -23,7 +23,7 @@ const MESSAGES_OF_SUBACCOUNTS: usize = 500;
 const NUMBERS_OF_SUBACCOUNTS: usize = 25;
 /// The most memory an audit may take. The program's allocator moves what grows instead of extending it, so that what is
 /// left behind is zeroed: a tenth more at the peak.
-const PEAK_BYTES: u64 = 210 * 1024 * 1024;
+const PEAK_BYTES: u64 = 215 * 1024 * 1024;
 /// Requests that read every account here to its end.
 const ENOUGH: usize = 60_000;
 
@@ -215,11 +215,11 @@ fn credentials(folder: &std::path::Path) -> std::path::PathBuf {
     file
 }
 
-/// Goal: an account with 100,000 messages, 1,000 numbers and 200 subaccounts is held in 210 MiB, within the budget that was
+/// Goal: an account with 100,000 messages, 1,000 numbers and 200 subaccounts is held in 215 MiB, within the budget that was
 /// announced, both where that cuts the reading short and where it does not.
 #[test]
 #[expect(clippy::print_stderr, reason = "the figures of docs/audit.md are read here")]
-fn holds_a_large_account_in_210_mib_within_the_announced_budget() {
+fn holds_a_large_account_in_215_mib_within_the_announced_budget() {
     let plan = stdout_of(&["audit", "--plan", "--sample"]);
     let last = plan.trim_end().lines().last().expect("a line");
     let numbers: Vec<usize> = last.split([' ', ',']).filter_map(|word| word.parse().ok()).collect();

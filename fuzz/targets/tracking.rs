@@ -11,10 +11,11 @@ const CALLS: [&str; 7] = ["t", "i", "g", "a", "batch", "import", "m"];
 fuzz_target!(|data: &[u8]| {
     let Some((first, body)) = data.split_first() else { return };
     let _inflated = tracking::inflate(body, limits::BODY_BYTES);
-    let _key = tracking::write_key(body);
+    let body = tracking::Body::new(body);
+    let _key = body.write_key();
     let call = Call::parse(CALLS[usize::from(*first) % CALLS.len()]).expect("a call");
     let arrival = Arrival { call, received_at: Timestamp::from_seconds(1_700_000_000), address: "192.0.2.7" };
-    let Ok(received) = tracking::read(body, &arrival, &SeededRandom::new(1)) else { return };
+    let Ok(received) = body.read(&arrival, &SeededRandom::new(1)) else { return };
     assert!(received.events.len() + received.rejected.len() <= limits::BATCH_EVENTS);
     let mut bytes = 0;
     for event in &received.events {

@@ -37,6 +37,21 @@ const KIT_AND_BELOW: &[&str] = &[
     "webhooks",
     "kit",
 ];
+/// What a carrier may use that hands messages to another server over HTTP.
+const CARRIER_OVER_HTTP: &[&str] = &[
+    "base",
+    "phi",
+    "errors",
+    "rulebook",
+    "statements",
+    "store",
+    "auth",
+    "jobs",
+    "webhooks",
+    "kit",
+    "messaging",
+    "peer",
+];
 
 /// The layers. Products never use products; `sim` is the one exception, because it plugs into the
 /// carrier port that `messaging` owns.
@@ -107,14 +122,14 @@ pub(crate) const LAYERS: &[Row] = &[
     ),
     (
         "segment",
-        &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "kit", "tracking", "plans"],
+        &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "kit", "tracking", "plans"],
     ),
     // The back half of `segment`: it reads its workspaces, its sources and its log, and nothing reads it.
     (
         "destinations",
         &[
-            "base", "phi", "errors", "rulebook", "store", "ledger", "auth", "webhooks", "kit", "segment",
-            "paths", "fql", "mapping",
+            "base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit",
+            "segment", "paths", "fql", "mapping",
         ],
     ),
     ("smpp-proto", &["base"]),
@@ -138,40 +153,11 @@ pub(crate) const LAYERS: &[Row] = &[
             "smpp-proto",
         ],
     ),
-    // As `smpp-net`; it asks about messages by jobs, and verifies callbacks as `webhooks` signs them.
-    (
-        "upstream",
-        &[
-            "base",
-            "phi",
-            "errors",
-            "rulebook",
-            "statements",
-            "store",
-            "auth",
-            "jobs",
-            "webhooks",
-            "kit",
-            "messaging",
-        ],
-    ),
-    // As `upstream`.
-    (
-        "mm7",
-        &[
-            "base",
-            "phi",
-            "errors",
-            "rulebook",
-            "statements",
-            "store",
-            "auth",
-            "jobs",
-            "webhooks",
-            "kit",
-            "messaging",
-        ],
-    ),
+    // What the two below have in common; how fast a server may be asked is said in the words of messaging's port.
+    ("peer", &["messaging"]),
+    // As `smpp-net`; they look after messages by jobs. `upstream` verifies callbacks as `webhooks` signs them.
+    ("upstream", CARRIER_OVER_HTTP),
+    ("mm7", CARRIER_OVER_HTTP),
     ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
     (
         "server",

@@ -1,4 +1,5 @@
-//! Step `lint`: clippy on everything, the feature `otel` included, and rustdoc on our own crates, warnings denied.
+//! Step `lint`: clippy on everything, the feature `otel` included, and rustdoc on our own crates, warnings denied. The few
+//! tests that are only there without that feature are compiled by the step `test` and not linted.
 
 use std::time::Duration;
 

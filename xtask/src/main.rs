@@ -8,6 +8,7 @@
 mod apt;
 mod audit_fixtures;
 mod bench;
+mod carrier_peers;
 mod commands;
 mod crash;
 mod deps;
@@ -27,7 +28,6 @@ mod s3_peer;
 mod sdk;
 mod segment;
 mod shell;
-mod smpp_peers;
 mod source;
 mod spdx;
 mod steps;

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::steps::{Context, Outcome, StepResult};
-use crate::{s3_peer, shell, smpp_peers};
+use crate::{carrier_peers, s3_peer, shell};
 
 /// A first build of all dependencies on a small machine, and the tests.
 const LIMIT: Duration = Duration::from_secs(3600);
@@ -21,7 +21,7 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     } else {
         &["test", "--workspace", "--lib", "--bins", "--tests"]
     };
-    let peers = smpp_peers::prepare(context)?;
+    let peers = carrier_peers::prepare(context)?;
     let bucket = s3_peer::start(context);
     let has_namespaces = can_make_network_namespaces();
     for arguments in

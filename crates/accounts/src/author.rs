@@ -57,14 +57,7 @@ impl<'a> Author<'a> {
 
     /// The SID of whoever acts, as a designation keeps it.
     pub(crate) fn name(&self) -> String {
-        match self.entry.actor {
-            Actor::Person(sid) => sid.to_string(),
-            Actor::Key(sid) => sid.to_string(),
-            Actor::AuthToken(sid) => sid.to_string(),
-            Actor::System => "system".to_owned(),
-            Actor::Operator => "operator".to_owned(),
-            Actor::LinkHolder => "link-holder".to_owned(),
-        }
+        self.entry.actor.to_string()
     }
 
     /// Adds the entry to the ledger of `scope` as well, for a change that reaches into several.

@@ -19,7 +19,7 @@ use url::{Host, Url};
 
 use crate::Blobs;
 use crate::limits;
-use client::{Client, roots};
+use client::Client;
 
 /// Which bucket.
 #[derive(Clone, Debug)]
@@ -64,7 +64,7 @@ impl Blobs {
         check_names(&bucket, &region, &prefix)?;
         let endpoint = endpoint.unwrap_or_else(|| format!("https://s3.{region}.amazonaws.com"));
         let endpoint = checked_endpoint(&endpoint)?;
-        let client = Client::new(roots(authority.as_deref())?, timeout)?;
+        let client = Client::new(authority.as_deref(), timeout)?;
         let store = AmazonS3Builder::new()
             .with_bucket_name(bucket)
             .with_region(region)

@@ -12,7 +12,7 @@ use kit::Services;
 use store::{Consumer, Scope, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::sleep;
 
 use crate::limits;
 use crate::records::DeadLetter;
@@ -136,14 +136,9 @@ impl Engine {
     }
 
     /// Removes old records of events that were given up, until `stop` becomes true.
-    pub async fn keep_house(self, mut stop: watch::Receiver<bool>) {
-        let mut ticks = interval(limits::SWEEP_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                _ = stop.wait_for(|stop| *stop) => return,
-            }
+    pub async fn keep_house(self, stop: watch::Receiver<bool>) {
+        let mut rounds = jobs::Rounds::every(limits::SWEEP_EVERY, stop);
+        while rounds.next().await {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old dead letters could not be removed; the next round tries again");
             }

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use store::NewDocument;
 
 use crate::limits;
-use crate::parts::name_of;
 use crate::records::{Approved, ApprovedManifest, ApprovedManifestFacts};
 use crate::resources::{Held, find};
 use crate::rules;
@@ -50,7 +49,7 @@ pub(crate) async fn approve(
     }
     let register = ctx.account().register.as_ref();
     let party = register.and_then(|register| register.register.party_of(url.host()));
-    let approved_by = name_of(ctx.principal.actor);
+    let approved_by = ctx.principal.actor.to_string();
     let manifest = ManifestSid::generate(ctx.services.store.random().as_ref());
     let record = ApprovedManifestFacts {
         destination: sid.to_string(),

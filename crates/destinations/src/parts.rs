@@ -5,7 +5,6 @@ use base::DestinationSid;
 use data_encoding::HEXLOWER;
 use errors::Result;
 use kit::{Answer, Created, Ctx, Json, Path};
-use ledger::Actor;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -158,7 +157,7 @@ pub(crate) async fn change_grants(
             path,
             reason,
             signer: signer.clone(),
-            granted_by: name_of(ctx.principal.actor),
+            granted_by: ctx.principal.actor.to_string(),
             granted_at: ctx.now().micros(),
         });
     }
@@ -189,17 +188,5 @@ fn kept_or_new(ctx: &Ctx, id: Option<String>, known: &[String]) -> Result<String
             ctx.services.store.random().fill(&mut bytes);
             Ok(HEXLOWER.encode(&bytes))
         }
-    }
-}
-
-/// Whose credentials these are, as the ledger calls them.
-pub(crate) fn name_of(actor: Actor) -> String {
-    match actor {
-        Actor::Person(sid) => sid.to_string(),
-        Actor::Key(sid) => sid.to_string(),
-        Actor::AuthToken(sid) => sid.to_string(),
-        Actor::System => "system".to_owned(),
-        Actor::Operator => "operator".to_owned(),
-        Actor::LinkHolder => "link-holder".to_owned(),
     }
 }

@@ -15,6 +15,7 @@
 mod keeping;
 mod lanes;
 pub mod limits;
+mod rounds;
 mod runner;
 
 use std::future::Future;
@@ -28,6 +29,7 @@ use store::{Lane, Lease, StoreError};
 
 use crate::limits::{FIRST_BACKOFF, LONGEST_BACKOFF};
 
+pub use rounds::Rounds;
 pub use runner::{OnPark, Runner};
 
 /// How a handler ended.

@@ -32,7 +32,7 @@ use crate::limits;
 
 /// What is wrong with a key service's settings. Never holds a secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConfigProblem(pub(crate) &'static str);
+pub struct ConfigProblem(pub &'static str);
 
 impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,7 +209,12 @@ async fn exchange(stream: Box<dyn Stream>, request: Request<Full<Bytes>>) -> Res
     Ok(Answer { status, body: Zeroizing::new(body.to_bytes().to_vec()) })
 }
 
-fn connector(roots: Option<&str>) -> Result<TlsConnector, ConfigProblem> {
+/// How TLS is spoken to a service whose certificate is checked against the authorities in the PEM text `roots`, or against
+/// the public ones.
+///
+/// # Errors
+/// [`ConfigProblem`] when the text holds no usable authority.
+pub fn connector(roots: Option<&str>) -> Result<TlsConnector, ConfigProblem> {
     let mut trusted = RootCertStore::empty();
     match roots {
         None => trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),

@@ -20,7 +20,7 @@ mod vault_token;
 
 pub use aws_kms::{AwsKms, AwsKmsConfig};
 pub use credentials::{CredentialSource, Credentials};
-pub use exchange::ConfigProblem;
+pub use exchange::{ConfigProblem, connector};
 pub use vault::{Binding, VaultConfig, VaultTransit};
 pub use vault_token::VaultLogin;
 

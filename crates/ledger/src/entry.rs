@@ -1,5 +1,6 @@
 //! What one entry says. It names people, keys and SIDs; it never holds content.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use base::{AccountSid, KeySid, PersonSid};
@@ -20,6 +21,20 @@ pub enum Actor {
     Operator,
     /// Whoever holds a signed link that was issued to somebody with credentials.
     LinkHolder,
+}
+
+/// As the ledger names it, and whoever else keeps on record who acted.
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(sid) => sid.fmt(f),
+            Self::Key(sid) => sid.fmt(f),
+            Self::AuthToken(sid) => sid.fmt(f),
+            Self::System => f.write_str("system"),
+            Self::Operator => f.write_str("operator"),
+            Self::LinkHolder => f.write_str("link-holder"),
+        }
+    }
 }
 
 /// What was done.
@@ -121,14 +136,7 @@ impl Entry {
     pub fn to_bytes(&self) -> Vec<u8> {
         let wire = Wire {
             v: 1,
-            who: match self.actor {
-                Actor::Person(sid) => sid.to_string(),
-                Actor::Key(sid) => sid.to_string(),
-                Actor::AuthToken(sid) => sid.to_string(),
-                Actor::System => "system".to_owned(),
-                Actor::Operator => "operator".to_owned(),
-                Actor::LinkHolder => "link-holder".to_owned(),
-            },
+            who: self.actor.to_string(),
             act: self.action.0,
             what: &self.sids,
             fields: self.fields,

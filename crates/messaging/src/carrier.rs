@@ -1,6 +1,7 @@
 //! The carrier port: how messages leave and arrive. The simulator is one implementation of it, a
 //! network carrier another; neither knows accounts or rules.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +110,18 @@ pub struct ArrivalPart {
 
 /// A submission under way.
 pub type Submitting<'a> = Pin<Box<dyn Future<Output = Result<(), CarrierError>> + Send + 'a>>;
+
+/// Why a carrier cannot be set up, in words for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetupProblem(pub String);
+
+impl fmt::Display for SetupProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SetupProblem {}
 
 /// When a message may be handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,10 @@
 //! The carrier port: which MMSC a message goes to, and that none goes twice.
 
-use std::fmt;
 use std::sync::Arc;
 
 use data_encoding::HEXLOWER;
 use jobs::Queue;
-use messaging::carrier::{Attachment, Carrier, CarrierError, Pace, Submission, Submitting};
+use messaging::carrier::{Attachment, Carrier, CarrierError, Pace, SetupProblem, Submission, Submitting};
 use rulebook::codes::CARRIER_NOT_REGISTERED;
 use statements::InForce;
 use store::{Store, StoreError};
@@ -39,18 +38,6 @@ pub(crate) struct Inner {
     /// Requests of MMSCs that may be read at a time.
     pub(crate) reading: Semaphore,
 }
-
-/// Why the carrier cannot be set up, in words for the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetupProblem(String);
-
-impl fmt::Display for SetupProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SetupProblem {}
 
 impl Mm7Carrier {
     /// A carrier with these MMSCs; what none of them carries goes to `otherwise`.

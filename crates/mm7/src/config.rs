@@ -1,17 +1,16 @@
 //! The configuration: which MMSCs, and as whom. Errors name the key, never a value.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use peer::limits::RATES;
+use peer::{ConfigProblem, Password, Wrong, check_entries};
 use serde::Deserialize;
 use url::{Host, Url};
-use zeroize::Zeroizing;
 
 use crate::limits::{
-    DEFAULT_MAX_BYTES, DEFAULT_RATE, ID_CHARACTERS, INBOUND_PASSWORD_CHARACTERS, MAX_BYTES, NAME_CHARACTERS,
-    RATES, RELAYS, SENDERS,
+    DEFAULT_MAX_BYTES, DEFAULT_RATE, ID_CHARACTERS, INBOUND_PASSWORD_CHARACTERS, MAX_BYTES, SENDERS,
 };
 
 /// The MM7 carrier's configuration.
@@ -64,29 +63,6 @@ pub struct RelayConfig {
     pub ca_file: Option<PathBuf>,
 }
 
-/// A secret: wiped when dropped, never printed.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-pub struct Password(Zeroizing<String>);
-
-impl From<String> for Password {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl From<Zeroizing<String>> for Password {
-    fn from(text: Zeroizing<String>) -> Self {
-        Self(text)
-    }
-}
-
-impl Password {
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
 const fn default_rate() -> f64 {
     DEFAULT_RATE
 }
@@ -95,35 +71,14 @@ const fn default_max_bytes() -> u64 {
     DEFAULT_MAX_BYTES
 }
 
-/// What is wrong with the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigProblem {
-    /// Which MMSC, from 0; none when it is not about one.
-    pub relay: Option<usize>,
-    /// The key.
-    pub key: &'static str,
-    /// Why: never what stood there.
-    pub reason: &'static str,
-}
-
-impl fmt::Display for ConfigProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(index) = self.relay {
-            write!(f, "relay number {}, ", index + 1)?;
-        }
-        write!(f, "key `{}`: {}", self.key, self.reason)
-    }
-}
-
-impl std::error::Error for ConfigProblem {}
-
 impl Mm7Config {
     /// Reads a configuration in TOML.
     ///
     /// # Errors
     /// [`ConfigProblem`].
     pub fn parse(text: &str) -> Result<Self, ConfigProblem> {
-        let unreadable = |_| ConfigProblem { relay: None, key: "relays", reason: "cannot be read" };
+        let unreadable =
+            |_| ConfigProblem { of: "relay", entry: None, key: "relays", reason: "cannot be read" };
         let config: Self = toml::from_str(text).map_err(unreadable)?;
         config.check()?;
         Ok(config)
@@ -134,28 +89,12 @@ impl Mm7Config {
     /// # Errors
     /// [`ConfigProblem`] with the MMSC and the key.
     pub fn check(&self) -> Result<(), ConfigProblem> {
-        if self.relays.is_empty() || self.relays.len() > RELAYS {
-            return Err(ConfigProblem { relay: None, key: "relays", reason: "there must be 1 to 8" });
-        }
-        for (index, relay) in self.relays.iter().enumerate() {
-            let problem = |(key, reason)| ConfigProblem { relay: Some(index), key, reason };
-            if self.relays[..index].iter().any(|other| other.name == relay.name) {
-                return Err(problem(("name", "must differ from the others")));
-            }
-            relay.check().map_err(problem)?;
-        }
-        Ok(())
+        check_entries(("relay", "relays"), &self.relays, |relay| &relay.name, RelayConfig::check)
     }
 }
 
-type Wrong = (&'static str, &'static str);
-
 impl RelayConfig {
     fn check(&self) -> Result<(), Wrong> {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if self.name.is_empty() || self.name.len() > NAME_CHARACTERS || !self.name.bytes().all(is_name) {
-            return Err(("name", "has 1 to 32 letters, digits, `-` and `_`"));
-        }
         if self.address().is_none() {
             return Err(("url", "must be https (or http on this machine), without user, query and fragment"));
         }

@@ -3,7 +3,7 @@
 //! Spec: 3GPP TS 23.140 V6.16 (§8.7: MM7 is SOAP 1.1 with attachments over HTTP), RFC 2387 and RFC 2046 for
 //! the bodies. Why MM7 and not MM4 or one vendor's API: ADR 0012. Read in this order: [`Mm7Config`] (which MMSCs),
 //! [`Mm7Carrier`] (the carrier port), `relay` (one MMSC: what it is sent, and what its answers mean), [`mime`] and
-//! [`soap`] (the two formats, both ways), `status` (its codes as ours), `wire` (one request), `record` (what is
+//! [`soap`] (the two formats, both ways), `status` (its codes as ours), `record` (what is
 //! remembered of a hand-over), `door` (what MMSCs tell).
 //!
 //! # What is promised
@@ -27,8 +27,7 @@ mod record;
 mod relay;
 pub mod soap;
 mod status;
-mod wire;
 
-pub use carrier::{Mm7Carrier, SetupProblem};
-pub use config::{ConfigProblem, Mm7Config, Password, RelayConfig};
+pub use carrier::Mm7Carrier;
+pub use config::{Mm7Config, RelayConfig};
 pub use door::routes;

@@ -2,12 +2,6 @@
 
 use std::time::Duration;
 
-/// MMSCs in the configuration.
-pub const RELAYS: usize = 8;
-
-/// Characters of an MMSC's name.
-pub const NAME_CHARACTERS: usize = 32;
-
 /// Characters of our names there (VASP and VAS).
 pub const ID_CHARACTERS: usize = 128;
 
@@ -20,9 +14,6 @@ pub const INBOUND_PASSWORD_CHARACTERS: usize = 16;
 /// Messages a second when the configuration says nothing.
 pub const DEFAULT_RATE: f64 = 5.0;
 
-/// The slowest and the fastest rate that can be configured.
-pub const RATES: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
-
 /// Bytes of a message, its text and its media together, when the configuration says nothing: 600 KB are what most
 /// carriers of the United States take.
 pub const DEFAULT_MAX_BYTES: u64 = 600_000;
@@ -30,24 +21,12 @@ pub const DEFAULT_MAX_BYTES: u64 = 600_000;
 /// The smallest and the largest limit that can be configured; more than this no message brings.
 pub const MAX_BYTES: std::ops::RangeInclusive<u64> = 10_000..=6_000_000;
 
-/// How long a connection may take.
-pub const CONNECT: Duration = Duration::from_secs(5);
-
-/// How long an answer may take, from the first byte of the request to its own last one. Together with [`CONNECT`]
+/// How long an answer may take, from the first byte of the request to its own last one. Together with [`peer::limits::CONNECT`]
 /// below [`messaging::limits::SUBMIT_DEADLINE`].
 pub const READ: Duration = Duration::from_secs(40);
 
-/// Addresses of one host that are tried.
-pub const ADDRESSES: usize = 4;
-
 /// Bytes of an answer: an envelope with a status.
 pub const ANSWER_BYTES: usize = 64 * 1024;
-
-/// How long a message may wait for an MMSC's rate in hand; what would wait longer goes back into the queue.
-pub const PACE_WAIT: Duration = Duration::from_millis(250);
-
-/// The longest `Retry-After` that is believed.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(900);
 
 /// How long an MMSC rests that says that it cannot now.
 pub const REST: Duration = Duration::from_secs(2);

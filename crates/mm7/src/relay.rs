@@ -1,21 +1,18 @@
 //! One MMSC: what it is sent, what its answers mean, and how fast it may be asked.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
 use base::Timestamp;
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, Method, StatusCode};
 use messaging::carrier::Pace;
 use messaging::media::kind;
+use peer::{Answer, Pacing, Wire, WireError};
 use statements::InForce;
-use tokio::time::Instant;
 
 use crate::config::RelayConfig;
-use crate::limits::{CREDENTIALS_REST, PACE_WAIT, REST};
+use crate::limits::{ANSWER_BYTES, CREDENTIALS_REST, READ, REST};
 use crate::mime;
 use crate::soap::{self, Submit};
 use crate::status::{self, UNKNOWN_ERROR, Verdict};
-use crate::wire::{Answer, Wire, WireError};
 
 /// Twilio's code for content that is larger than a carrier takes.
 pub(crate) const TOO_LARGE: u32 = 30_019;
@@ -29,15 +26,10 @@ pub(crate) struct Relay {
     pub(crate) config: RelayConfig,
     /// Its host, as the register names it.
     host: String,
+    /// Where it takes messages, behind its host.
+    path: String,
     wire: Wire,
-    pacing: Mutex<Pacing>,
-}
-
-struct Pacing {
-    /// When the next message may go.
-    next: Instant,
-    /// It said that it wants nothing before.
-    rests_until: Instant,
+    pacing: Pacing,
 }
 
 /// A message as it leaves. No `Debug`.
@@ -69,9 +61,11 @@ pub(crate) enum Posted {
 
 impl Relay {
     pub(crate) fn new(config: RelayConfig) -> Result<Self, String> {
-        let (wire, host) = (Wire::new(&config)?, config.host());
-        let now = Instant::now();
-        Ok(Self { config, host, wire, pacing: Mutex::new(Pacing { next: now, rests_until: now }) })
+        let url = config.address().ok_or("`url` is no place that messages may go to")?;
+        let login = config.username.as_deref().zip(config.password.as_ref());
+        let wire = Wire::new(&url, config.ca_file.as_deref(), login, (READ, ANSWER_BYTES))?;
+        let (host, path) = (config.host(), url.path().to_owned());
+        Ok(Self { config, host, path, wire, pacing: Pacing::default() })
     }
 
     /// Whether the register has its host, under an agreement in force about messaging (ART-BAA-4).
@@ -81,29 +75,17 @@ impl Relay {
 
     /// When the next message may go; counted when it is now or soon.
     pub(crate) fn pace(&self) -> Pace {
-        let (mut pacing, now) = (lock(&self.pacing), Instant::now());
-        let rest = pacing.rests_until.saturating_duration_since(now);
-        if !rest.is_zero() {
-            return Pace::Later(rest);
-        }
-        let wait = pacing.next.saturating_duration_since(now);
-        if wait > PACE_WAIT {
-            return Pace::Later(wait);
-        }
-        pacing.next = pacing.next.max(now) + Duration::from_secs_f64(1.0 / self.config.rate_per_second);
-        Pace::After(wait)
-    }
-
-    fn rest(&self, time: Duration) {
-        let mut pacing = lock(&self.pacing);
-        pacing.rests_until = pacing.rests_until.max(Instant::now() + time);
+        self.pacing.pace(self.config.rate_per_second)
     }
 
     /// Hands a message over.
     pub(crate) async fn post(&self, parcel: &Parcel, now: Timestamp) -> Posted {
         let (content_type, body) = self.body(parcel, now);
         let name = self.config.name.as_str();
-        match self.wire.post(&content_type, body).await {
+        // SOAP 1.1 §6.1.1: there must be a SOAPAction; MM7 gives it no meaning.
+        let headers =
+            [(CONTENT_TYPE, content_type.as_str()), (HeaderName::from_static("soapaction"), "\"\"")];
+        match self.wire.send(Method::POST, &self.path, &headers, body.into()).await {
             Ok(answer) => self.judge(&answer),
             Err(WireError::NotSent(problem)) => {
                 tracing::warn!(mmsc = name, problem, "a message could not be handed over");
@@ -165,7 +147,7 @@ impl Relay {
 
     fn obey(&self, verdict: Verdict, code: Option<u32>, message_id: Option<String>) -> Posted {
         if let Some(time) = status::rest(verdict) {
-            self.rest(time);
+            self.pacing.rest(time);
         }
         let name = self.config.name.as_str();
         match verdict {
@@ -188,7 +170,7 @@ impl Relay {
         let (name, status) = (self.config.name.as_str(), answer.status.as_u16());
         match answer.status {
             StatusCode::TOO_MANY_REQUESTS => {
-                self.rest(answer.retry_after.unwrap_or(REST));
+                self.pacing.rest(answer.retry_after.unwrap_or(REST));
                 Posted::NotTaken
             }
             StatusCode::PAYLOAD_TOO_LARGE => Posted::Refused(TOO_LARGE),
@@ -198,21 +180,16 @@ impl Relay {
             StatusCode::REQUEST_TIMEOUT => Posted::Unknown,
             code if code.is_client_error() || code.is_redirection() => {
                 tracing::error!(mmsc = name, status, "the MMSC does not take messages there, or not from us");
-                self.rest(CREDENTIALS_REST);
+                self.pacing.rest(CREDENTIALS_REST);
                 Posted::NotTaken
             }
             _ => {
                 if let Some(time) = answer.retry_after {
-                    self.rest(time);
+                    self.pacing.rest(time);
                 }
                 tracing::warn!(mmsc = name, status, "whether a message was taken is not known");
                 Posted::Unknown
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Two instants: whole after every statement.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

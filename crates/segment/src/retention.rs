@@ -10,7 +10,6 @@ use base::{Timestamp, WorkspaceSid};
 use kit::Services;
 use store::{Query, Scope, StoreError};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::limits;
 use crate::records::Workspace;
@@ -30,14 +29,9 @@ impl Retention {
     }
 
     /// Sweeps until `stop` becomes true.
-    pub async fn keep_house(self, mut stop: watch::Receiver<bool>) {
-        let mut ticks = interval(limits::SWEEP_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                _ = ticks.tick() => {}
-                _ = stop.wait_for(|stop| *stop) => return,
-            }
+    pub async fn keep_house(self, stop: watch::Receiver<bool>) {
+        let mut rounds = jobs::Rounds::every(limits::SWEEP_EVERY, stop);
+        while rounds.next().await {
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old events could not be removed; the next round tries again");
             }

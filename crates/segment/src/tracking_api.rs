@@ -23,7 +23,6 @@ use kit::ctx::decide;
 use rulebook::Action;
 use rulebook::guard::PlainHttpFacts;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use serde_json::json;
 use store::{Document, Scope, Steady, StoreError};
 use tokio::sync::Semaphore;
@@ -212,12 +211,14 @@ impl Face {
             _ => return Err(BUSY),
         };
         let body = received(headers, body).await?;
-        let key = basic(headers).or_else(|| tracking::write_key(&body));
+        let body = tracking::Body::new(&body);
+        let key = basic(headers).or_else(|| body.write_key());
         self.carry_out(origin, call, key, &body, false).await
     }
 
     async fn pictured(&self, origin: &Origin, call: Call, body: &[u8]) -> Result<(), Refused> {
-        self.carry_out(origin, call, tracking::write_key(body), body, true).await
+        let body = tracking::Body::new(body);
+        self.carry_out(origin, call, body.write_key(), &body, true).await
     }
 
     async fn carry_out(
@@ -225,7 +226,7 @@ impl Face {
         origin: &Origin,
         call: Call,
         key: Option<String>,
-        body: &[u8],
+        body: &tracking::Body<'_>,
         in_url: bool,
     ) -> Result<(), Refused> {
         let source = match &key {
@@ -234,8 +235,7 @@ impl Face {
         };
         let Some(found) = source.as_ref().as_ref() else {
             // Nobody's: looked at as far as the answer needs it.
-            let readable = serde_json::from_slice::<IgnoredAny>(body).map_err(|_| Malformed::Json);
-            return readable.map(drop).map_err(Refused::from);
+            return body.check().map_err(Refused::from);
         };
         if in_url && found.workspace.facts.is_hipaa() {
             return Err(Refused(
@@ -255,7 +255,7 @@ impl Face {
         let at = store.clock().now();
         let address = origin.peer.to_string();
         let arrival = Arrival { call, received_at: at, address: &address };
-        let received = tracking::read(body, &arrival, store.random().as_ref())?;
+        let received = body.read(&arrival, store.random().as_ref())?;
         self.ingest.measures.rejected.add(received.rejected.len() as u64);
         let to = Destination {
             workspace: found.workspace.sid,

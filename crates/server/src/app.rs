@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::bucket;
 use crate::config::{BucketSettings, Holder, Keys};
@@ -294,32 +294,19 @@ pub(crate) fn wall_clock() -> OffsetDateTime {
 }
 
 /// Signs the ledger's root now and then, and gives back the state for the last time.
-async fn checkpoint_until(
-    store: Store,
-    readiness: Arc<Readiness>,
-    mut stopped: watch::Receiver<bool>,
-) -> Tree {
+async fn checkpoint_until(store: Store, readiness: Arc<Readiness>, stopped: watch::Receiver<bool>) -> Tree {
     let mut tree = Tree::default();
-    let mut ticks = interval(CHECKPOINT_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return tree,
-        }
+    let mut rounds = jobs::Rounds::every(CHECKPOINT_EVERY, stopped);
+    while rounds.next().await {
         checkpoint(&store, &mut tree, &readiness).await;
     }
+    tree
 }
 
 /// Clears away the bytes of media that no document opens any more, now and then.
-async fn sweep_until(services: Arc<Services>, mut stopped: watch::Receiver<bool>) {
-    let mut ticks = interval(SWEEP_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stopped.wait_for(|stopped| *stopped) => return,
-        }
+async fn sweep_until(services: Arc<Services>, stopped: watch::Receiver<bool>) {
+    let mut rounds = jobs::Rounds::every(SWEEP_EVERY, stopped);
+    while rounds.next().await {
         let wanted = |name| {
             let services = Arc::clone(&services);
             async move {

@@ -1,13 +1,12 @@
 //! The carrier port: which bind a message goes to, how fast, and in how many parts.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use base::CarrierRecordSid;
 use messaging::Inbox;
-use messaging::carrier::{Carrier, CarrierError, Pace, Submission, Submitting};
+use messaging::carrier::{Carrier, CarrierError, Pace, SetupProblem, Submission, Submitting};
 use messaging::segments::{Encoding, encode};
 use rulebook::codes::{CARRIAGE_NOT_PRIVATE, CARRIER_NOT_REGISTERED};
 use smpp_proto::{Joined, Submit};
@@ -59,18 +58,6 @@ struct Renewal {
     /// Stored binds that this process cannot use, said once for each revision.
     unusable: HashSet<(CarrierRecordSid, i64)>,
 }
-
-/// Why the carrier cannot be set up, in words for the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetupProblem(String);
-
-impl fmt::Display for SetupProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SetupProblem {}
 
 /// How handing all parts to one bind went.
 enum Handed {

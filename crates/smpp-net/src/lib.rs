@@ -47,7 +47,7 @@ mod sweep;
 mod text;
 mod tls;
 
-pub use carrier::{SetupProblem, SmppCarrier};
+pub use carrier::SmppCarrier;
 pub use config::{
     BindConfig, BindMode, Concatenate, ConfigProblem, Password, ProtocolVersion, ReceiptIds, SenderRate,
     SmppConfig,

@@ -4,21 +4,15 @@ use std::time::Duration;
 
 use store::{Kind, Query, Range, Scope, Store, StoreError};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::limits::{RECEIPT_KEPT, REPEAT_WINDOW, SWEEP_EVERY, SWEEP_ROWS};
 use crate::names::SubmittedPart;
 use crate::repeats::TakenDelivery;
 
 /// Sweeps now and then until `stop` becomes true or is dropped.
-pub(crate) async fn run(store: Store, mut stop: watch::Receiver<bool>) {
-    let mut ticks = interval(SWEEP_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
+pub(crate) async fn run(store: Store, stop: watch::Receiver<bool>) {
+    let mut rounds = jobs::Rounds::every(SWEEP_EVERY, stop);
+    while rounds.next().await {
         let swept = async {
             remove::<SubmittedPart>(&store, RECEIPT_KEPT).await?;
             remove::<TakenDelivery>(&store, REPEAT_WINDOW).await

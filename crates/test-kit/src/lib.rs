@@ -17,5 +17,5 @@ pub use app::TestApp;
 pub use database::TestDatabase;
 pub use disk::contains_bytes;
 pub use reply::Reply;
-pub use sink::{SinkReply, SinkRequest, WebhookSink};
+pub use sink::{SinkReply, SinkRequest, WebhookSink, certificates};
 pub use world::{Credentials, Keys, TestAccount};

@@ -171,8 +171,8 @@ impl Drop for WebhookSink {
     }
 }
 
-/// A fresh authority and a server certificate for this machine.
-fn certificates() -> (String, ServerConfig) {
+/// A fresh authority (PEM) and a server certificate of it for this machine, by name and by address.
+pub fn certificates() -> (String, ServerConfig) {
     let ca_key = KeyPair::generate().expect("a key");
     let mut ca = CertificateParams::new(Vec::new()).expect("no names");
     ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);

@@ -1,7 +1,10 @@
 //! The body of a request: one event, or a batch of them with what they have in common.
 
+use std::borrow::Cow;
+
 use base::{Random, Timestamp};
 use data_encoding::HEXLOWER;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use crate::call::{Call, EventType};
@@ -44,30 +47,46 @@ pub struct Received {
     pub too_many: bool,
 }
 
-/// The body's `writeKey`, if it has one.
-pub fn write_key(body: &[u8]) -> Option<String> {
-    let mended = surrogates::mended(body);
-    let object: Object<'_> = serde_json::from_slice(mended.as_deref().unwrap_or(body)).ok()?;
-    object.text("writeKey").map(std::borrow::Cow::into_owned)
-}
+/// The body of a request, halves of characters replaced.
+pub struct Body<'a>(Cow<'a, [u8]>);
 
-/// Reads a body.
-///
-/// # Errors
-/// [`Malformed`].
-pub fn read(body: &[u8], arrival: &Arrival<'_>, random: &dyn Random) -> Result<Received, Malformed> {
-    if body.len() > limits::BODY_BYTES {
-        return Err(Malformed::TooLarge);
+impl<'a> Body<'a> {
+    /// A body as it came, decompressed.
+    pub fn new(body: &'a [u8]) -> Self {
+        Self(surrogates::mended(body).map_or(Cow::Borrowed(body), Cow::Owned))
     }
-    let mended = surrogates::mended(body);
-    let body = mended.as_deref().unwrap_or(body);
-    match arrival.call {
-        Call::One(kind) => one(body, kind, arrival, random),
-        Call::Batch | Call::Import => several(body, arrival, random),
-        Call::Metrics => match serde_json::from_slice::<Object<'_>>(body) {
-            Ok(_) => Ok(Received::default()),
-            Err(_) => Err(Malformed::Json),
-        },
+
+    /// Its `writeKey`, if it has one.
+    pub fn write_key(&self) -> Option<String> {
+        let object: Object<'_> = serde_json::from_slice(&self.0).ok()?;
+        object.text("writeKey").map(Cow::into_owned)
+    }
+
+    /// Whether it is JSON, for an answer that needs no more.
+    ///
+    /// # Errors
+    /// [`Malformed::Json`].
+    pub fn check(&self) -> Result<(), Malformed> {
+        serde_json::from_slice::<IgnoredAny>(&self.0).map(drop).map_err(|_| Malformed::Json)
+    }
+
+    /// Reads its events.
+    ///
+    /// # Errors
+    /// [`Malformed`].
+    pub fn read(&self, arrival: &Arrival<'_>, random: &dyn Random) -> Result<Received, Malformed> {
+        let body = &*self.0;
+        if body.len() > limits::BODY_BYTES {
+            return Err(Malformed::TooLarge);
+        }
+        match arrival.call {
+            Call::One(kind) => one(body, kind, arrival, random),
+            Call::Batch | Call::Import => several(body, arrival, random),
+            Call::Metrics => match serde_json::from_slice::<Object<'_>>(body) {
+                Ok(_) => Ok(Received::default()),
+                Err(_) => Err(Malformed::Json),
+            },
+        }
     }
 }
 

@@ -11,7 +11,7 @@ pub(crate) fn mended(body: &[u8]) -> Option<Vec<u8>> {
     let mut mended = None;
     let mut at = 0;
     // Outside of strings JSON has no backslash.
-    while let Some(found) = body.get(at..).and_then(|rest| rest.iter().position(|byte| *byte == b'\\')) {
+    while let Some(found) = body.get(at..).and_then(|rest| memchr::memchr(b'\\', rest)) {
         at += found;
         at += match (unit(body, at), unit(body, at + ESCAPE)) {
             (None, _) => 2,

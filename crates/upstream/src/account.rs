@@ -1,19 +1,20 @@
 //! One account of the upstream: what is asked of it, what its answers mean, and how fast it may be asked.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
 use base::{MessagingServiceSid, Timestamp};
-use http::StatusCode;
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderName, Method, StatusCode};
 use messaging::carrier::{Pace, Receipt, Submission};
+use peer::{Answer, Pacing, Wire, WireError};
 use serde::Deserialize;
 use statements::InForce;
-use tokio::time::Instant;
 use url::form_urlencoded::Serializer;
 
-use crate::config::AccountConfig;
-use crate::limits::{CREDENTIALS_REST, LIST_PAGE, LIST_PAGES, PACE_WAIT, REST, SKEW};
-use crate::wire::{Answer, Wire, WireError, time};
+use crate::config::{AccountConfig, origin};
+use crate::limits::{ANSWER_BYTES, CREDENTIALS_REST, LIST_PAGE, LIST_PAGES, READ, REST, SKEW};
+
+/// What an answer is to be.
+const JSON: (HeaderName, &str) = (ACCEPT, "application/json");
 
 /// Twilio's codes: unknown error, not authenticated, suspended.
 const UNKNOWN_ERROR: u32 = 30_008;
@@ -26,14 +27,7 @@ pub(crate) struct Account {
     /// Its host, as the register names it.
     host: String,
     wire: Wire,
-    pacing: Mutex<Pacing>,
-}
-
-struct Pacing {
-    /// When the next message may go.
-    next: Instant,
-    /// It said that it wants nothing before.
-    rests_until: Instant,
+    pacing: Pacing,
 }
 
 /// What became of a `POST Messages`.
@@ -91,9 +85,11 @@ struct Problem {
 
 impl Account {
     pub(crate) fn new(config: AccountConfig) -> Result<Self, String> {
-        let (wire, host) = (Wire::new(&config)?, config.host());
-        let now = Instant::now();
-        Ok(Self { config, host, wire, pacing: Mutex::new(Pacing { next: now, rests_until: now }) })
+        let url = origin(&config.base_url).ok_or("`base_url` is not https://host")?;
+        let login = Some((config.key_sid.as_str(), &config.secret));
+        let wire = Wire::new(&url, config.ca_file.as_deref(), login, (READ, ANSWER_BYTES))?;
+        let host = config.host();
+        Ok(Self { config, host, wire, pacing: Pacing::default() })
     }
 
     /// Whether the register has its host, under an agreement in force about messaging (ART-BAA-4).
@@ -103,28 +99,20 @@ impl Account {
 
     /// When the next message may go; counted when it is now or soon.
     pub(crate) fn pace(&self) -> Pace {
-        let (mut pacing, now) = (lock(&self.pacing), Instant::now());
-        let rest = pacing.rests_until.saturating_duration_since(now);
-        if !rest.is_zero() {
-            return Pace::Later(rest);
-        }
-        let wait = pacing.next.saturating_duration_since(now);
-        if wait > PACE_WAIT {
-            return Pace::Later(wait);
-        }
-        pacing.next = pacing.next.max(now) + Duration::from_secs_f64(1.0 / self.config.rate_per_second);
-        Pace::After(wait)
+        self.pacing.pace(self.config.rate_per_second)
     }
 
-    fn rest(&self, time: Duration) {
-        let mut pacing = lock(&self.pacing);
-        pacing.rests_until = pacing.rests_until.max(Instant::now() + time);
+    /// `GET`. The path holds nothing of a person.
+    async fn get(&self, path: &str) -> Result<Answer, WireError> {
+        self.wire.send(Method::GET, path, &[JSON], Bytes::new()).await
     }
 
     /// Hands a message over; `callback` is where the upstream is to tell what becomes of it.
     pub(crate) async fn post(&self, submission: &Submission, callback: &str, now: Timestamp) -> Posted {
         let path = format!("/2010-04-01/Accounts/{}/Messages.json", self.config.account_sid);
-        match self.wire.post(&path, self.form(submission, callback, now)).await {
+        let headers = [JSON, (CONTENT_TYPE, "application/x-www-form-urlencoded")];
+        let form = self.form(submission, callback, now);
+        match self.wire.send(Method::POST, &path, &headers, form.into()).await {
             Ok(answer) => self.judge(&answer),
             Err(WireError::NotSent(problem)) => {
                 tracing::warn!(upstream = self.config.name, problem, "a message could not be handed over");
@@ -165,7 +153,7 @@ impl Account {
                 _ => Posted::Unknown,
             },
             StatusCode::TOO_MANY_REQUESTS => {
-                self.rest(answer.retry_after.unwrap_or(REST));
+                self.pacing.rest(answer.retry_after.unwrap_or(REST));
                 Posted::NotTaken
             }
             StatusCode::REQUEST_TIMEOUT => Posted::Unknown,
@@ -180,21 +168,21 @@ impl Account {
                         code,
                         "the upstream does not accept our account or key"
                     );
-                    self.rest(CREDENTIALS_REST);
+                    self.pacing.rest(CREDENTIALS_REST);
                     return Posted::NotTaken;
                 }
                 Posted::Refused(code.unwrap_or(UNKNOWN_ERROR))
             }
             code if code.is_server_error() => {
                 if let Some(time) = answer.retry_after {
-                    self.rest(time);
+                    self.pacing.rest(time);
                 }
                 tracing::warn!(upstream = name, status, "whether a message was taken is not known");
                 Posted::Unknown
             }
             _ => {
                 tracing::error!(upstream = name, status, "the upstream redirects, which is never followed");
-                self.rest(CREDENTIALS_REST);
+                self.pacing.rest(CREDENTIALS_REST);
                 Posted::NotTaken
             }
         }
@@ -208,11 +196,11 @@ impl Account {
         let (mut path, mut found) = (first, Vec::new());
         let earliest = began.minus(SKEW);
         for _ in 0..LIST_PAGES {
-            let answer = match self.wire.get(&path).await {
+            let answer = match self.get(&path).await {
                 Ok(answer) if answer.status.is_success() => answer,
                 Ok(answer) => {
                     if answer.status == StatusCode::TOO_MANY_REQUESTS {
-                        self.rest(answer.retry_after.unwrap_or(REST));
+                        self.pacing.rest(answer.retry_after.unwrap_or(REST));
                     }
                     return Listed::Unclear;
                 }
@@ -248,9 +236,9 @@ impl Account {
     /// Asks what became of a message: a receipt, `None` while it is under way.
     pub(crate) async fn ask(&self, sid: &str) -> Result<Option<Receipt>, ()> {
         let path = format!("/2010-04-01/Accounts/{}/Messages/{sid}.json", self.config.account_sid);
-        let answer = self.wire.get(&path).await.map_err(drop)?;
+        let answer = self.get(&path).await.map_err(drop)?;
         if answer.status == StatusCode::TOO_MANY_REQUESTS {
-            self.rest(answer.retry_after.unwrap_or(REST));
+            self.pacing.rest(answer.retry_after.unwrap_or(REST));
         }
         if !answer.status.is_success() {
             return Err(());
@@ -303,9 +291,9 @@ pub(crate) fn is_message_sid(text: &str) -> bool {
     digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Two instants: whole after every statement.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// An RFC 2822 or ISO 8601 time, as Twilio's APIs write it.
+fn time(text: &str) -> Option<Timestamp> {
+    Timestamp::parse_rfc2822(text).or_else(|| Timestamp::parse_iso8601(text))
 }
 
 #[cfg(test)]

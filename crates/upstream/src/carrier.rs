@@ -1,10 +1,9 @@
 //! The carrier port: which account a message goes to, and what happens when nobody knows whether it got there.
 
-use std::fmt;
 use std::sync::Arc;
 
 use base::Timestamp;
-use messaging::carrier::{Carrier, CarrierError, Pace, Reference, Submission, Submitting};
+use messaging::carrier::{Carrier, CarrierError, Pace, Reference, SetupProblem, Submission, Submitting};
 use rulebook::codes::CARRIER_NOT_REGISTERED;
 use statements::InForce;
 use store::{Document, Store, StoreError};
@@ -31,18 +30,6 @@ pub(crate) struct Inner {
     /// Carries the senders that no account carries.
     otherwise: Option<Arc<dyn Carrier>>,
 }
-
-/// Why the carrier cannot be set up, in words for the operator.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SetupProblem(String);
-
-impl fmt::Display for SetupProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SetupProblem {}
 
 impl UpstreamCarrier {
     /// A carrier with these accounts; what none of them carries goes to `otherwise`.

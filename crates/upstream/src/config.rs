@@ -1,15 +1,15 @@
 //! The configuration: which accounts, and as whom. Errors name the key, never a value.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::PathBuf;
 
 use base::{AccountSid, MessagingServiceSid};
+use peer::limits::RATES;
+use peer::{ConfigProblem, Password, Wrong, check_entries};
 use serde::Deserialize;
 use url::Url;
-use zeroize::Zeroizing;
 
-use crate::limits::{ACCOUNTS, DEFAULT_RATE, NAME_CHARACTERS, RATES, SENDERS};
+use crate::limits::{DEFAULT_RATE, SENDERS};
 
 const TWILIO: &str = "https://api.twilio.com";
 
@@ -54,29 +54,6 @@ pub struct AccountConfig {
     pub ca_file: Option<PathBuf>,
 }
 
-/// A secret: wiped when dropped, never printed.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-pub struct Password(Zeroizing<String>);
-
-impl From<String> for Password {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl From<Zeroizing<String>> for Password {
-    fn from(text: Zeroizing<String>) -> Self {
-        Self(text)
-    }
-}
-
-impl Password {
-    pub(crate) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
 fn twilio() -> String {
     TWILIO.to_owned()
 }
@@ -85,35 +62,14 @@ const fn default_rate() -> f64 {
     DEFAULT_RATE
 }
 
-/// What is wrong with the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ConfigProblem {
-    /// Which account, from 0; none when it is not about one.
-    pub account: Option<usize>,
-    /// The key.
-    pub key: &'static str,
-    /// Why: never what stood there.
-    pub reason: &'static str,
-}
-
-impl fmt::Display for ConfigProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(index) = self.account {
-            write!(f, "account number {}, ", index + 1)?;
-        }
-        write!(f, "key `{}`: {}", self.key, self.reason)
-    }
-}
-
-impl std::error::Error for ConfigProblem {}
-
 impl UpstreamConfig {
     /// Reads a configuration in TOML.
     ///
     /// # Errors
     /// [`ConfigProblem`].
     pub fn parse(text: &str) -> Result<Self, ConfigProblem> {
-        let unreadable = |_| ConfigProblem { account: None, key: "accounts", reason: "cannot be read" };
+        let unreadable =
+            |_| ConfigProblem { of: "account", entry: None, key: "accounts", reason: "cannot be read" };
         let config: Self = toml::from_str(text).map_err(unreadable)?;
         config.check()?;
         Ok(config)
@@ -124,28 +80,12 @@ impl UpstreamConfig {
     /// # Errors
     /// [`ConfigProblem`] with the account and the key.
     pub fn check(&self) -> Result<(), ConfigProblem> {
-        if self.accounts.is_empty() || self.accounts.len() > ACCOUNTS {
-            return Err(ConfigProblem { account: None, key: "accounts", reason: "there must be 1 to 8" });
-        }
-        for (index, account) in self.accounts.iter().enumerate() {
-            let problem = |(key, reason)| ConfigProblem { account: Some(index), key, reason };
-            if self.accounts[..index].iter().any(|other| other.name == account.name) {
-                return Err(problem(("name", "must differ from the others")));
-            }
-            account.check().map_err(problem)?;
-        }
-        Ok(())
+        check_entries(("account", "accounts"), &self.accounts, |account| &account.name, AccountConfig::check)
     }
 }
 
-type Wrong = (&'static str, &'static str);
-
 impl AccountConfig {
     fn check(&self) -> Result<(), Wrong> {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if self.name.is_empty() || self.name.len() > NAME_CHARACTERS || !self.name.bytes().all(is_name) {
-            return Err(("name", "has 1 to 32 letters, digits, `-` and `_`"));
-        }
         if origin(&self.base_url).is_none() {
             return Err(("base_url", "must be https://host, with a port at most"));
         }

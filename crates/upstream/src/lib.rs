@@ -2,7 +2,7 @@
 //!
 //! It is for a team that has an agreement with such a vendor and wants Switchward in front of it. Read in this order:
 //! [`UpstreamConfig`] (which accounts), [`UpstreamCarrier`] (the carrier port), `account` (one account: what is asked of
-//! it, and what its answers mean), `wire` (one request), `record` (what is remembered of a hand-over), `token` (how a
+//! it, and what its answers mean), `record` (what is remembered of a hand-over), `token` (how a
 //! callback names its message), `callbacks` (what the upstream tells), `follow` (and what it is asked when it does not).
 //!
 //! # What is promised
@@ -27,8 +27,7 @@ mod follow;
 pub mod limits;
 mod record;
 mod token;
-mod wire;
 
 pub use callbacks::routes;
-pub use carrier::{SetupProblem, UpstreamCarrier};
-pub use config::{AccountConfig, ConfigProblem, Password, UpstreamConfig};
+pub use carrier::UpstreamCarrier;
+pub use config::{AccountConfig, UpstreamConfig};

@@ -2,42 +2,21 @@
 
 use std::time::Duration;
 
-/// Accounts in the configuration.
-pub const ACCOUNTS: usize = 8;
-
-/// Characters of an account's name.
-pub const NAME_CHARACTERS: usize = 32;
-
 /// Senders that one account maps.
 pub const SENDERS: usize = 1_000;
 
 /// Messages a second when the configuration says nothing.
 pub const DEFAULT_RATE: f64 = 10.0;
 
-/// The slowest and the fastest rate that can be configured.
-pub const RATES: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
-
-/// How long a connection may take.
-pub const CONNECT: Duration = Duration::from_secs(5);
-
-/// How long an answer may take, from the written request to its last byte. Together with [`CONNECT`], and once more for
+/// How long an answer may take, from the written request to its last byte. Together with [`peer::limits::CONNECT`], and once more for
 /// the look at the list, below [`messaging::limits::SUBMIT_DEADLINE`].
 pub const READ: Duration = Duration::from_secs(15);
-
-/// Addresses of one host that are tried.
-pub const ADDRESSES: usize = 4;
 
 /// Bytes of an answer: a page of the list at its longest texts.
 pub const ANSWER_BYTES: usize = 1024 * 1024;
 
-/// How long a message may wait for the account's rate in hand; what would wait longer goes back into the queue.
-pub const PACE_WAIT: Duration = Duration::from_millis(250);
-
 /// After how long a message is tried again while no account is configured that carries it.
 pub const NO_ACCOUNT_WAIT: Duration = Duration::from_secs(5);
-
-/// The longest `Retry-After` that is believed.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(900);
 
 /// How long an account rests that says "too many" without saying for how long.
 pub const REST: Duration = Duration::from_secs(2);

@@ -6,7 +6,6 @@ use jobs::OnPark;
 use ledger::{Action, Actor, Entry, Purpose};
 use store::{Kind, Store, StoreError};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::alert::{self, Alert, JOB_PARKED, LogLevel, NewAlert};
 use crate::delivery::Webhooks;
@@ -38,24 +37,20 @@ pub fn note_parked(store: &Store) -> OnPark {
 
 impl Webhooks {
     /// Keeps house until `stop` becomes true, and once more then.
-    pub async fn keep_house(self, mut stop: watch::Receiver<bool>) {
-        let mut ticks = interval(SWEEP_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let stopping = tokio::select! {
-                _ = ticks.tick() => false,
-                _ = stop.wait_for(|stop| *stop) => true,
-            };
+    pub async fn keep_house(self, stop: watch::Receiver<bool>) {
+        let tell = async || {
             if let Err(error) = self.tell_counted().await {
                 tracing::warn!(%error, "counted alerts could not be told; their deliveries are in the log");
             }
-            if stopping {
-                return;
-            }
+        };
+        let mut rounds = jobs::Rounds::every(SWEEP_EVERY, stop);
+        while rounds.next().await {
+            tell().await;
             if let Err(error) = self.sweep().await {
                 tracing::warn!(%error, "old alerts and deliveries could not be removed; the next round tries again");
             }
         }
+        tell().await;
     }
 
     /// Raises one alert for each kind of which some were counted and none followed.

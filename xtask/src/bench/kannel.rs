@@ -15,7 +15,7 @@ use crate::bench::Setup;
 use crate::bench::process::{Process, finished};
 use crate::bench::server::{accepted, latency};
 use crate::bench::table::Row;
-use crate::{apt, postgres, shell, smpp_peers};
+use crate::{apt, carrier_peers, postgres, shell};
 
 /// How long its boxes need to find each other once they listen.
 const MEET: Duration = Duration::from_millis(1_500);
@@ -36,7 +36,7 @@ pub(crate) enum Spool {
 
 /// The row; or the reason why there is none.
 pub(crate) fn measure(setup: &Setup, connections: u32, spool: Spool) -> Result<Result<Row, String>, String> {
-    let Some(programs) = smpp_peers::kannel() else {
+    let Some(programs) = carrier_peers::kannel() else {
         return Ok(Err("it is not here and cannot be installed".to_owned()));
     };
     let folder = setup.folder.join("kannel");

@@ -9,7 +9,7 @@ use crate::bench::Setup;
 use crate::bench::process::{Process, finished};
 use crate::bench::server::latency;
 use crate::bench::table::{Row, Table};
-use crate::{postgres, shell, smpp_peers};
+use crate::{carrier_peers, postgres, shell};
 
 /// What the figures must hold (issue 3).
 const RATE: f64 = 12_000.0;
@@ -60,7 +60,7 @@ pub(crate) fn run(setup: &Setup) -> Result<Table, String> {
     table.at_least("submissions at window 100", row.rate.unwrap_or_default(), RATE, "submissions/s");
     table.rows.push(row);
 
-    match smpp_peers::smpplib(&setup.root, &setup.target)? {
+    match carrier_peers::smpplib(&setup.root, &setup.target)? {
         Some(python) => {
             let mut theirs = Command::new(python);
             theirs.arg("-c").arg(SMPPLIB).arg(address.port().to_string()).arg(setup.seconds.to_string());

@@ -47,8 +47,7 @@ const BANS: &[Ban] = &[
             "crates/jobs/",
             "crates/server/",
             // Timeouts of connections: monotonic, and no business of the product's clock.
-            "crates/upstream/src/account.rs",
-            "crates/mm7/src/relay.rs",
+            "crates/peer/src/pacing.rs",
             "crates/smpp-net/",
             "crates/webhooks/src/client",
             // How fast a disk is is a matter of the machine, not of the product's time.

@@ -5,7 +5,6 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,9 +19,7 @@ use object_store::client::{
     HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
     HttpService,
 };
-use rustls::RootCertStore;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -58,14 +55,8 @@ impl fmt::Debug for Client {
 }
 
 impl Client {
-    pub(super) fn new(roots: RootCertStore, timeout: Duration) -> Result<Self, BucketProblem> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|_| BucketProblem("TLS cannot be set up"))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = Connector { tls: TlsConnector::from(Arc::new(tls)) };
+    pub(super) fn new(roots: Option<&str>, timeout: Duration) -> Result<Self, BucketProblem> {
+        let connector = Connector { tls: kms::connector(roots).map_err(|problem| BucketProblem(problem.0))? };
         let pool = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(limits::IDLE)
@@ -108,25 +99,6 @@ impl HttpService for Client {
             let late = |_| HttpError::new(HttpErrorKind::Timeout, Trouble("it does not answer in time"));
             timeout(self.timeout, self.ask(request)).await.map_err(late)?
         })
-    }
-}
-
-/// Whom to believe that it is the service.
-pub(super) fn roots(pem: Option<&str>) -> Result<RootCertStore, BucketProblem> {
-    let mut trusted = RootCertStore::empty();
-    match pem {
-        None => trusted.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(pem) => {
-            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
-                let certificate =
-                    certificate.map_err(|_| BucketProblem("its authority is no certificate"))?;
-                trusted.add(certificate).map_err(|_| BucketProblem("its authority is no certificate"))?;
-            }
-        }
-    }
-    match trusted.is_empty() {
-        true => Err(BucketProblem("the file of its authority holds no certificate")),
-        false => Ok(trusted),
     }
 }
 

@@ -68,7 +68,7 @@ fn read_relays(config: &mut Config, value: &Value<'_>) -> Read {
     }
     let read = Mm7Config { relays };
     read.check().map_err(|problem| {
-        let entry = problem.relay.and_then(|index| entries.get(index));
+        let entry = problem.entry.and_then(|index| entries.get(index));
         let relay = entry.map(|entry| Value { value: entry, ..*value });
         let at = relay.as_ref().and_then(|relay| child(relay, problem.key)).or(relay);
         at.unwrap_or(*value).wrong(problem.reason)

@@ -67,7 +67,7 @@ fn read_accounts(config: &mut Config, value: &Value<'_>) -> Read {
     }
     let read = UpstreamConfig { accounts };
     read.check().map_err(|problem| {
-        let entry = problem.account.and_then(|index| entries.get(index));
+        let entry = problem.entry.and_then(|index| entries.get(index));
         let account = entry.map(|entry| Value { value: entry, ..*value });
         let at = account.as_ref().and_then(|account| child(account, problem.key)).or(account);
         at.unwrap_or(*value).wrong(problem.reason)

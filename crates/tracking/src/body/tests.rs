@@ -16,7 +16,7 @@ fn at(call: Call) -> Arrival<'static> {
 }
 
 fn try_read(call: Call, body: &[u8]) -> Result<Received, Malformed> {
-    read(body, &at(call), &SeededRandom::new(1))
+    Body::new(body).read(&at(call), &SeededRandom::new(1))
 }
 
 fn received(call: Call, body: &Value) -> Received {
@@ -214,9 +214,9 @@ fn consent_is_given_by_a_category_and_nothing_else() {
 
 #[test]
 fn the_write_key_is_found_in_the_body() {
-    assert_eq!(write_key(br#"{"batch":[],"writeKey":"k"}"#).as_deref(), Some("k"));
+    assert_eq!(Body::new(br#"{"batch":[],"writeKey":"k"}"#).write_key().as_deref(), Some("k"));
     for body in [&b"{}"[..], b"[]", b"", br#"{"writeKey":1}"#, br#"{"writeKey":"a","writeKey":"b"}"#] {
-        assert_eq!(write_key(body), None);
+        assert_eq!(Body::new(body).write_key(), None);
     }
 }
 

@@ -8,7 +8,6 @@ use ledger::{Action, Actor, Entry, Purpose};
 use phi::Phi;
 use store::{Document, Query, Scope, StoreError, limits::PAGE_ROWS};
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
 use webhooks::Webhook;
 
 use super::model::{UsageTrigger, WatchedTrigger};
@@ -22,14 +21,9 @@ use crate::limits::LOOK_EVERY;
 const FIRE: Action = Action("fire_usage_trigger");
 
 /// Looks at all triggers now and then, until `stop` becomes true.
-pub async fn keep_watch(services: std::sync::Arc<Services>, mut stop: watch::Receiver<bool>) {
-    let mut ticks = interval(LOOK_EVERY);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            _ = stop.wait_for(|stop| *stop) => return,
-        }
+pub async fn keep_watch(services: std::sync::Arc<Services>, stop: watch::Receiver<bool>) {
+    let mut rounds = jobs::Rounds::every(LOOK_EVERY, stop);
+    while rounds.next().await {
         if let Err(error) = look(&services).await {
             tracing::warn!(
                 code = error.code().number,

@@ -1,5 +1,5 @@
-//! The SMPP systems that are not ours and that the tests of `smpp-net` talk to: npm's smpp, Python's smpplib,
-//! Kannel.
+//! The systems that the tests of carriers talk to: npm's smpp, Python's smpplib and Kannel, which are not ours, and a
+//! Python for the MMSC that `mm7` is tested with.
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +40,10 @@ pub(crate) fn prepare(context: &Context) -> Result<Peers, String> {
             "the tests with Kannel did not run: it is not here and cannot be installed",
             kannel(),
         );
+    }
+    if !is_given("SWITCHWARD_MM7_PYTHON") {
+        let missing = "the tests with an MMSC in Python did not run: no python3 here";
+        add("SWITCHWARD_MM7_PYTHON", missing, shell::on_path("python3"));
     }
     Ok(peers)
 }

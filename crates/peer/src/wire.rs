@@ -1,8 +1,8 @@
-//! One request to an MMSC: a connection, a request, an answer, each with an end, and an error that says whether the
-//! request may have been read.
+//! One request over HTTP: a connection, a request, an answer, each with an end, and an error that says whether the
+//! request can have been read.
 //!
-//! There is no pool, for the reason that `upstream` has none: on a connection that was kept open a request can be lost
-//! with the connection, and nobody knows whether it was read.
+//! There is no pool. On a connection that was kept open, a request can be lost with the connection and nobody knows
+//! whether it was read; on a new one, whatever fails before the request is written has certainly not happened.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use data_encoding::BASE64;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
-use http::{HeaderValue, Request, StatusCode};
+use http::header::{AUTHORIZATION, HOST, RETRY_AFTER, USER_AGENT};
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -23,67 +23,90 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use url::Url;
 use zeroize::Zeroizing;
 
-use crate::config::RelayConfig;
-use crate::limits::{ADDRESSES, ANSWER_BYTES, CONNECT, LONGEST_RETRY_AFTER, READ};
+use crate::Password;
+use crate::limits::{ADDRESSES, CONNECT, LONGEST_RETRY_AFTER};
 
-/// How a request failed without an answer. The text is for logs and holds nothing of the request.
+/// Why there is no answer, in words that are safe to log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WireError {
-    /// The MMSC cannot have read it.
+pub enum WireError {
+    /// The server cannot have read it.
     NotSent(&'static str),
-    /// It may have.
+    /// It may have been read or not.
     Unknown(&'static str),
 }
 
-/// An answer, whatever its status. No `Debug`.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    /// `Retry-After` in seconds, if it is given that way; never longer than is believed.
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Vec<u8>,
+/// An answer, whatever its status. No `Debug`: it may hold protected data.
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// `Retry-After` in seconds, as far as it is believed.
+    pub retry_after: Option<Duration>,
+    /// Its body; empty when it broke off or is too long, because what the status says stands without it.
+    pub body: Zeroizing<Vec<u8>>,
 }
 
-/// How one MMSC is reached.
-pub(crate) struct Wire {
+/// How one server is reached.
+pub struct Wire {
     host: String,
     port: u16,
-    path: String,
+    /// Host and port as the `Host` header has them.
     authority: HeaderValue,
-    /// None where it is on this machine and speaks no TLS.
+    /// None where the address is no https.
     tls: Option<(TlsConnector, ServerName<'static>)>,
     authorization: Option<HeaderValue>,
+    read: Duration,
+    answer_bytes: usize,
 }
 
 impl Wire {
-    /// Prepares what an MMSC needs; the text says what is wrong.
-    pub(crate) fn new(config: &RelayConfig) -> Result<Self, String> {
-        let url = config.address().ok_or("`url` is no place that messages may go to")?;
+    /// Prepares what the server at `url` needs, whose certificate is checked against the authorities in `ca_file` or the
+    /// public ones. It is given user and password (HTTP Basic), `read` to answer from the first byte of the request on,
+    /// and `answer_bytes` for its answer.
+    ///
+    /// # Errors
+    /// What is wrong, in words for the operator.
+    pub fn new(
+        url: &Url,
+        ca_file: Option<&Path>,
+        login: Option<(&str, &Password)>,
+        (read, answer_bytes): (Duration, usize),
+    ) -> Result<Self, String> {
+        let no_name = "its address names no host";
         let host = url.host_str().unwrap_or_default();
         let authority = match url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         };
-        let no_name = "`url` names no host";
         let authority = HeaderValue::try_from(authority).map_err(|_| no_name)?;
-        // URLs write IPv6 in brackets, resolvers and certificates do not.
+        // URIs write IPv6 in brackets, resolvers and certificates do not.
         let host = host.trim_matches(['[', ']']).to_owned();
         let tls = match url.scheme() {
-            "https" => {
+            "http" => None,
+            _ => {
                 let name = ServerName::try_from(host.clone()).map_err(|_| no_name)?;
-                Some((connector(config.ca_file.as_deref())?, name))
+                Some((connector(ca_file)?, name))
             }
-            _ => None,
         };
         let port = url.port_or_known_default().ok_or(no_name)?;
-        let authorization = authorization(config)?;
-        Ok(Self { host, port, path: url.path().to_owned(), authority, tls, authorization })
+        let authorization = login.map(|(user, password)| basic(user, password)).transpose()?;
+        Ok(Self { host, port, authority, tls, authorization, read, answer_bytes })
     }
 
-    /// Posts a body.
-    pub(crate) async fn post(&self, content_type: &str, body: Vec<u8>) -> Result<Answer, WireError> {
-        let request = self.request(content_type, body)?;
+    /// Sends one request and waits for its answer.
+    ///
+    /// # Errors
+    /// [`WireError`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Bytes,
+    ) -> Result<Answer, WireError> {
+        let request = self.request(method, path, headers, body)?;
         let late = WireError::NotSent("it cannot be reached in time");
         let stream = timeout(CONNECT, self.connect()).await.map_err(|_| late)??;
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
@@ -95,31 +118,39 @@ impl Wire {
             let response = sender.send_request(request).await.map_err(broken)?;
             let (parts, body) = response.into_parts();
             let seconds = parts.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-            let body = Limited::new(body, ANSWER_BYTES).collect().await;
+            let body = Limited::new(body, self.answer_bytes).collect().await;
             // What the status says stands, with or without the rest.
             let body = body.map(|body| body.to_bytes().to_vec()).unwrap_or_default();
             Ok(Answer {
                 status: parts.status,
                 retry_after: seconds.map(|seconds| Duration::from_secs(seconds).min(LONGEST_RETRY_AFTER)),
-                body,
+                body: Zeroizing::new(body),
             })
         };
-        let answer = timeout(READ, answering).await;
+        let answer = timeout(self.read, answering).await;
         connection.abort();
         answer.unwrap_or(Err(WireError::Unknown("it does not answer in time")))
     }
 
-    fn request(&self, content_type: &str, body: Vec<u8>) -> Result<Request<Full<Bytes>>, WireError> {
-        let mut request = Request::post(&self.path)
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, WireError> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
             .header(HOST, &self.authority)
-            .header(CONTENT_TYPE, content_type)
-            // SOAP 1.1 §6.1.1: there must be one; MM7 gives it no meaning.
-            .header("SOAPAction", "\"\"")
             .header(USER_AGENT, "switchward");
         if let Some(authorization) = &self.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        request.body(Full::new(Bytes::from(body))).map_err(|_| WireError::NotSent("the path is no path"))
+        for (name, value) in headers {
+            request = request.header(name, *value);
+        }
+        request.body(Full::new(body)).map_err(|_| WireError::NotSent("the path is no path"))
     }
 
     async fn connect(&self) -> Result<Box<dyn Stream>, WireError> {
@@ -145,13 +176,12 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-fn authorization(config: &RelayConfig) -> Result<Option<HeaderValue>, String> {
-    let (Some(username), Some(password)) = (&config.username, &config.password) else { return Ok(None) };
-    let pair = Zeroizing::new(format!("{username}:{}", password.reveal()));
+fn basic(user: &str, password: &Password) -> Result<HeaderValue, String> {
+    let pair = Zeroizing::new(format!("{user}:{}", password.reveal()));
     let basic = Zeroizing::new(format!("Basic {}", BASE64.encode(pair.as_bytes())));
     let mut value = HeaderValue::from_str(&basic).map_err(|_| "the user cannot stand in a header")?;
     value.set_sensitive(true);
-    Ok(Some(value))
+    Ok(value)
 }
 
 fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, String> {

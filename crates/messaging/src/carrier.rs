@@ -43,6 +43,9 @@ pub struct Attachment {
     pub content_type: String,
     /// Reads it.
     pub reader: blobs::Reader,
+    /// The path of a link that opens it for an hour without credentials, for a carrier that [fetches](Carrier::fetches_media)
+    /// media. It is a secret.
+    pub link: Option<String>,
 }
 
 /// A message, as carriers name it: `AC…:SM…`.
@@ -147,6 +150,11 @@ impl AtHand {
     pub(crate) fn takes_mms(&self, from: &str) -> bool {
         self.0.as_ref().is_none_or(|carrier| carrier.takes_mms(from))
     }
+
+    /// [`Carrier::fetches_media`]; where no carrier is at hand yet, it is asked when there is one.
+    pub(crate) fn fetches_media(&self, from: &str) -> bool {
+        self.0.as_ref().is_some_and(|carrier| carrier.fetches_media(from))
+    }
 }
 
 /// The carrier at hand, as handlers take it.
@@ -169,6 +177,13 @@ pub trait Carrier: Send + Sync + 'static {
 
     /// Whether it takes messages with media from this sender.
     fn takes_mms(&self, from: &str) -> bool {
+        let _ = from;
+        false
+    }
+
+    /// Whether it fetches the media of this sender's messages by links rather than takes their bytes. Such a link opens
+    /// without credentials, so a HIPAA project sends no media that way (SMS-MMS-1).
+    fn fetches_media(&self, from: &str) -> bool {
         let _ = from;
         false
     }

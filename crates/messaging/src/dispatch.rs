@@ -27,6 +27,7 @@ use crate::limits::{
     MAX_CONFLICTS, REDACTING_CONCURRENCY, SENDING_CONCURRENCY, SUBMIT_DEADLINE,
 };
 use crate::media::fetch::{self as media, FETCHING};
+use crate::media::links::{self, WITHOUT_CREDENTIALS};
 use crate::media::model::Media;
 use crate::media::store::{blob, of_message};
 use crate::messages::events;
@@ -211,20 +212,30 @@ async fn send(
         Pace::After(wait) => sleep(wait).await,
         Pace::Later(wait) => return Ok(again_after(wait)),
     }
+    let fields = if is_mms { OPENED_MMS } else { OPENED };
+    let mut handing = entry("hand_to_carrier", message.sid, fields, Purpose::Carriage);
+    let mut links = Vec::new();
+    if !media.is_empty() && carrier.fetches_media(own_number) {
+        if let Err(refusal) = decide(&account.facts(crate::PRODUCT.service), &WITHOUT_CREDENTIALS) {
+            return fail(services, lease, message, number, refusal.code().number).await;
+        }
+        for medium in &media {
+            let (sid, path) = links::for_carrier(services, account.sid(), message.sid, medium.sid);
+            handing.sids.extend([medium.sid.to_string(), sid.to_string()]);
+            links.push(path);
+        }
+    }
     message.facts.status = Status::Sending;
     let mut batch = services.store.batch(lease.scope);
     messages::advance(&mut batch, &message);
-    let proof = ledger::commit(
-        &services.store,
-        batch,
-        &entry("hand_to_carrier", message.sid, if is_mms { OPENED_MMS } else { OPENED }, Purpose::Carriage),
-    )
-    .await?;
+    let proof = ledger::commit(&services.store, batch, &handing).await?;
     message.revision += 1;
+    let mut links = links.into_iter();
     let open = |medium: Document<Media>| {
+        let link = links.next();
         let content = medium.content?.into_open(&proof);
         let reader = services.blobs.open(blob(lease.scope, medium.sid), &content.key, medium.facts.size);
-        Some(Attachment { content_type: medium.facts.content_type?, reader })
+        Some(Attachment { content_type: medium.facts.content_type?, reader, link })
     };
     let submission = Submission {
         reference: Reference { account: account.sid(), message: message.sid },

@@ -3,6 +3,9 @@
 //!
 //! Source: the characters that Twilio's Messaging Services replace.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// A replacement, and every character that it replaces.
 #[rustfmt::skip]
 const REPLACEMENTS: &[(&str, &str)] = &[
@@ -33,12 +36,29 @@ const REPLACEMENTS: &[(&str, &str)] = &[
     ("", "\0\u{3}\u{4}\u{10}\u{11}\u{12}\u{13}\u{14}\u{17}\u{19}\u{200b}\u{2060}\u{feff}"),
 ];
 
+/// The replacement of each character that has one.
+static TWINS: LazyLock<HashMap<char, &'static str>> = LazyLock::new(|| {
+    let pairs = |(replacement, replaced): &(&'static str, &'static str)| {
+        let replacement = *replacement;
+        replaced.chars().map(move |character| (character, replacement)).collect::<Vec<_>>()
+    };
+    REPLACEMENTS.iter().flat_map(pairs).collect()
+});
+
+/// Whether a byte is a character that stays, as nearly all of nearly every text are.
+const fn stays(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\n' | b'\r') && byte != b'`'
+}
+
 /// The text with every such character replaced.
 pub(crate) fn shorten(text: &str) -> String {
+    if text.bytes().all(stays) {
+        return text.to_owned();
+    }
     let mut shortened = String::with_capacity(text.len());
     for character in text.chars() {
-        match REPLACEMENTS.iter().find(|(_, replaced)| replaced.contains(character)) {
-            Some((replacement, _)) => shortened.push_str(replacement),
+        match TWINS.get(&character) {
+            Some(replacement) => shortened.push_str(replacement),
             None => shortened.push(character),
         }
     }
@@ -76,6 +96,7 @@ mod tests {
                 replaced.push(character);
             }
         }
+        assert!(replaced.iter().all(|character| !u8::try_from(*character).is_ok_and(stays)));
         let count = replaced.len();
         replaced.sort_unstable();
         replaced.dedup();

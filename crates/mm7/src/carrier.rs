@@ -144,7 +144,7 @@ impl Mm7Carrier {
     /// question.
     async fn parcel(&self, submission: Submission) -> Result<Parcel, CarrierError> {
         let mut media = Vec::with_capacity(submission.media.len());
-        for Attachment { content_type, reader } in submission.media {
+        for Attachment { content_type, reader, .. } in submission.media {
             let bytes = reader.whole().await.map_err(|error| {
                 tracing::warn!(%error, "a medium does not open");
                 CarrierError::Unavailable
@@ -185,6 +185,11 @@ impl Carrier for Mm7Carrier {
     fn takes_mms(&self, from: &str) -> bool {
         let otherwise = self.inner.otherwise.as_ref();
         self.carrying(from).next().is_some() || otherwise.is_some_and(|carrier| carrier.takes_mms(from))
+    }
+
+    fn fetches_media(&self, from: &str) -> bool {
+        let otherwise = self.inner.otherwise.as_ref();
+        self.carrying(from).next().is_none() && otherwise.is_some_and(|carrier| carrier.fetches_media(from))
     }
 
     fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {

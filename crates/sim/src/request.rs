@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::{AccountSid, PhoneNumber};
+use base::{AccountSid, Address, PhoneNumber};
 use data_encoding::BASE64;
 use errors::{ApiError, Result, codes};
 use messaging::carrier::{Arrival, ArrivedMedia};
@@ -31,7 +31,10 @@ pub(crate) struct SendFromHandset {
 
 impl SendFromHandset {
     pub(crate) fn parse(self, handset: PhoneNumber) -> Result<Arrival> {
-        let to = PhoneNumber::parse(&self.to).map_err(|_| ApiError::new(codes::TO_INVALID))?;
+        let to = match Address::parse(&self.to) {
+            Ok(to @ (Address::Phone(_) | Address::ShortCode(_))) => to,
+            _ => return Err(ApiError::new(codes::TO_INVALID)),
+        };
         let media = self.media.iter().map(|text| match BASE64.decode(text.as_bytes()) {
             Ok(bytes) => Ok(ArrivedMedia { bytes }),
             Err(_) => Err(invalid("media")),

@@ -135,7 +135,7 @@ impl Simulator {
 
     async fn take(&self, mut submission: Submission) -> Result<(), CarrierError> {
         let mut media = Vec::new();
-        for Attachment { content_type, reader } in submission.media.drain(..) {
+        for Attachment { content_type, reader, .. } in submission.media.drain(..) {
             let size = reader.size();
             let bytes = reader.whole().await.map_err(|_| CarrierError::Unavailable)?;
             let sha256 = Phi::new(HEXLOWER.encode(digest(&SHA256, &bytes).as_ref()));

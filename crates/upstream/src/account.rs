@@ -10,6 +10,7 @@ use serde::Deserialize;
 use statements::InForce;
 use url::form_urlencoded::Serializer;
 
+use crate::carrier::address;
 use crate::config::{AccountConfig, origin};
 use crate::limits::{ANSWER_BYTES, CREDENTIALS_REST, LIST_PAGE, LIST_PAGES, READ, REST, SKEW};
 
@@ -137,9 +138,17 @@ impl Account {
         let mut form = Serializer::new(String::new());
         form.append_pair("To", &submission.to)
             .append_pair(if is_service { "MessagingServiceSid" } else { "From" }, sender)
-            .append_pair("Body", &submission.body)
             .append_pair("StatusCallback", callback)
             .append_pair("ValidityPeriod", &validity.clamp(1, MOST_VALIDITY).to_string());
+        if !submission.body.is_empty() {
+            form.append_pair("Body", &submission.body);
+        }
+        if submission.is_mms && submission.media.is_empty() {
+            form.append_pair("SendAsMms", "true");
+        }
+        for link in submission.media.iter().filter_map(|medium| medium.link.as_deref()) {
+            form.append_pair("MediaUrl", &address(&self.config.callback_base, link));
+        }
         form.finish()
     }
 

@@ -1,6 +1,7 @@
 //! The carrier port: which account a message goes to, and what happens when nobody knows whether it got there.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use base::Timestamp;
 use messaging::carrier::{Carrier, CarrierError, Pace, Reference, SetupProblem, Submission, Submitting};
@@ -80,6 +81,17 @@ impl UpstreamCarrier {
         let obstacle = if carrying().next().is_some() { CARRIER_NOT_REGISTERED } else { NO_SENDER };
         let mut registered = carrying().filter(|account| is_registered(submission, account));
         registered.next().ok_or(CarrierError::Rejected(obstacle))
+    }
+
+    /// When a message from this sender may go; where no account carries it, the carrier behind says so.
+    fn pace_of(&self, from: &str, behind: impl FnOnce(&dyn Carrier) -> Pace) -> Pace {
+        match (self.carrying(from), self.inner.otherwise.as_deref()) {
+            (Some(account), _) => account.pace(),
+            (None, Some(otherwise)) => behind(otherwise),
+            // It is refused with a code.
+            (None, None) if !self.inner.accounts.is_empty() => Pace::After(Duration::ZERO),
+            (None, None) => Pace::Later(NO_ACCOUNT_WAIT),
+        }
     }
 
     async fn hand_over(&self, submission: Submission) -> Result<(), CarrierError> {
@@ -210,13 +222,23 @@ impl Carrier for UpstreamCarrier {
             || otherwise.is_some_and(|carrier| carrier.is_covered(register))
     }
 
-    fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {
-        match (self.carrying(from), &self.inner.otherwise) {
-            (Some(account), _) => account.pace(),
-            (None, Some(otherwise)) => otherwise.pace(from, segments, again),
-            // It is refused with a code.
-            (None, None) if !self.inner.accounts.is_empty() => Pace::After(std::time::Duration::ZERO),
-            (None, None) => Pace::Later(NO_ACCOUNT_WAIT),
+    fn takes_mms(&self, from: &str) -> bool {
+        match self.carrying(from) {
+            Some(account) => account.config.mms,
+            None => self.inner.otherwise.as_ref().is_some_and(|carrier| carrier.takes_mms(from)),
         }
+    }
+
+    fn fetches_media(&self, from: &str) -> bool {
+        let otherwise = self.inner.otherwise.as_ref();
+        self.carrying(from).is_some() || otherwise.is_some_and(|carrier| carrier.fetches_media(from))
+    }
+
+    fn pace(&self, from: &str, segments: u32, again: bool) -> Pace {
+        self.pace_of(from, |otherwise| otherwise.pace(from, segments, again))
+    }
+
+    fn pace_mms(&self, from: &str, again: bool) -> Pace {
+        self.pace_of(from, |otherwise| otherwise.pace_mms(from, again))
     }
 }

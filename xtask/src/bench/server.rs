@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
@@ -15,6 +16,8 @@ use crate::crash::http::{Answer, Connection};
 use crate::{postgres, shell};
 
 const COMMAND_LIMIT: Duration = Duration::from_secs(60);
+/// Between two looks at the metrics.
+const POLL: Duration = Duration::from_millis(100);
 /// The environment variable in which the load is handed its credentials.
 const CREDENTIALS: &str = "LOAD_CREDENTIALS";
 /// Seconds of load before a measurement: caches, connections and the log reach their usual state.
@@ -39,6 +42,8 @@ pub(crate) struct Server {
     token: String,
     number: String,
     folder: PathBuf,
+    /// Where it shows its metrics.
+    operations: SocketAddr,
 }
 
 impl Server {
@@ -54,8 +59,11 @@ impl Server {
             init.arg("--hipaa");
         }
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, postgres::free_port()?));
+        let operations = SocketAddr::from((Ipv4Addr::LOCALHOST, postgres::free_port()?));
+        let config = folder.join("switchward.toml");
+        shell::write_private(&config, &format!("[operations]\nlisten = \"{operations}\"\n"))?;
         let mut serve = Command::new(&program);
-        serve.arg("serve").arg("--data").arg(&data).arg("--listen").arg(address.to_string());
+        serve.arg("serve").arg("--config").arg(&config).arg("--data").arg(&data).arg("--listen").arg(address.to_string());
         serve.args(["--allow-webhook-to", "127.0.0.0/8"]).env("SWITCHWARD_LOG", "warn");
         match options.smpp {
             Some(binds) => serve.arg("--smpp-config").arg(binds),
@@ -73,7 +81,7 @@ impl Server {
         let mut process = Process::start("switchward", &mut serve, &folder.join("log"))?;
         process.wait_for(address)?;
         let (account, token, number) = (field("account_sid"), field("auth_token"), field("phone_number"));
-        Ok(Self { process, address, account, token, number, folder })
+        Ok(Self { process, address, account, token, number, folder, operations })
     }
 
     /// Where it listens.
@@ -196,6 +204,22 @@ impl Server {
         };
         self.complain_about_log();
         Ok(vec![first, whole])
+    }
+
+    /// Waits until so many messages are with their handsets.
+    pub(crate) fn wait_for_delivered(&self, count: f64) -> Result<(), String> {
+        const DELIVERED: &str = "switchward_messages_total{outcome=\"delivered\"} ";
+        let started = Instant::now();
+        while started.elapsed() < COMMAND_LIMIT {
+            let answer = Connection::open(self.operations).and_then(|mut asked| asked.get("/metrics", ""));
+            let metrics = answer.map_err(|e| format!("/metrics: {e}"))?.body;
+            let delivered = metrics.lines().find_map(|line| line.strip_prefix(DELIVERED)?.parse::<f64>().ok());
+            if delivered.is_some_and(|delivered| delivered >= count) {
+                return Ok(());
+            }
+            thread::sleep(POLL);
+        }
+        Err(format!("not every message was delivered in {} s", COMMAND_LIMIT.as_secs()))
     }
 
     /// What the server logged above the level asked for would explain a strange figure.

@@ -76,7 +76,7 @@ fn life(seconds: Option<u64>) -> Result<Duration> {
 }
 
 /// Whether media of the account may be opened without credentials.
-const WITHOUT_CREDENTIALS: Action<'static> = Action::ChangeSetting(SettingChange::MediaAuthentication(false));
+pub(crate) const WITHOUT_CREDENTIALS: Action<'static> = Action::ChangeSetting(SettingChange::MediaAuthentication(false));
 
 /// Issues a link, and has it in the ledger.
 async fn issue(
@@ -103,6 +103,21 @@ async fn issue(
         date_created: issued_at.iso8601(),
         date_expires: expires_at.iso8601(),
     })
+}
+
+/// A link of a medium for the carrier, and its path. Whoever makes it has asked about [`WITHOUT_CREDENTIALS`], and has it in
+/// the ledger.
+pub(crate) fn for_carrier(
+    services: &Services,
+    account: AccountSid,
+    message: MessageSid,
+    media: MediaSid,
+) -> (MediaLinkSid, String) {
+    let store = &services.store;
+    let sid = MediaLinkSid::generate(store.random().as_ref());
+    let (issued_at, expires_at) = times(services.now(), MAX_LINK_LIFE);
+    let link = Link { sid, account, message, media, purpose: LinkPurpose::Carriage, issued_at, expires_at };
+    (sid, LINKED.replace("{Token}", &link.write(store)))
 }
 
 /// Answers a link with the bytes. Whatever is wrong with it is answered alike, and counts against the address that asks.

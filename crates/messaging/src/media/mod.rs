@@ -10,7 +10,7 @@
 pub(crate) mod fetch;
 pub mod kind;
 mod link;
-mod links;
+pub(crate) mod links;
 pub(crate) mod model;
 pub mod range;
 pub(crate) mod routes;

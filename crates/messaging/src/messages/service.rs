@@ -22,6 +22,7 @@ use crate::carrier::AtHand;
 use crate::dispatch::SENDING;
 use crate::limits::DEFAULT_VALIDITY;
 use crate::media::fetch::FETCHING;
+use crate::media::links::WITHOUT_CREDENTIALS;
 use crate::media::model::Media;
 use crate::media::{service as media_service, store as media};
 use crate::segments;
@@ -94,7 +95,9 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     }
     let is_mms = draft.as_mms || !draft.media.is_empty();
     let pool = service.as_deref().filter(|_| is_mms && draft.from.is_none());
-    let pool = pool.map(|service| service.only(|sender| carrier.takes_mms(sender)));
+    let may_link = draft.media.is_empty() || ctx.guard(&WITHOUT_CREDENTIALS).is_ok();
+    let takes = |sender: &str| carrier.takes_mms(sender) && (may_link || !carrier.fetches_media(sender));
+    let pool = pool.map(|service| service.only(takes));
     if pool.as_ref().is_some_and(choice::Configured::is_empty)
         && service.as_ref().is_some_and(|it| !it.is_empty())
     {
@@ -105,6 +108,9 @@ pub async fn send(ctx: &Ctx, carrier: &AtHand, rotation: &Rotation, draft: Draft
     let own_number = sender.choice.sender.clone();
     if is_mms && !carrier.takes_mms(&own_number) {
         return Err(codes::UNREACHABLE_FROM.into());
+    }
+    if !draft.media.is_empty() && carrier.fetches_media(&own_number) {
+        ctx.guard(&WITHOUT_CREDENTIALS)?;
     }
     let settings = match &draft.from {
         Some(_) => settings,

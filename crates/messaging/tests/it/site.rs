@@ -130,7 +130,7 @@ impl Carrier for FakeCarrier {
         let is_kept = matches!(step, Step::Take | Step::Hold);
         Box::pin(async move {
             let mut brought = Vec::new();
-            for Attachment { content_type, reader } in media {
+            for Attachment { content_type, reader, .. } in media {
                 brought.push((content_type, reader.whole().await.expect("the medium opens")));
             }
             let media = brought;

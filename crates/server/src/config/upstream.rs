@@ -177,6 +177,7 @@ const ACCOUNT: &[EntryKey] = &[
         "{ \"+14155550100\" = \"+14155550900\" }",
         "all, as themselves",
     ),
+    optional("mms", "Whether messages with media may leave by it.", "false", "true"),
     optional("rate_per_second", "Messages a second.", "10.0", "10"),
     optional(
         "ca_file",

@@ -94,7 +94,8 @@ impl Platform {
         let simulator = simulator();
         let carrier = simulator.clone();
         let app = TestApp::start(move |services| {
-            vec![sim::routes(Arc::clone(&services), carrier, Inbox::new(services))]
+            let numbers = messaging::number_routes(Arc::clone(&services));
+            vec![sim::routes(Arc::clone(&services), carrier, Inbox::new(services)).merge(numbers)]
         })
         .await;
         Self { app, simulator }

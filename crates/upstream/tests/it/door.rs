@@ -179,7 +179,7 @@ async fn respond(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Resp
             if let Some(kind) = reply.headers.get("content-type") {
                 response = response.header("content-type", kind);
             }
-            Ok(response.body(Full::from(reply.text)).unwrap())
+            Ok(response.body(Full::from(reply.bytes)).unwrap())
         }
     }
 }

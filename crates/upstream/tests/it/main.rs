@@ -8,6 +8,7 @@ mod door;
 mod follow;
 mod handing;
 mod inbound;
+mod media;
 mod rules;
 mod site;
 mod unknown;

@@ -1,12 +1,14 @@
 //! Two platforms: `near`, whose carrier is upstream, and `far`, the upstream, whose handsets take everything.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use auth::{Account, AccountFacts};
 use base::{AccountSid, MessageSid};
 use jobs::Runner;
-use messaging::carrier::{AtHand, Carrier, InForce, Receipt, Reference, Submission, Submitting};
+use messaging::carrier::{
+    AtHand, Carrier, CarrierError, InForce, Receipt, Reference, Submission, Submitting,
+};
 use messaging::{Inbox, add_to_inventory, claim_number};
 use serde_json::Value;
 use store::Name;
@@ -34,18 +36,44 @@ pub(crate) const CANARY: &str = "Levothyroxine for Mrs. Canary";
 const STEP: Duration = Duration::from_millis(10);
 const STEPS: usize = 2_000;
 
+/// A message at a handset.
+struct Handed {
+    reference: Reference,
+    body: String,
+    is_mms: bool,
+    media: Vec<Vec<u8>>,
+}
+
 /// Handsets that take everything.
 #[derive(Default)]
-struct Handsets(Mutex<Vec<(Reference, String)>>);
+struct Handsets(Mutex<Vec<Handed>>);
+
+impl Handsets {
+    fn taken(&self) -> MutexGuard<'_, Vec<Handed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn take(&self, submission: Submission) -> Result<(), CarrierError> {
+        let Submission { reference, body, is_mms, .. } = submission;
+        let mut media = Vec::new();
+        for medium in submission.media {
+            media.push(medium.reader.whole().await.unwrap().to_vec());
+        }
+        self.taken().push(Handed { reference, body, is_mms, media });
+        Ok(())
+    }
+}
 
 impl Carrier for Handsets {
     fn submit(&self, submission: Submission) -> Submitting<'_> {
-        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.push((submission.reference, submission.body));
-        Box::pin(async { Ok(()) })
+        Box::pin(self.take(submission))
     }
 
     fn is_covered(&self, _: &InForce) -> bool {
+        true
+    }
+
+    fn takes_mms(&self, _: &str) -> bool {
         true
     }
 }
@@ -69,7 +97,7 @@ fn webhooks(app: &TestApp) -> Webhooks {
 }
 
 /// Changes an account behind the API.
-async fn edit_account(app: &TestApp, sid: AccountSid, edit: impl FnOnce(&mut AccountFacts)) {
+pub(crate) async fn edit_account(app: &TestApp, sid: AccountSid, edit: impl FnOnce(&mut AccountFacts)) {
     let store = &app.services.store;
     let located = store.locate(&Name::account(sid)).await.unwrap().unwrap();
     let mut account = store.scope(located.scope).get::<Account>(sid).await.unwrap().unwrap();
@@ -114,7 +142,8 @@ impl Site {
             let inbox = Inbox::new(Arc::clone(&services));
             vec![
                 messaging::routes(Arc::clone(&services)).share(at_hand),
-                upstream::routes(services, made, inbox),
+                upstream::routes(Arc::clone(&services), made, inbox)
+                    .merge(messaging::media_link_routes(services)),
             ]
         })
         .await;
@@ -149,8 +178,13 @@ impl Site {
 
     /// `POST Messages` at ours.
     pub(crate) async fn post(&self, account: &TestAccount, from: &str, body: &str) -> Reply {
+        self.post_with(account, from, &[("Body", body)]).await
+    }
+
+    /// The same with whatever else a message has.
+    pub(crate) async fn post_with(&self, account: &TestAccount, from: &str, more: &[(&str, &str)]) -> Reply {
         let path = format!("/2010-04-01/Accounts/{}/Messages.json", account.sid);
-        let fields = [("To", PATIENT), ("From", from), ("Body", body)];
+        let fields: Vec<_> = [("To", PATIENT), ("From", from)].into_iter().chain(more.iter().copied()).collect();
         self.near.post_form(account, "api", &path, &fields).await
     }
 
@@ -177,8 +211,12 @@ impl Site {
 
     /// The texts that the upstream's handsets have got.
     pub(crate) fn delivered(&self) -> Vec<String> {
-        let taken = self.handsets.0.lock().unwrap_or_else(PoisonError::into_inner);
-        taken.iter().map(|(_, body)| body.clone()).collect()
+        self.handsets.taken().iter().map(|handed| handed.body.clone()).collect()
+    }
+
+    /// The media of each message that they have got, and whether it came as an MMS.
+    pub(crate) fn delivered_media(&self) -> Vec<(bool, Vec<Vec<u8>>)> {
+        self.handsets.taken().iter().map(|handed| (handed.is_mms, handed.media.clone())).collect()
     }
 
     /// Waits until the upstream's handsets have got so many.
@@ -188,7 +226,7 @@ impl Site {
 
     /// What became of the upstream's `index`th message, as its network tells it.
     pub(crate) async fn receipt(&self, index: usize, receipt: Receipt) {
-        let reference = self.handsets.0.lock().unwrap_or_else(PoisonError::into_inner)[index].0;
+        let reference = self.handsets.taken()[index].reference;
         // It is told after the upstream has written that the network has it.
         let path = format!("/2010-04-01/Accounts/{}/Messages/{}.json", reference.account, reference.message);
         eventually("the upstream has sent it", async || {

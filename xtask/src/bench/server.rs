@@ -63,7 +63,14 @@ impl Server {
         let config = folder.join("switchward.toml");
         shell::write_private(&config, &format!("[operations]\nlisten = \"{operations}\"\n"))?;
         let mut serve = Command::new(&program);
-        serve.arg("serve").arg("--config").arg(&config).arg("--data").arg(&data).arg("--listen").arg(address.to_string());
+        serve
+            .arg("serve")
+            .arg("--config")
+            .arg(&config)
+            .arg("--data")
+            .arg(&data)
+            .arg("--listen")
+            .arg(address.to_string());
         serve.args(["--allow-webhook-to", "127.0.0.0/8"]).env("SWITCHWARD_LOG", "warn");
         match options.smpp {
             Some(binds) => serve.arg("--smpp-config").arg(binds),
@@ -213,7 +220,8 @@ impl Server {
         while started.elapsed() < COMMAND_LIMIT {
             let answer = Connection::open(self.operations).and_then(|mut asked| asked.get("/metrics", ""));
             let metrics = answer.map_err(|e| format!("/metrics: {e}"))?.body;
-            let delivered = metrics.lines().find_map(|line| line.strip_prefix(DELIVERED)?.parse::<f64>().ok());
+            let delivered =
+                metrics.lines().find_map(|line| line.strip_prefix(DELIVERED)?.parse::<f64>().ok());
             if delivered.is_some_and(|delivered| delivered >= count) {
                 return Ok(());
             }

@@ -76,7 +76,8 @@ fn life(seconds: Option<u64>) -> Result<Duration> {
 }
 
 /// Whether media of the account may be opened without credentials.
-pub(crate) const WITHOUT_CREDENTIALS: Action<'static> = Action::ChangeSetting(SettingChange::MediaAuthentication(false));
+pub(crate) const WITHOUT_CREDENTIALS: Action<'static> =
+    Action::ChangeSetting(SettingChange::MediaAuthentication(false));
 
 /// Issues a link, and has it in the ledger.
 async fn issue(

@@ -127,7 +127,8 @@ async fn a_message_from_a_handset_arrives_only_at_numbers_within_reach() {
     messaging::claim_number(&app.services, app.subaccount.sid, subaccounts).await.unwrap();
     let code = "12345";
     let body = json!({"number": code, "account_sid": app.owner.sid.to_string()}).to_string().into_bytes();
-    let given = app.post_raw(&app.operator, "switchward", "/switchward/v1/Numbers", body, "application/json").await;
+    let given =
+        app.post_raw(&app.operator, "switchward", "/switchward/v1/Numbers", body, "application/json").await;
     given.assert_status(201);
     for (who, to, arrives) in [
         (app.owner.credentials(), owners, true),

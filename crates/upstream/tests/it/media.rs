@@ -15,10 +15,15 @@ const UNREACHABLE: u64 = 21_612;
 /// The customer's server, which has the picture, and the picture's URL.
 async fn gallery(site: &Site) -> (WebhookSink, String) {
     let sink = WebhookSink::start().await;
-    sink.answer("/a.png", SinkReply { status: 200, body: Bytes::from_static(PICTURE), ..SinkReply::default() });
+    sink.answer(
+        "/a.png",
+        SinkReply { status: 200, body: Bytes::from_static(PICTURE), ..SinkReply::default() },
+    );
     let authority = sink.authority_pem().to_owned();
-    edit_account(&site.near, site.near.owner.sid, |facts| facts.settings.webhook_authorities = vec![authority])
-        .await;
+    edit_account(&site.near, site.near.owner.sid, |facts| {
+        facts.settings.webhook_authorities = vec![authority]
+    })
+    .await;
     let url = sink.url("/a.png");
     (sink, url)
 }

@@ -184,7 +184,8 @@ impl Site {
     /// The same with whatever else a message has.
     pub(crate) async fn post_with(&self, account: &TestAccount, from: &str, more: &[(&str, &str)]) -> Reply {
         let path = format!("/2010-04-01/Accounts/{}/Messages.json", account.sid);
-        let fields: Vec<_> = [("To", PATIENT), ("From", from)].into_iter().chain(more.iter().copied()).collect();
+        let fields: Vec<_> =
+            [("To", PATIENT), ("From", from)].into_iter().chain(more.iter().copied()).collect();
         self.near.post_form(account, "api", &path, &fields).await
     }
 

@@ -56,9 +56,9 @@ pub const READ_ROWS: usize = 8;
 /// Rows of the log that one run reads.
 pub const RUN_ROWS: usize = 96;
 /// Bytes after which a run reads no further row.
-pub const READ_BYTES: usize = 512 * 1024;
+pub const READ_BYTES: usize = 1024 * 1024;
 /// Events that one run looks at.
-pub const RUN_EVENTS: usize = 500;
+pub const RUN_EVENTS: usize = 1_000;
 /// Requests of one run.
 pub const RUN_REQUESTS: usize = 50;
 /// Bytes of payloads after which a run, and a request, takes no further event.

@@ -5,6 +5,7 @@
 //! CPU time comes from `/proc`, so this runs on Linux.
 
 mod baselines;
+mod destinations;
 mod docs;
 mod ingest;
 mod kannel;
@@ -86,6 +87,13 @@ const BENCHES: &[Bench] = &[
         builds: SERVER,
         page: PERFORMANCE,
         run: ingest::run,
+    },
+    Bench {
+        name: "destinations",
+        about: "events given to three destinations, and to nine beside a dead one",
+        builds: SERVER,
+        page: PERFORMANCE,
+        run: destinations::run,
     },
     Bench {
         name: "smpp",

@@ -1,5 +1,5 @@
 //! The systems that the tests of carriers talk to: npm's smpp, Python's smpplib and Kannel, which are not ours, and a
-//! Python for the MMSC that `mm7` is tested with.
+//! Python for the MMSC that `mm7` is tested with. And the NATS server that `destinations` is tested with.
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,15 @@ pub(crate) fn prepare(context: &Context) -> Result<Peers, String> {
     if !is_given("SWITCHWARD_MM7_PYTHON") {
         let missing = "the tests with an MMSC in Python did not run: no python3 here";
         add("SWITCHWARD_MM7_PYTHON", missing, shell::on_path("python3"));
+    }
+    if !is_given("SWITCHWARD_NATS_SERVER") {
+        let missing = "the tests with NATS did not run: it is not here and cannot be installed";
+        let find = || {
+            shell::on_path("nats-server")
+                .or_else(|| Some(PathBuf::from("/usr/sbin/nats-server")).filter(|file| file.is_file()))
+        };
+        let found = find().or_else(|| if apt::install("nats-server") { find() } else { None });
+        add("SWITCHWARD_NATS_SERVER", missing, found);
     }
     Ok(peers)
 }

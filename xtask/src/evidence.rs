@@ -47,7 +47,8 @@ fn look(source: &Path, reports: &Path, modules: &Path, browser: &Path) -> StepRe
     Ok(Outcome::Passed)
 }
 
-fn chromium() -> Option<PathBuf> {
+/// A browser, installed where that can be done.
+pub(crate) fn chromium() -> Option<PathBuf> {
     let find = || BROWSERS.iter().find_map(|name| shell::on_path(name));
     find().or_else(|| if apt::install("chromium") { find() } else { None })
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::postgres::{database_of, query};
 use crate::steps::{Context, Outcome, StepResult};
-use crate::{leak, shell};
+use crate::{evidence, leak, shell};
 
 const INSTALL_LIMIT: Duration = Duration::from_secs(600);
 /// Above the sum of the limits inside `run.py`, so that it can stop the server itself.
@@ -28,6 +28,7 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
     let cli = work.join("cli");
     prepare_node(&conformance.join("node"), &node)?;
     prepare_node(&conformance.join("cli"), &cli)?;
+    let browser = evidence::chromium();
     // Each with a server of its own; side by side, because they wait most of the time.
     let drive = |name: &str, database: Option<&str>| {
         let notes = work.join(format!("{name}.txt"));
@@ -40,6 +41,9 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
             .arg(work.join(name));
         driver.arg("--node-modules").arg(node.join("node_modules"));
         driver.arg("--cli-modules").arg(cli.join("node_modules")).arg("--notes").arg(&notes);
+        if let Some(browser) = &browser {
+            driver.env("CHROMIUM", browser);
+        }
         if let Some(url) = database {
             driver.arg("--database").arg(url);
         }
@@ -61,6 +65,10 @@ pub(crate) fn run(context: &mut Context) -> StepResult {
             driven?;
             noted?
         }
+    };
+    let noted = match browser {
+        Some(_) => noted,
+        None => noted + "\nthe browser's SDK did not run: Chromium is not here and cannot be installed",
     };
     match noted.trim() {
         "" => Ok(Outcome::Passed),

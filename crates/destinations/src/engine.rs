@@ -7,7 +7,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use base::measure::Counter;
 use kit::Services;
 use store::{Consumer, Scope, StoreError};
 use tokio::sync::watch;
@@ -15,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::limits;
+use crate::measures::EngineMeasures;
 use crate::records::DeadLetter;
 use crate::transport::Transport;
 
@@ -25,21 +25,6 @@ pub struct Engine {
     pub(crate) transport: Arc<dyn Transport>,
     /// What it has done.
     pub measures: Arc<EngineMeasures>,
-}
-
-/// What was done, for the metrics.
-#[derive(Debug, Default)]
-pub struct EngineMeasures {
-    /// Payloads that a destination has.
-    pub delivered: Counter,
-    /// Events that go to no destination, for whatever reason.
-    pub discarded: Counter,
-    /// Payloads that were given up.
-    pub dead: Counter,
-    /// Requests that have to be made again.
-    pub retried: Counter,
-    /// Runs that ended because the store failed or somebody else had the destination.
-    pub interrupted: Counter,
 }
 
 /// What a run is known by while it goes on.
@@ -61,11 +46,10 @@ impl Engine {
             while let Some(ended) = runs.try_join_next() {
                 ended_run(&mut running, ended);
             }
-            let started = self.start(&mut runs, &mut running).await;
-            let full = running.len() >= limits::RUNS;
+            self.start(&mut runs, &mut running).await;
             tokio::select! {
                 // What has just ended may have more to do.
-                Some(ended) = runs.join_next(), if full || started > 0 => ended_run(&mut running, ended),
+                Some(ended) = runs.join_next() => ended_run(&mut running, ended),
                 () = sleep(limits::IDLE_POLL) => {}
                 told = stop.changed() => if told.is_err() { break },
             }
@@ -73,17 +57,17 @@ impl Engine {
         while runs.join_next().await.is_some() {}
     }
 
-    /// Starts a run for each destination that has work, as far as there are slots. Returns how many.
-    async fn start(&self, runs: &mut JoinSet<Key>, running: &mut Running) -> usize {
+    /// Starts a run for each destination that has work, as far as there are slots.
+    async fn start(&self, runs: &mut JoinSet<Key>, running: &mut Running) {
         let free = limits::RUNS.saturating_sub(running.len());
         if free == 0 {
-            return 0;
+            return;
         }
         let due = match self.services.store.due_consumers(self.services.now(), limits::LOOK).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "destinations with work could not be looked for");
-                return 0;
+                return;
             }
         };
         let mut started = 0;
@@ -103,7 +87,6 @@ impl Engine {
                 key
             });
         }
-        started
     }
 
     /// Runs every destination that has work now, once, side by side. Returns how many there were.
@@ -131,6 +114,8 @@ impl Engine {
             Err(error) => {
                 self.measures.interrupted.increment();
                 tracing::warn!(destination = %name, %error, "a delivery was interrupted; it goes on when its lease is over");
+                // One that fails before it has a lease is due again at once.
+                sleep(limits::IDLE_POLL).await;
             }
         }
     }

@@ -1,8 +1,7 @@
 //! The disclosure manifest: what can leave to a destination, and its approval.
 //!
-//! In a HIPAA workspace events wait as long as what can leave is not what was approved. An approval names the digest of
-//! what was looked at, needs a permission of its own, and is an entry of the ledger; whether other credentials had
-//! granted it is on record.
+//! In a HIPAA workspace events wait as long as what can leave is not what was approved, and who changed it cannot approve
+//! it. An approval names the digest of what was looked at, needs a permission of its own, and is an entry of the ledger.
 
 use base::{DestinationSid, ManifestSid, Sid};
 use errors::{ApiError, Result, codes};
@@ -13,8 +12,9 @@ use store::NewDocument;
 
 use crate::limits;
 use crate::records::{Approved, ApprovedManifest, ApprovedManifestFacts};
-use crate::resources::{Held, find};
+use crate::resources::find;
 use crate::rules;
+use crate::service::Held;
 use crate::view::{ApprovalView, ManifestView, filled};
 
 /// `GET …/Destinations/{DestinationSid}/Manifest`.
@@ -40,27 +40,33 @@ pub(crate) async fn approve(
 ) -> Answer<Created<ManifestView>> {
     let signer = filled("signer", &approval.signer, limits::LINE)?;
     let mut held = find(&ctx, sid).await?;
-    let (url, pipeline) = held.read()?;
-    let lines = rules::lines(&held.document.facts, &url, &pipeline);
+    let (reach, pipeline) = held.read()?;
+    let lines = rules::lines(&held.document.facts, &reach, &pipeline);
     let digest = rules::digest_of(&lines);
     if digest != approval.digest {
         let hint = "what can leave is not what this digest was shown for; look at it again";
         return Err(ApiError::new(codes::CONFLICT).hint(hint).into());
     }
     let register = ctx.account().register.as_ref();
-    let party = register.and_then(|register| register.register.party_of(url.host()));
+    let party = register.and_then(|register| register.register.party_of(&reach.host));
     let approved_by = ctx.principal.actor.to_string();
+    let second = !held.document.facts.authors.contains(&approved_by);
+    if held.is_hipaa() && !second {
+        let hint = "these credentials changed what can leave; a second person's have to approve it";
+        return Err(ApiError::new(codes::CONFLICT).hint(hint).into());
+    }
     let manifest = ManifestSid::generate(ctx.services.store.random().as_ref());
     let record = ApprovedManifestFacts {
         destination: sid.to_string(),
         destination_name: held.document.facts.name.clone(),
-        party: party.map_or_else(|| url.host().to_owned(), |party| party.name.clone()),
-        host: url.host().to_owned(),
+        party: party.map_or_else(|| reach.host.clone(), |party| party.name.clone()),
+        host: reach.host.clone(),
         lines,
         signer,
-        second: held.document.facts.grants.iter().all(|grant| grant.granted_by != approved_by),
+        second,
         approved_by,
     };
+    held.document.facts.authors = Vec::new();
     held.document.facts.approved = Some(Approved { manifest: manifest.to_string(), digest });
     let mut batch = ctx.batch();
     batch.in_scope(held.scope()).update(&held.document);
@@ -74,10 +80,10 @@ pub(crate) async fn approve(
 }
 
 async fn view(ctx: &Ctx, held: &Held) -> Result<ManifestView> {
-    let (url, pipeline) = held.read()?;
+    let (reach, pipeline) = held.read()?;
     let facts = &held.document.facts;
-    let lines = rules::lines(facts, &url, &pipeline);
-    let asked = rules::asked(ctx.account(), facts, &url, &pipeline, held.is_hipaa());
+    let lines = rules::lines(facts, &reach, &pipeline);
+    let asked = rules::asked(ctx.account(), facts, &reach, &pipeline, held.is_hipaa());
     let verdict = guard::decide(&ctx.account().facts(rules::SERVICE), &Action::UseDestination(asked));
     let mut last_approval = None;
     if let Some(sid) = facts.approved.as_ref().and_then(|approved| approved.manifest.parse().ok()) {
@@ -90,6 +96,7 @@ async fn view(ctx: &Ctx, held: &Held) -> Result<ManifestView> {
         lines,
         digest,
         last_approval,
+        changed_by: facts.authors.clone(),
         refused_by: verdict.rule(),
     })
 }

@@ -31,12 +31,13 @@ pub(crate) async fn deliveries(ctx: Ctx, Path(sid): Path<DestinationSid>) -> Ans
     let counts = scoped.delivery_counts(&sid.to_string(), today - limits::SHOWN_DAYS + 1..=today).await?;
     let consumer = scoped.consumers().await?.into_iter().find(|it| it.name == sid.to_string());
     let waiting_since = match &consumer {
-        Some(consumer) => scoped.first_event_behind(&consumer.stream, consumer.place.row).await?,
+        Some(consumer) => scoped.first_event_behind(&consumer.stream, consumer.done_up_to()).await?,
         None => None,
     };
     Ok(Found(DeliveryList {
         deliveries: counts.into_iter().map(DeliveryView::new).collect(),
         waiting_since: waiting_since.map(base::Timestamp::iso8601),
+        set_aside: consumer.as_ref().map_or(0, |it| it.aside.iter().map(|one| one.events.len()).sum()),
         failures: consumer.as_ref().map_or(0, |consumer| consumer.failures),
         next_attempt: consumer.filter(|it| it.failures > 0).map(|it| it.due_at.iso8601()),
     }))

@@ -10,8 +10,9 @@ use serde_json::Value;
 
 use crate::limits;
 use crate::pipeline::Pipeline;
-use crate::records::{FilterRecord, Grant, MappingRecord};
-use crate::resources::{Held, find, save};
+use crate::records::{FieldEncryption, FilterRecord, Grant, MappingRecord};
+use crate::resources::{find, save};
+use crate::service::Held;
 use crate::view::{DestinationView, filled, invalid};
 
 /// Bytes of an id of ours.
@@ -30,6 +31,7 @@ pub(crate) struct Filters {
 struct FilterRequest {
     id: Option<String>,
     title: String,
+    description: Option<String>,
     #[serde(rename = "if")]
     condition: String,
     actions: Vec<Value>,
@@ -52,6 +54,10 @@ pub(crate) async fn set_filters(
         filters.push(FilterRecord {
             id: kept_or_new(&ctx, filter.id, &known)?,
             title: filled("title", &filter.title, limits::TITLE)?,
+            description: match filter.description {
+                Some(text) => Some(filled("description", &text, limits::LINE)?),
+                None => None,
+            },
             condition: filter.condition,
             actions: filter.actions,
             enabled: filter.enabled.unwrap_or(true),
@@ -60,7 +66,7 @@ pub(crate) async fn set_filters(
     bounded("filters", &filters)?;
     held.document.facts.filters = filters;
     readable(&held)?;
-    save(&ctx, &held).await
+    save(&ctx, held).await
 }
 
 /// All mappings.
@@ -105,7 +111,7 @@ pub(crate) async fn set_mappings(
     bounded("mappings", &mappings)?;
     held.document.facts.mappings = mappings;
     readable(&held)?;
-    save(&ctx, &held).await
+    save(&ctx, held).await
 }
 
 /// Paths that a destination may be given from now on, and paths that it may not any more.
@@ -165,21 +171,46 @@ pub(crate) async fn change_grants(
         return Err(invalid("grant").into());
     }
     readable(&held)?;
-    save(&ctx, &held).await
+    save(&ctx, held).await
+}
+
+/// Which fields leave encrypted, and for which key; none for none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Encrypted {
+    public_key: String,
+    fields: Vec<String>,
+}
+
+/// `POST …/Destinations/{DestinationSid}/Encryption`.
+pub(crate) async fn set_encryption(
+    ctx: Ctx,
+    Path(sid): Path<DestinationSid>,
+    Json(request): Json<Encrypted>,
+) -> Answer<Created<DestinationView>> {
+    let mut held = find(&ctx, sid).await?;
+    let Encrypted { public_key, fields } = request;
+    if fields.iter().any(|field| field.chars().count() > limits::PATH) {
+        return Err(invalid("fields").into());
+    }
+    let is_off = public_key.is_empty() && fields.is_empty();
+    held.document.facts.encryption = (!is_off).then_some(FieldEncryption { public_key, fields });
+    readable(&held)?;
+    save(&ctx, held).await
 }
 
 /// What cannot be read is not saved.
-fn readable(held: &Held) -> Result<()> {
+pub(crate) fn readable(held: &Held) -> Result<()> {
     let read = Pipeline::of(&held.document.facts, held.is_hipaa());
     read.map(drop).map_err(|unread| invalid(unread.0))
 }
 
-fn bounded(parameter: &'static str, parts: &impl Serialize) -> Result<()> {
+pub(crate) fn bounded(parameter: &'static str, parts: &impl Serialize) -> Result<()> {
     let size = serde_json::to_vec(parts).map_or(usize::MAX, |bytes| bytes.len());
     if size > limits::PARTS_BYTES { Err(invalid(parameter)) } else { Ok(()) }
 }
 
-fn kept_or_new(ctx: &Ctx, id: Option<String>, known: &[String]) -> Result<String> {
+pub(crate) fn kept_or_new(ctx: &Ctx, id: Option<String>, known: &[String]) -> Result<String> {
     match id {
         Some(id) if known.contains(&id) => Ok(id),
         Some(_) => Err(invalid("id")),

@@ -6,6 +6,7 @@ use mapping::{Manifest, Mapping};
 use paths::{Path, PathSet};
 use serde_json::Value;
 
+use crate::encryption::Encryptor;
 use crate::limits;
 use crate::records::{DestinationFacts, FilterRecord, MappingRecord};
 
@@ -18,6 +19,7 @@ pub struct Pipeline {
     filters: Vec<Filter>,
     mappings: Vec<Mapped>,
     grants: PathSet,
+    encryptor: Option<Encryptor>,
 }
 
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub enum Kept {
     Unmapped,
     /// A mapping cannot be evaluated on it.
     MappingFailed,
+    /// A field could not be encrypted.
+    NotEncrypted,
 }
 
 impl Kept {
@@ -57,6 +61,7 @@ impl Kept {
             Self::Unjudged => "discarded_unjudged",
             Self::Unmapped => "discarded_no_mapping",
             Self::MappingFailed => "discarded_mapping_failed",
+            Self::NotEncrypted => "discarded_not_encrypted",
         }
     }
 }
@@ -99,12 +104,18 @@ impl Pipeline {
             grants = PathSet::everything();
         }
         let (name, categories) = (facts.name.clone(), facts.consent_categories.clone());
-        Ok(Self { name, is_hipaa, categories, filters, mappings, grants })
+        let encryptor = facts.encryption.as_ref().map(Encryptor::of).transpose().map_err(Unreadable)?;
+        Ok(Self { name, is_hipaa, categories, filters, mappings, grants, encryptor })
     }
 
     /// What can leave.
     pub fn manifest(&self) -> Manifest {
         Manifest::of_all(&self.grants, &self.filters, self.mappings.iter().map(|mapped| &mapped.mapping))
+    }
+
+    /// Which fields leave encrypted, a line each.
+    pub(crate) fn encrypted(&self) -> Vec<String> {
+        self.encryptor.as_ref().map(Encryptor::lines).unwrap_or_default()
     }
 
     /// Whether every mapping's trigger names the events that it lets through, and there is a mapping (SEG-SCHEMA-1).
@@ -143,7 +154,11 @@ impl Pipeline {
             Outcome::SampledOut => return Err(Kept::SampledOut),
             Outcome::Failed(_) => return Err(Kept::Unjudged),
         }
-        let granted = self.grants.keep(&event);
+        let mut granted = self.grants.keep(&event);
+        // Before mappings, so that nothing that they make of it is in the clear.
+        if let Some(encryptor) = &self.encryptor {
+            encryptor.apply(&mut granted).map_err(|_| Kept::NotEncrypted)?;
+        }
         if self.mappings.is_empty() {
             return Ok(vec![Payload { mapping: String::new(), value: granted }]);
         }
@@ -174,6 +189,16 @@ impl Pipeline {
             }
         }
     }
+}
+
+/// What one filter leaves of a payload; `None` when that does not pass, or cannot be judged.
+///
+/// # Errors
+/// The part of the filter that cannot be read.
+pub(crate) fn preview(record: &FilterRecord, mut payload: Value) -> Result<Option<Value>, Unreadable> {
+    let filter = read_filter(record)?;
+    let outcome = fql::filter::apply(&[filter], &mut payload, || 0.0);
+    Ok(matches!(outcome, Outcome::Passes).then_some(payload))
 }
 
 /// What `integrations` says of a destination: its own entry counts, else `All`, else yes. What is neither a truth value

@@ -42,8 +42,14 @@ pub struct DestinationFacts {
     pub mappings: Vec<MappingRecord>,
     /// What it may be given.
     pub grants: Vec<Grant>,
+    /// What of that it is given encrypted.
+    #[serde(default)]
+    pub encryption: Option<FieldEncryption>,
     /// What was approved to leave.
     pub approved: Option<Approved>,
+    /// Whose credentials changed what can leave since then: in a HIPAA workspace somebody else's approve it.
+    #[serde(default)]
+    pub authors: Vec<String>,
 }
 
 impl DestinationFacts {
@@ -59,6 +65,104 @@ impl DestinationFacts {
 pub enum Settings {
     /// An HTTP server.
     Webhook(WebhookSettings),
+    /// A PostgreSQL database.
+    Postgres(PostgresSettings),
+    /// A bucket that speaks S3.
+    #[serde(rename = "s3")]
+    Archive(ArchiveSettings),
+    /// A stream of NATS JetStream.
+    Nats(NatsSettings),
+}
+
+/// A stream of NATS JetStream.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NatsSettings {
+    /// The server's host, as a URL has it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What messages are published to; a stream takes it.
+    pub subject: String,
+    /// The user; empty for none.
+    pub user: String,
+    /// The user's password.
+    pub password: Secret,
+    /// A token in their place.
+    pub token: Option<Secret>,
+    /// Whether the connection is encrypted; without, it is to this machine.
+    pub tls: bool,
+    /// Payloads published together at most.
+    pub batch_size: u32,
+}
+
+/// A PostgreSQL database.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PostgresSettings {
+    /// Its host, as a URL has it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// The role.
+    pub user: String,
+    /// The role's password.
+    pub password: Secret,
+    /// The schema of the tables.
+    pub schema: String,
+    /// Whether the connection is encrypted; without, it is to this machine.
+    pub tls: bool,
+    /// Payloads of one transaction at most.
+    pub batch_size: u32,
+}
+
+/// A bucket that speaks S3.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ArchiveSettings {
+    /// Its name.
+    pub bucket: String,
+    /// Its region.
+    pub region: String,
+    /// Where it is, when not at AWS: scheme, host and port.
+    pub endpoint: Option<String>,
+    /// What names begin with.
+    pub prefix: String,
+    /// Who we are.
+    pub access_key_id: Secret,
+    /// What we prove it by.
+    pub secret_access_key: Secret,
+    /// What objects are encrypted with there.
+    pub encryption: Encryption,
+    /// The key for that, when it is not the account's own.
+    pub kms_key_id: Option<String>,
+    /// What a folder holds.
+    pub every: Every,
+    /// Payloads of one object at most.
+    pub batch_size: u32,
+}
+
+/// What objects are encrypted with where they are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Encryption {
+    /// By a key of the service's (SSE-S3).
+    #[serde(rename = "AES256")]
+    Aes256,
+    /// By a key of its key management (SSE-KMS).
+    #[serde(rename = "aws:kms")]
+    Kms,
+    /// As the bucket does it by itself; whoever approves the manifest answers for it.
+    #[serde(rename = "bucket")]
+    Bucket,
+}
+
+/// What a folder of an archive holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Every {
+    /// The events of an hour (UTC).
+    Hour,
+    /// The events of a day (UTC).
+    Day,
 }
 
 /// An HTTP server.
@@ -81,6 +185,9 @@ pub struct FilterRecord {
     pub id: String,
     /// A title for people.
     pub title: String,
+    /// What more there is to say about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
     /// When it acts: FQL, or `all`.
     #[serde(rename = "if")]
     pub condition: String,
@@ -120,6 +227,15 @@ pub struct Grant {
     pub granted_at: i64,
 }
 
+/// Fields that leave encrypted.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct FieldEncryption {
+    /// For whom: an RSA public key, in PEM. Nobody here has the private one.
+    pub public_key: String,
+    /// Their places in an event.
+    pub fields: Vec<String>,
+}
+
 /// The approval in force.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
 pub struct Approved {
@@ -157,7 +273,7 @@ pub struct ApprovedManifestFacts {
     pub signer: String,
     /// Whose credentials approved.
     pub approved_by: String,
-    /// Whether other credentials than these had granted what can leave.
+    /// Whether other credentials than these had changed what can leave.
     pub second: bool,
 }
 

@@ -17,6 +17,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
     const FILTERS: &str = "/switchward/v1/Accounts/{AccountSid}/Destinations/{DestinationSid}/Filters";
     const MAPPINGS: &str = "/switchward/v1/Accounts/{AccountSid}/Destinations/{DestinationSid}/Mappings";
     const GRANTS: &str = "/switchward/v1/Accounts/{AccountSid}/Destinations/{DestinationSid}/Grants";
+    const ENCRYPTION: &str = "/switchward/v1/Accounts/{AccountSid}/Destinations/{DestinationSid}/Encryption";
     const MANIFEST: &str = "/switchward/v1/Accounts/{AccountSid}/Destinations/{DestinationSid}/Manifest";
     const DELIVERIES: &str = "/switchward/v1/Accounts/{AccountSid}/Destinations/{DestinationSid}/Deliveries";
     const DEAD: &str = "/switchward/v1/Accounts/{AccountSid}/Destinations/{DestinationSid}/DeadLetters";
@@ -32,6 +33,7 @@ pub fn routes(services: Arc<Services>) -> Routes {
         .update(FILTERS, write("update_destination_filters"), parts::set_filters)
         .update(MAPPINGS, write("update_destination_mappings"), parts::set_mappings)
         .update(GRANTS, write("update_destination_grants"), parts::change_grants)
+        .update(ENCRYPTION, write("update_destination_encryption"), parts::set_encryption)
         .fetch(MANIFEST, read("fetch_destination_manifest"), manifest::fetch)
         .create(MANIFEST, approve, manifest::approve)
         .list(DELIVERIES, read("list_destination_delivery"), overview::deliveries)

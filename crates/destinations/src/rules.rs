@@ -3,12 +3,12 @@
 use auth::AccountContext;
 use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
-use rulebook::guard::{self, DestinationFacts as Asked, urls};
+use rulebook::guard::{self, DestinationFacts as Asked};
 use rulebook::{Action, codes};
-use webhooks::WebhookUrl;
 
+use crate::kinds::Reach;
 use crate::pipeline::Pipeline;
-use crate::records::{DestinationFacts, Settings};
+use crate::records::DestinationFacts;
 
 /// What the register calls deliveries of events.
 pub(crate) const SERVICE: &str = "segment";
@@ -17,27 +17,27 @@ pub(crate) const SERVICE: &str = "segment";
 pub(crate) fn asked(
     account: &AccountContext,
     facts: &DestinationFacts,
-    url: &WebhookUrl,
+    reach: &Reach,
     pipeline: &Pipeline,
     is_hipaa: bool,
 ) -> Asked {
-    let now = digest_of(&lines(facts, url, pipeline));
+    let now = digest_of(&lines(facts, reach, pipeline));
     Asked {
-        host_covered: account.is_registered(url.host(), SERVICE),
+        host_covered: account.is_registered(&reach.host, SERVICE),
         events_named: pipeline.names_events(),
         fields_granted: pipeline.grants_fields(),
         manifest_approved: facts.approved.as_ref().is_some_and(|approved| approved.digest == now),
-        ..reached(url, is_hipaa)
+        ..reached(reach, is_hipaa)
     }
 }
 
 /// The same of a destination that is not switched on: only how it is reached counts.
-pub(crate) fn reached(url: &WebhookUrl, hipaa_workspace: bool) -> Asked {
+pub(crate) fn reached(reach: &Reach, hipaa_workspace: bool) -> Asked {
     Asked {
         hipaa_workspace,
         device_mode: false,
-        scheme_https: url.is_https(),
-        has_phi_like_query: urls::query_looks_like_phi(url.query()),
+        scheme_https: reach.is_encrypted,
+        has_phi_like_query: reach.looks_like_phi,
         host_covered: true,
         events_named: true,
         fields_granted: true,
@@ -59,21 +59,15 @@ pub(crate) fn is_waited_for(code: u32) -> bool {
     [codes::EVENTS_NOT_NAMED, codes::FIELDS_NOT_GRANTED, codes::MANIFEST_NOT_APPROVED].contains(&code)
 }
 
-/// How a destination is reached.
-pub(crate) fn url(facts: &DestinationFacts) -> Option<WebhookUrl> {
-    let Settings::Webhook(webhook) = &facts.settings;
-    WebhookUrl::parse(webhook.url.reveal()).ok()
-}
-
 /// What is approved: who receives, which events, which places of them.
-pub(crate) fn lines(facts: &DestinationFacts, url: &WebhookUrl, pipeline: &Pipeline) -> Vec<String> {
-    let scheme = if url.is_https() { "https" } else { "http" };
-    let mut lines = vec![format!("> {scheme}://{}:{}", url.host(), url.port())];
+pub(crate) fn lines(facts: &DestinationFacts, reach: &Reach, pipeline: &Pipeline) -> Vec<String> {
+    let mut lines = vec![format!("> {}", reach.place)];
     lines.push(format!("< {}", facts.source));
     for mapping in facts.mappings.iter().filter(|mapping| mapping.enabled) {
         lines.push(format!("? {}", mapping.trigger));
     }
     lines.extend(pipeline.manifest().lines());
+    lines.extend(pipeline.encrypted());
     lines
 }
 

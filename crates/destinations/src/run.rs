@@ -1,25 +1,34 @@
 //! One run of one destination: claim it, open its next events, hand over what leaves of them, and go on.
 //!
+//! A request that fails is set aside once a later one is taken, and what comes later about the same people waits behind
+//! it; everybody else's events go on. When nothing behind it is taken either, the destination as a whole does not take
+//! events: nothing is set aside, and all of them wait. A run either goes on in the stream or tries again what was set
+//! aside (`again`).
+//!
 //! Three commits: the claim with the ledger's entry, which earns the proof that opens the events; what is begun, with
 //! the accounting of disclosures, before a byte leaves; and what became of it. When the process ends between the second
 //! and the third, the lease runs out and the same events go again under the same ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use auth::{AccountContext, AccountStatus, load_account};
 use base::measure::Stopwatch;
-use base::{DeadLetterSid, DestinationSid, Sid, SourceSid, Timestamp, WorkspaceSid};
+use base::{DeadLetterSid, DestinationSid, Sid, SourceSid, SubjectSid, Timestamp, WorkspaceSid};
 use data_encoding::HEXLOWER;
 use ledger::{Action, Actor, Entry, Purpose};
 use phi::Proof;
 use segment::records::Workspace;
-use store::{Batch, Claim, Consumer, Document, LoggedEvents, NewDocument, Place, SealedEvent, StoreError};
+use store::{
+    Batch, Claim, Consumer, Document, EventPlace, LoggedEvents, NewDocument, Place, SealedEvent, SetAside,
+    StoreError,
+};
 
 use crate::engine::Engine;
+use crate::kinds;
 use crate::limits;
 use crate::pipeline::Pipeline;
-use crate::plan::{Chunk, Plan};
+use crate::plan::{Chunk, Opening, Plan, join};
 use crate::records::{DeadLetter, DeadLetterFacts, Destination};
 use crate::rules;
 use crate::transport::{HandedOver, Parcel};
@@ -31,10 +40,13 @@ const KEY_LABEL: &str = "events of a request to a destination";
 const KEY_BYTES: usize = 16;
 const DAY_SECONDS: i64 = 86_400;
 
-const DELIVERED: &str = "delivered";
-const RETRIED: &str = "retried";
-const GAVE_UP: &str = "gave_up";
-const REJECTED: &str = "rejected";
+/// The answer that asks for a slower pace: nothing else is tried after it.
+const TOO_MANY_REQUESTS: u32 = 429;
+
+pub(crate) const DELIVERED: &str = "delivered";
+pub(crate) const RETRIED: &str = "retried";
+pub(crate) const GAVE_UP: &str = "gave_up";
+pub(crate) const REJECTED: &str = "rejected";
 const REFUSED: &str = "discarded_refused";
 
 /// Whose events go where, as of the beginning of a run.
@@ -52,10 +64,53 @@ struct Done {
     place: Place,
     /// When to go on, and what failed, where something did.
     failed: Option<Timestamp>,
-    counts: BTreeMap<&'static str, u64>,
-    dead: Vec<DeadLetterFacts>,
+    /// What is set aside now.
+    aside: Vec<SetAside>,
+    outcomes: Outcomes,
     taken: bool,
-    sent: u64,
+}
+
+/// What became of events.
+#[derive(Default)]
+pub(crate) struct Outcomes {
+    pub(crate) counts: BTreeMap<&'static str, u64>,
+    pub(crate) dead: Vec<DeadLetterFacts>,
+    /// Payloads that were sent and answered.
+    pub(crate) sent: u64,
+}
+
+impl Outcomes {
+    pub(crate) fn count(&mut self, outcome: &'static str, events: u64) {
+        *self.counts.entry(outcome).or_default() += events;
+    }
+
+    /// Counts a request that was answered for good, and records what was refused.
+    pub(crate) fn answered(&mut self, chunk: &Chunk, refused: Option<u32>, attempts: u32) {
+        let events = chunk.payloads.len() as u64;
+        self.sent += events;
+        match refused {
+            None => self.count(DELIVERED, events),
+            Some(status) => {
+                self.count(REJECTED, events);
+                self.dead.push(dead(chunk, REJECTED, status, attempts));
+            }
+        }
+    }
+
+    /// Counts a request that is not made any more.
+    pub(crate) fn given_up(&mut self, chunk: &Chunk, attempts: u32) {
+        self.count(GAVE_UP, chunk.payloads.len() as u64);
+        self.dead.push(dead(chunk, GAVE_UP, 0, attempts));
+    }
+}
+
+/// Requests of a run that failed, until one behind them is taken.
+struct Trial {
+    failed: Vec<SetAside>,
+    /// Whose events wait behind those.
+    waiting: BTreeSet<SubjectSid>,
+    /// What waits: the places behind it, and whether the accounting has it.
+    joining: Vec<(Place, EventPlace, bool)>,
 }
 
 impl Engine {
@@ -76,25 +131,34 @@ impl Engine {
         };
         let facts = &target.document.facts;
         // What was saved was read then; what cannot be read now gives nothing away.
-        let (Ok(pipeline), Some(url)) = (Pipeline::of(facts, target.is_hipaa), rules::url(facts)) else {
+        let (Ok(pipeline), Some(reach)) = (Pipeline::of(facts, target.is_hipaa), kinds::reach(facts)) else {
             return self.wait(&consumer).await;
         };
         if !target.account.is_active() {
             return self.wait(&consumer).await;
         }
-        let asked = rules::asked(&target.account, facts, &url, &pipeline, target.is_hipaa);
+        let asked = rules::asked(&target.account, facts, &reach, &pipeline, target.is_hipaa);
         let verdict = rules::may_hand_over(&target.account, asked);
         if let Err(code) = verdict
             && rules::is_waited_for(code)
         {
             return self.wait(&consumer).await;
         }
+        if verdict.is_ok() && self.is_again(&consumer) {
+            return self.again(&consumer, &target, &pipeline).await;
+        }
+        let set_aside: usize = consumer.aside.iter().map(|one| one.events.len()).sum();
+        if verdict.is_ok() && set_aside >= limits::SET_ASIDE_EVENTS && consumer.tried <= consumer.place {
+            return self.wait(&consumer).await;
+        }
         let rows = self.rows(&consumer).await?;
         if verdict.is_err() {
-            return self.pass_by(&consumer, &rows).await;
+            return self.pass_by(target.sid, &consumer, &rows).await;
         }
-        let (claim, proof) = self.claim(&consumer, &target, &rows).await?;
-        let plan = self.plan(&consumer, &target, &pipeline, rows, &proof).await?;
+        let ends = rows.first().zip(rows.last()).map(|(first, last)| (first.sequence, last.sequence));
+        let (claim, proof) = self.claim(&consumer, &target, ends).await?;
+        let opening = Opening { consumer: &consumer, target: &target, pipeline: &pipeline, proof: &proof };
+        let plan = self.plan(&opening, rows).await?;
         self.begin(&consumer, &claim, &target, &plan).await?;
         let done = self.send(&consumer, &target, plan).await?;
         self.end(&consumer, &claim, &target, done).await
@@ -149,11 +213,11 @@ impl Engine {
     }
 
     /// Takes the destination, and records which rows are opened for it.
-    async fn claim(
+    pub(crate) async fn claim(
         &self,
         consumer: &Consumer,
         target: &Target,
-        rows: &[LoggedEvents],
+        rows: Option<(u64, u64)>,
     ) -> Result<(Claim, Proof), StoreError> {
         let store = &self.services.store;
         let now = store.clock().now();
@@ -163,8 +227,9 @@ impl Engine {
             target.source.to_string(),
             target.sid.to_string(),
         ];
-        sids.extend(rows.first().map(|row| format!("from row {}", row.sequence)));
-        sids.extend(rows.last().map(|row| format!("to row {}", row.sequence)));
+        if let Some((first, last)) = rows {
+            sids.extend([format!("from row {first}"), format!("to row {last}")]);
+        }
         let entry = Entry {
             actor: Actor::System,
             action: DELIVER,
@@ -180,18 +245,26 @@ impl Engine {
     }
 
     /// Goes on behind rows that are not given away, because the destination may not have them.
-    async fn pass_by(&self, consumer: &Consumer, rows: &[LoggedEvents]) -> Result<(), StoreError> {
-        let Some(last) = rows.last() else { return Ok(()) };
+    async fn pass_by(
+        &self,
+        sid: DestinationSid,
+        consumer: &Consumer,
+        rows: &[LoggedEvents],
+    ) -> Result<(), StoreError> {
+        let place = rows.last().map_or(consumer.place, |last| Place { row: last.sequence, skip: 0 });
         let events: usize = rows.iter().map(|row| row.events.len()).sum();
-        let events = (events as u64).saturating_sub(u64::from(consumer.place.skip));
+        let aside: usize = consumer.aside.iter().map(|one| one.events.len()).sum();
+        let skipped = if rows.is_empty() { 0 } else { u64::from(consumer.place.skip) };
+        let events = ((events + aside) as u64).saturating_sub(skipped);
         let store = &self.services.store;
         let now = store.clock().now();
         let mut batch = store.batch(consumer.scope);
         let claim = batch.claim(consumer, now, limits::LEASE);
-        batch.go_on(&claim, Place { row: last.sequence, skip: 0 }, now, None);
+        batch.go_on(&claim, place, now, None);
+        batch.set_aside(&claim, &[]);
         batch.count_deliveries(&claim, day(now), REFUSED, events);
         store.commit(batch).await?;
-        self.measures.discarded.add(events);
+        self.measures.count(sid, &BTreeMap::from([(REFUSED, events)]));
         Ok(())
     }
 
@@ -210,11 +283,7 @@ impl Engine {
         let now = store.clock().now();
         let mut batch = store.batch(consumer.scope);
         batch.begin(claim, plan.end);
-        if let Some(approved) = target.document.facts.approved.as_ref().filter(|_| target.is_hipaa) {
-            for (subject, events) in &plan.subjects {
-                batch.note_disclosure(claim, *subject, &approved.manifest, now, *events);
-            }
-        }
+        note(&mut batch, claim, target, &plan.subjects, now);
         store.commit(batch).await.map(drop)
     }
 
@@ -224,70 +293,92 @@ impl Engine {
         let mut done = Done {
             place: consumer.place,
             failed: None,
-            counts: BTreeMap::new(),
-            dead: Vec::new(),
+            aside: consumer.aside.clone(),
+            outcomes: Outcomes::default(),
             taken: false,
-            sent: 0,
         };
+        let mut trial = Trial { failed: Vec::new(), waiting: plan.waiting, joining: plan.joining };
         let mut all = true;
-        for chunk in plan.chunks {
+        for mut chunk in plan.chunks {
             if started.elapsed() > limits::RUN_TIME || !self.still_may(consumer, target).await? {
                 all = false;
                 break;
             }
-            let events = chunk.payloads.len() as u64;
+            for event in chunk.part(&mut trial.waiting) {
+                trial.joining.push((chunk.end, event, true));
+            }
+            if chunk.payloads.is_empty() {
+                if trial.failed.is_empty() {
+                    done.place = chunk.end;
+                }
+                continue;
+            }
             let now = self.services.now();
             let failing_since = consumer.failing_since.filter(|_| !done.taken);
-            let overdue = chunk.first.1.plus(limits::GIVE_UP) <= now
-                && failing_since.is_some_and(|since| since.plus(limits::GIVE_UP) <= now);
             let attempts = if done.taken { 0 } else { consumer.failures };
-            if overdue {
-                done.dead.push(dead(&chunk, GAVE_UP, 0, attempts));
-                *done.counts.entry(GAVE_UP).or_default() += events;
+            if trial.failed.is_empty() && is_overdue(&chunk, failing_since, now) {
+                done.outcomes.given_up(&chunk, attempts);
                 done.place = chunk.end;
                 continue;
             }
-            let key = match chunk.ids.as_slice() {
-                [only] => only.clone(),
-                all => {
-                    let digest = self.services.store.system_digest(KEY_LABEL, all.join(",").as_bytes());
-                    HEXLOWER.encode(&digest.0[..KEY_BYTES])
-                }
-            };
-            let (payloads, ids, key) = (&*chunk.payloads, &*chunk.ids, &*key);
-            let parcel = Parcel { payloads, ids, key, is_phi: target.is_hipaa };
-            let facts = &target.document.facts;
-            match self.transport.hand_over(&target.account, &facts.settings, parcel).await {
-                HandedOver::Taken => {
-                    *done.counts.entry(DELIVERED).or_default() += events;
-                    (done.taken, done.place, done.sent) = (true, chunk.end, done.sent + events);
-                }
-                HandedOver::Refused(status) => {
-                    done.dead.push(dead(&chunk, REJECTED, status, attempts + 1));
-                    *done.counts.entry(REJECTED).or_default() += events;
-                    // It answers, so it is not failing.
-                    (done.taken, done.place, done.sent) = (true, chunk.end, done.sent + events);
-                }
+            let refused = match self.hand_over(target, &chunk).await {
+                HandedOver::Taken => None,
+                // It answers, so it is not failing.
+                HandedOver::Refused(status) => Some(status),
                 HandedOver::Later(code) => {
                     tracing::debug!(destination = %target.sid, code, "a destination does not take events now");
-                    *done.counts.entry(RETRIED).or_default() += events;
-                    done.failed = Some(now);
-                    all = false;
-                    break;
+                    done.outcomes.count(RETRIED, chunk.payloads.len() as u64);
+                    let is_tried = code == TOO_MANY_REQUESTS
+                        || trial.failed.len() >= limits::PROBES
+                        || done.aside.len() + trial.failed.len() >= limits::SET_ASIDE;
+                    trial.fail(&chunk, now.plus(self.backoff(1)), now);
+                    if is_tried {
+                        break;
+                    }
+                    continue;
                 }
+            };
+            done.outcomes.answered(&chunk, refused, attempts + 1);
+            (done.taken, done.place) = (true, chunk.end);
+            done.aside.append(&mut trial.failed);
+        }
+        if trial.failed.is_empty() {
+            if all {
+                done.place = plan.end;
+            }
+        } else {
+            // Nothing behind it was taken: it is where it was, and all that comes behind it.
+            done.failed = Some(self.services.now());
+        }
+        trial.joining.sort_by_key(|(_, event, _)| (event.row, event.index));
+        for (place, event, is_disclosed) in trial.joining {
+            if place <= done.place {
+                join(&mut done.aside, event, is_disclosed, self.services.now());
             }
         }
-        if all {
-            done.place = plan.end;
-        }
         for (_, reason) in plan.kept.iter().filter(|(place, _)| *place <= done.place) {
-            *done.counts.entry(*reason).or_default() += 1;
+            done.outcomes.count(reason, 1);
         }
         Ok(done)
     }
 
+    /// Makes one request.
+    pub(crate) async fn hand_over(&self, target: &Target, chunk: &Chunk) -> HandedOver {
+        let key = match chunk.ids.as_slice() {
+            [only] => only.clone(),
+            all => {
+                let digest = self.services.store.system_digest(KEY_LABEL, all.join(",").as_bytes());
+                HEXLOWER.encode(&digest.0[..KEY_BYTES])
+            }
+        };
+        let (payloads, ids, key) = (&*chunk.payloads, &*chunk.ids, &*key);
+        let (is_phi, received_at, sent_at) = (target.is_hipaa, chunk.first.1, self.services.now());
+        let parcel = Parcel { payloads, ids, key, is_phi, received_at, sent_at };
+        self.transport.hand_over(&target.account, &target.document.facts.settings, parcel).await
+    }
+
     /// Whether the next request may go: the destination is as it was, and covered now (SEG-DEST-1).
-    async fn still_may(&self, consumer: &Consumer, target: &Target) -> Result<bool, StoreError> {
+    pub(crate) async fn still_may(&self, consumer: &Consumer, target: &Target) -> Result<bool, StoreError> {
         let Some(now) = self.target(consumer).await? else { return Ok(false) };
         if now.document.revision != target.document.revision
             || now.is_hipaa != target.is_hipaa
@@ -295,8 +386,8 @@ impl Engine {
         {
             return Ok(false);
         }
-        let covered = rules::url(&now.document.facts)
-            .is_some_and(|url| now.account.is_registered(url.host(), rules::SERVICE));
+        let covered = kinds::reach(&now.document.facts)
+            .is_some_and(|reach| now.account.is_registered(&reach.host, rules::SERVICE));
         Ok(!target.is_hipaa || covered)
     }
 
@@ -312,28 +403,34 @@ impl Engine {
         let now = store.clock().now();
         let mut batch = store.batch(consumer.scope);
         let failing_since = consumer.failing_since.filter(|_| !done.taken);
-        let pace = target.document.facts.max_per_second.map_or(Duration::ZERO, |rate| {
-            Duration::from_micros(done.sent.saturating_mul(1_000_000) / u64::from(rate.max(1)))
-        });
+        let pace = target.pace(done.outcomes.sent);
         batch.go_on(claim, done.place, now.plus(pace), failing_since);
         if done.failed.is_some() {
             let failures = if done.taken { 1 } else { consumer.failures.saturating_add(1) };
-            let pause = self.backoff(failures);
+            let pause = self.backoff(failures).min(limits::LONGEST_PAUSE);
             batch.put_off(claim, now.plus(pause), failures, failing_since.or(Some(now)));
         }
-        for (outcome, events) in &done.counts {
+        if done.aside != consumer.aside {
+            batch.set_aside(claim, &done.aside);
+        }
+        self.write_down(batch, claim, target, done.outcomes).await
+    }
+
+    /// Counts what became of events, records what was given up, and commits.
+    pub(crate) async fn write_down(
+        &self,
+        mut batch: Batch,
+        claim: &Claim,
+        target: &Target,
+        outcomes: Outcomes,
+    ) -> Result<(), StoreError> {
+        let now = self.services.now();
+        for (outcome, events) in &outcomes.counts {
             batch.count_deliveries(claim, day(now), outcome, *events);
         }
-        self.bury(&mut batch, target, now, &done.dead);
-        store.commit(batch).await?;
-        for (outcome, events) in done.counts {
-            match outcome {
-                DELIVERED => self.measures.delivered.add(events),
-                RETRIED => self.measures.retried.increment(),
-                GAVE_UP | REJECTED => self.measures.dead.add(events),
-                _ => self.measures.discarded.add(events),
-            }
-        }
+        self.bury(&mut batch, target, now, &outcomes.dead);
+        self.services.store.commit(batch).await?;
+        self.measures.count(target.sid, &outcomes.counts);
         Ok(())
     }
 
@@ -345,14 +442,58 @@ impl Engine {
         }
     }
 
-    /// The pause after so many failures: it doubles within bounds, and is between half and all of that by chance, so
-    /// that destinations that went away together do not come back together.
-    fn backoff(&self, failures: u32) -> Duration {
-        let doubled = limits::FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(20));
-        let longest = doubled.min(limits::LONGEST_BACKOFF);
+    /// The pause after so many failures: between half and all of the usual one by chance, so that destinations that
+    /// went away together do not come back together.
+    pub(crate) fn backoff(&self, failures: u32) -> Duration {
+        let longest = jobs::backoff(failures);
         let mut bytes = [0; 2];
         self.services.store.random().fill(&mut bytes);
         longest / 2 + longest / 2 * u32::from(u16::from_be_bytes(bytes)) / u32::from(u16::MAX)
+    }
+}
+
+impl Target {
+    /// How long so many payloads take at the destination's rate.
+    pub(crate) fn pace(&self, sent: u64) -> Duration {
+        self.document.facts.max_per_second.map_or(Duration::ZERO, |rate| {
+            Duration::from_micros(sent.saturating_mul(1_000_000) / u64::from(rate.max(1)))
+        })
+    }
+}
+
+impl Trial {
+    /// A request failed: what it is about waits from now on.
+    fn fail(&mut self, chunk: &Chunk, due_at: Timestamp, now: Timestamp) {
+        let events = chunk.places();
+        self.waiting.extend(events.iter().flat_map(|event| event.subjects.iter().copied()));
+        self.failed.push(SetAside {
+            events,
+            due_at,
+            failures: 1,
+            failing_since: Some(now),
+            is_disclosed: true,
+        });
+    }
+}
+
+/// Whether a request is not made any more: its events and the failure are older than what is tried.
+pub(crate) fn is_overdue(chunk: &Chunk, failing_since: Option<Timestamp>, now: Timestamp) -> bool {
+    chunk.first.1.plus(limits::GIVE_UP) <= now
+        && failing_since.is_some_and(|since| since.plus(limits::GIVE_UP) <= now)
+}
+
+/// Puts into the accounting whom it is about that leaves (45 CFR 164.528).
+pub(crate) fn note(
+    batch: &mut Batch,
+    claim: &Claim,
+    target: &Target,
+    subjects: &BTreeMap<SubjectSid, u64>,
+    now: Timestamp,
+) {
+    if let Some(approved) = target.document.facts.approved.as_ref().filter(|_| target.is_hipaa) {
+        for (subject, events) in subjects {
+            batch.note_disclosure(claim, *subject, &approved.manifest, now, *events);
+        }
     }
 }
 
@@ -361,6 +502,6 @@ fn dead(chunk: &Chunk, reason: &str, status: u32, attempts: u32) -> DeadLetterFa
     DeadLetterFacts { reason, status, attempts, row, ids }
 }
 
-fn day(at: Timestamp) -> i64 {
+pub(crate) fn day(at: Timestamp) -> i64 {
     at.seconds().div_euclid(DAY_SECONDS)
 }

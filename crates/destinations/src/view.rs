@@ -3,11 +3,11 @@
 use base::Timestamp;
 use errors::{ApiError, Result, codes};
 use serde::Serialize;
+use serde_json::Value;
 use store::{DeliveryCount, Document};
-use webhooks::WebhookUrl;
 
 use crate::records::{
-    ApprovedManifestFacts, DeadLetter, Destination, FilterRecord, Grant, MappingRecord, Settings,
+    ApprovedManifestFacts, DeadLetter, Destination, FieldEncryption, FilterRecord, Grant, MappingRecord,
 };
 
 /// A destination. Secrets are not in it.
@@ -18,24 +18,17 @@ pub(crate) struct DestinationView {
     source_sid: String,
     name: String,
     kind: &'static str,
-    settings: WebhookView,
+    settings: Value,
     enabled: bool,
     max_per_second: Option<u32>,
     consent_categories: Vec<String>,
     filters: Vec<FilterRecord>,
     mappings: Vec<MappingRecord>,
     grants: Vec<GrantView>,
+    /// The public key, and the fields that leave encrypted for it.
+    encryption: Option<FieldEncryption>,
     date_created: String,
     date_updated: String,
-}
-
-#[derive(Serialize)]
-struct WebhookView {
-    /// Without its query, which may hold a token.
-    url: String,
-    headers: Vec<String>,
-    has_secret: bool,
-    batch_size: u32,
 }
 
 #[derive(Serialize)]
@@ -58,26 +51,20 @@ impl GrantView {
 impl DestinationView {
     pub(crate) fn new(document: &Document<Destination>) -> Self {
         let facts = &document.facts;
-        let Settings::Webhook(webhook) = &facts.settings;
-        let url = WebhookUrl::parse(webhook.url.reveal()).map(|url| url.without_secrets());
         Self {
             sid: document.sid.to_string(),
             workspace_sid: facts.workspace.clone(),
             source_sid: facts.source.clone(),
             name: facts.name.clone(),
-            kind: "webhook",
-            settings: WebhookView {
-                url: url.unwrap_or_default(),
-                headers: webhook.headers.iter().map(|(name, _)| name.clone()).collect(),
-                has_secret: webhook.secret.is_some(),
-                batch_size: webhook.batch_size,
-            },
+            kind: facts.settings.kind(),
+            settings: facts.settings.view(),
             enabled: facts.enabled,
             max_per_second: facts.max_per_second,
             consent_categories: facts.consent_categories.clone(),
             filters: facts.filters.clone(),
             mappings: facts.mappings.clone(),
             grants: facts.grants.iter().map(GrantView::new).collect(),
+            encryption: facts.encryption.clone(),
             date_created: document.created_at.iso8601(),
             date_updated: document.updated_at.iso8601(),
         }
@@ -102,6 +89,8 @@ pub(crate) struct ManifestView {
     pub(crate) approved: bool,
     /// The approval in force before, with what was added to it and what is gone.
     pub(crate) last_approval: Option<ApprovalView>,
+    /// Whose credentials changed what can leave since it was approved; in a HIPAA workspace they cannot approve it.
+    pub(crate) changed_by: Vec<String>,
     /// The rule that keeps events from leaving now, if one does.
     pub(crate) refused_by: Option<&'static str>,
 }
@@ -112,7 +101,7 @@ pub(crate) struct ApprovalView {
     pub(crate) sid: String,
     pub(crate) signer: String,
     pub(crate) approved_by: String,
-    /// Whether other credentials had granted what can leave.
+    /// Whether other credentials had changed what can leave.
     pub(crate) second_credentials: bool,
     pub(crate) date_created: String,
     pub(crate) added: Vec<String>,
@@ -157,6 +146,8 @@ pub(crate) struct DeliveryList {
     pub(crate) deliveries: Vec<DeliveryView>,
     /// When the oldest event was received that is still to be looked at.
     pub(crate) waiting_since: Option<String>,
+    /// Events that wait for another attempt while others go on.
+    pub(crate) set_aside: usize,
     /// Attempts in a row that failed.
     pub(crate) failures: u32,
     /// When the next attempt is.

@@ -29,6 +29,11 @@ mod view;
 mod window;
 mod workspaces;
 
+/// What another crate needs to serve operations of the Public API.
+pub mod public {
+    pub use crate::public_api::{Answering, Call, Failed, PageRequest, Reply, Served};
+}
+
 /// For fuzz targets alone.
 #[cfg(fuzzing)]
 pub mod fuzzing {

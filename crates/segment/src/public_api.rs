@@ -16,9 +16,11 @@ mod tracking_plans;
 mod wire;
 mod workspace;
 
+pub use self::operations::Answering;
 pub(crate) use self::rules::all as all_rules;
 #[cfg(fuzzing)]
 pub(crate) use self::wire::fuzzed_cursor;
+pub use self::wire::{Failed, PageRequest, Reply};
 
 use std::sync::Arc;
 
@@ -44,7 +46,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use self::operations::{OPERATIONS, Operation};
-use self::wire::{Failed, MediaType, Reply};
+use self::wire::MediaType;
 use crate::limits;
 use crate::records::Workspace;
 use crate::roles::Role;
@@ -56,11 +58,14 @@ pub const LABEL: &str = "segmentapis-api";
 
 const PRODUCT: Product = Product { label: LABEL, service: "segment" };
 
-/// Segment's Public API.
+/// An operation that another crate answers: its name in the table, and who does.
+pub type Served = (&'static str, fn(Call) -> Answering);
+
+/// Segment's Public API, with what others serve of it: `segment` knows the callers, and others what is behind sources.
 ///
 /// # Panics
 /// When the table names a method that axum has no filter for: a mistake in the table.
-pub fn router(services: Arc<Services>) -> Router {
+pub fn router(services: Arc<Services>, served: &'static [Served]) -> Router {
     let turns = Arc::new(Semaphore::new(limits::PUBLIC_REQUESTS));
     let mut router = Router::new();
     for operation in OPERATIONS {
@@ -71,7 +76,7 @@ pub fn router(services: Arc<Services>) -> Router {
             async move {
                 let media = MediaType::accepted(request.headers());
                 let answered = match timeout(limits::TURN, turns.acquire()).await {
-                    Ok(Ok(_turn)) => answer(&services, operation, origin, &params, request).await,
+                    Ok(Ok(_turn)) => answer(&services, operation, served, origin, &params, request).await,
                     _ => Err(ApiError::new(codes::TOO_MANY_REQUESTS).retry_after(1).into()),
                 };
                 wire::respond(answered, media)
@@ -83,19 +88,23 @@ pub fn router(services: Arc<Services>) -> Router {
     router.fallback(refused(codes::NOT_FOUND)).method_not_allowed_fallback(refused(codes::METHOD_NOT_ALLOWED))
 }
 
-/// One request whose token was checked.
-struct Call {
-    ctx: Ctx,
-    workspace: Document<Workspace>,
+/// One request whose token was checked. No Debug: its body may hold secrets.
+pub struct Call {
+    /// The caller, in the account that owns the workspace.
+    pub ctx: Ctx,
+    /// The workspace that the token opens.
+    pub workspace: Document<Workspace>,
     roles: Vec<Role>,
     path: Vec<String>,
-    query: Params,
+    /// What the query says.
+    pub query: Params,
     body: Bytes,
 }
 
 async fn answer(
     services: &Arc<Services>,
     operation: &Operation,
+    served: &[Served],
     origin: Origin,
     params: &RawPathParams,
     request: Request,
@@ -125,7 +134,8 @@ async fn answer(
     }
     // Read in any case: an answer before its end would cost the caller its connection.
     let body = received(body).await?;
-    let Some(handler) = operation.handler else {
+    let by_others = || served.iter().find(|(name, _)| *name == operation.name).map(|(_, handler)| *handler);
+    let Some(handler) = operation.handler.or_else(by_others) else {
         return Err(Failed::not_served());
     };
     wire::check_media(&parts.headers, !body.is_empty())?;
@@ -157,23 +167,32 @@ async fn received(body: Body) -> Result<Bytes, Failed> {
 
 impl Call {
     /// The parameter of the path at this place.
-    fn text(&self, place: usize) -> &str {
+    pub fn text(&self, place: usize) -> &str {
         self.path.get(place).map_or("", String::as_str)
     }
 
     /// The source that the path names, at this place.
-    fn source(&self, place: usize) -> Result<SourceSid, Failed> {
+    ///
+    /// # Errors
+    /// 404 when it names none.
+    pub fn source(&self, place: usize) -> Result<SourceSid, Failed> {
         self.text(place).parse().map_err(|_| ApiError::new(codes::NOT_FOUND).into())
     }
 
     /// The body. What is wrong with it is not quoted.
-    fn json<T: DeserializeOwned>(&self) -> Result<T, Failed> {
+    ///
+    /// # Errors
+    /// 400 when it is not what the operation takes.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failed> {
         serde_json::from_slice(&self.body)
             .map_err(|_| Failed::invalid("body", "the body is not what this operation takes"))
     }
 
     /// That the query says nothing that was not read.
-    fn finish(&mut self) -> Result<(), Failed> {
+    ///
+    /// # Errors
+    /// 400 when it does.
+    pub fn finish(&mut self) -> Result<(), Failed> {
         self.query.take().finish().map_err(Failed::from)
     }
 
@@ -182,7 +201,7 @@ impl Call {
     }
 
     /// Reads, in this workspace only.
-    fn scoped(&self) -> Scoped {
+    pub fn scoped(&self) -> Scoped {
         self.ctx.services.store.scope(self.scope())
     }
 

@@ -85,7 +85,7 @@ impl Retention {
         let scoped = self.services.store.scope(Scope::workspace(workspace));
         let mut before = too_old;
         for consumer in scoped.consumers().await? {
-            if let Some(first) = scoped.first_event_behind(&consumer.stream, consumer.place.row).await? {
+            if let Some(first) = scoped.first_event_behind(&consumer.stream, consumer.done_up_to()).await? {
                 before = before.min(first);
             }
         }

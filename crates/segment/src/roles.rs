@@ -9,6 +9,8 @@ pub enum Area {
     Workspace,
     /// Sources with their keys and settings.
     Sources,
+    /// Where the events of sources go.
+    Destinations,
     /// Tracking plans and which sources they judge.
     Plans,
     /// Who is suppressed or deleted.
@@ -51,9 +53,9 @@ roles! {
     /// Everything.
     WorkspaceOwner = "workspace_owner", "Workspace Owner", "Everything but what shows who somebody is";
     /// Sources.
-    SourceAdmin = "source_admin", "Source Admin", "Makes, changes and removes sources";
+    SourceAdmin = "source_admin", "Source Admin", "Makes, changes and removes sources and their destinations";
     /// Looks at sources.
-    SourceReadOnly = "source_read_only", "Source Read-only", "Sees sources";
+    SourceReadOnly = "source_read_only", "Source Read-only", "Sees sources and their destinations";
     /// Tracking plans.
     TrackingPlanAdmin = "tracking_plan_admin", "Tracking Plan Admin", "Makes, changes, connects and removes tracking plans";
     /// Looks at tracking plans.
@@ -72,8 +74,10 @@ impl Role {
             Self::PiiAccess => false,
             // Everybody knows where they are.
             _ if area == Area::Workspace && !writes => true,
-            Self::SourceAdmin => area == Area::Sources || (area == Area::Plans && !writes),
-            Self::SourceReadOnly => area == Area::Sources && !writes,
+            Self::SourceAdmin => {
+                matches!(area, Area::Sources | Area::Destinations) || (area == Area::Plans && !writes)
+            }
+            Self::SourceReadOnly => matches!(area, Area::Sources | Area::Destinations) && !writes,
             Self::TrackingPlanAdmin => area == Area::Plans || (area == Area::Sources && !writes),
             Self::TrackingPlanReadOnly => area == Area::Plans && !writes,
             Self::EndUserPrivacyAdmin => area == Area::Privacy,
@@ -92,6 +96,7 @@ mod tests {
             may.map(|role| role.id()).collect::<Vec<_>>()
         };
         assert_eq!(who(Area::Sources, true), ["workspace_owner", "source_admin"]);
+        assert_eq!(who(Area::Destinations, true), ["workspace_owner", "source_admin"]);
         assert_eq!(who(Area::Plans, true), ["workspace_owner", "tracking_plan_admin"]);
         assert_eq!(who(Area::Privacy, false), ["workspace_owner", "end_user_privacy_admin"]);
         assert_eq!(who(Area::Workspace, true), ["workspace_owner"]);

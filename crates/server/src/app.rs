@@ -207,6 +207,7 @@ pub(crate) async fn serve(
     helpers.spawn(usage::keep_watch(Arc::clone(&services), stopped.clone()));
     helpers.spawn(sweep_until(Arc::clone(&services), stopped.clone()));
     let (deliveries, retention) = connections.events(&services);
+    let delivery_measures = Arc::clone(&deliveries.measures);
     helpers.spawn(deliveries.clone().run(stopped.clone()));
     helpers.spawn(deliveries.keep_house(stopped.clone()));
     helpers.spawn(retention.keep_house(stopped.clone()));
@@ -228,6 +229,7 @@ pub(crate) async fn serve(
             queues,
             smpp: connections.smpp.clone(),
             webhooks: connections.webhooks.clone(),
+            deliveries: delivery_measures,
             readiness: Arc::clone(&readiness),
             traces: Arc::clone(&traces),
             started,

@@ -2,8 +2,10 @@
 //!
 //! Nobody registers anything: each part keeps its own plain counters (`base::measure`), and this file knows
 //! where they are. Labels are words of the program (routes, queues, outcomes), so there are as many series as
-//! the program has words, whatever callers send; nothing that came in is ever a label.
+//! the program has words, whatever callers send; nothing that came in is ever a label. Destinations of events alone are
+//! told apart, by their SIDs, and a bounded number of them.
 
+mod deliveries;
 mod process;
 mod requests;
 mod text;
@@ -34,6 +36,8 @@ pub(crate) struct Sources {
     pub(crate) queues: Vec<(&'static str, Arc<QueueMeasures>)>,
     /// What customers' servers are told.
     pub(crate) webhooks: Webhooks,
+    /// What events' destinations are given.
+    pub(crate) deliveries: Arc<destinations::EngineMeasures>,
     /// The binds to a network.
     pub(crate) smpp: Option<SmppCarrier>,
     /// What is ready.
@@ -58,6 +62,7 @@ impl Sources {
         self.runs(&mut page);
         self.binds(&mut page);
         self.webhooks(&mut page);
+        deliveries::show(&mut page, &self.deliveries);
         self.traces.show(&mut page);
         self.readiness(&mut page).await;
         if let Err(error) = self.database(&mut page).await {
@@ -228,6 +233,6 @@ impl Sources {
         for (queue, _) in &self.queues {
             page.sample(age, &[("queue", queue)], row(queue).map_or(0, |row| row.oldest_due.as_secs()));
         }
-        Ok(())
+        deliveries::show_lags(page, store).await
     }
 }

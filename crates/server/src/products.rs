@@ -95,13 +95,16 @@ impl Connections {
     pub(crate) fn faces(services: &Arc<Services>) -> Vec<(&'static str, Router)> {
         let tracking = segment::router(Arc::new(segment::Ingest::new(Arc::clone(services))));
         let mut faces: Vec<_> = segment::LABELS.map(|label| (label, tracking.clone())).into();
-        faces.push((segment::PUBLIC_LABEL, segment::public_router(Arc::clone(services))));
+        faces.push((
+            segment::PUBLIC_LABEL,
+            segment::public_router(Arc::clone(services), destinations::SERVED),
+        ));
         faces
     }
 
     /// What delivers events, and what removes them when they are too old.
     pub(crate) fn events(&self, services: &Arc<Services>) -> (destinations::Engine, segment::Retention) {
-        let transport = Arc::new(self.webhooks.clone());
+        let transport = Arc::new(destinations::Ways::new(self.webhooks.clone()));
         let engine = destinations::Engine::new(Arc::clone(services), transport);
         (engine, segment::Retention::new(Arc::clone(services)))
     }

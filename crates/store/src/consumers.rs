@@ -14,6 +14,7 @@ use std::time::Duration;
 use base::{SubjectSid, Timestamp};
 
 use crate::batch::Batch;
+use crate::set_aside::{self, SetAside};
 use crate::sql::{Expect, Row, Statement, Value};
 use crate::{Scope, Scoped, Store, StoreError, limits};
 
@@ -21,7 +22,7 @@ use crate::{Scope, Scoped, Store, StoreError, limits};
 const TOKEN_BYTES: usize = 16;
 
 const COLUMNS: &str =
-    "scope, name, stream, position, skip, tried_position, tried_skip, due_at, failures, failing_since";
+    "scope, name, stream, position, skip, tried_position, tried_skip, due_at, failures, failing_since, aside";
 /// From the end of the stream: what came before is nobody's who was not there.
 const ADD: &str = "INSERT INTO consumers (scope, name, stream, position, skip, tried_position, tried_skip, due_at,
     failures, failing_since, leased_until, token) VALUES ($1, $2, $3,
@@ -31,8 +32,9 @@ const WAKE: &str = "UPDATE consumers SET tried_position = 0, tried_skip = 0,
     due_at = CASE WHEN failures = 0 THEN $3 ELSE due_at END WHERE scope = $1 AND name = $2";
 /// What is further ahead than anybody puts it was written before the clock went back.
 const DUE: &str = "FROM consumers c WHERE (due_at <= $1 OR due_at > $3)
-    AND (leased_until <= $1 OR leased_until > $3) AND EXISTS
-    (SELECT 1 FROM events e WHERE e.scope = c.scope AND e.stream = c.stream AND e.sequence > c.position)
+    AND (leased_until <= $1 OR leased_until > $3)
+    AND ((aside_due > 0 AND (aside_due <= $1 OR aside_due > $3)) OR EXISTS
+    (SELECT 1 FROM events e WHERE e.scope = c.scope AND e.stream = c.stream AND e.sequence > c.position))
     ORDER BY due_at, scope, name LIMIT $2";
 const OF_SCOPE: &str = "FROM consumers WHERE scope = $1 ORDER BY name LIMIT $2";
 const CLAIM: &str = "UPDATE consumers SET token = $3, leased_until = $4
@@ -43,6 +45,8 @@ const BEGIN: &str = "UPDATE consumers SET tried_position = $4, tried_skip = $5
 const GO_ON: &str = "UPDATE consumers SET position = $4, skip = $5, due_at = $6, failures = 0,
     failing_since = $7, leased_until = 0 WHERE scope = $1 AND name = $2 AND token = $3";
 const PUT_OFF: &str = "UPDATE consumers SET due_at = $4, failures = $5, failing_since = $6, leased_until = 0
+    WHERE scope = $1 AND name = $2 AND token = $3";
+const SET_ASIDE: &str = "UPDATE consumers SET aside = $4, aside_due = $5, aside_from = $6
     WHERE scope = $1 AND name = $2 AND token = $3";
 const COUNT: &str =
     "INSERT INTO delivery_counts (scope, name, day, outcome, events) VALUES ($1, $2, $3, $4, $5)
@@ -56,6 +60,11 @@ const DISCLOSURES: &str = "SELECT name, what, first_at, last_at, times FROM disc
     WHERE scope = $1 AND subject = $2 ORDER BY first_at, name, what LIMIT $3";
 const FIRST_BEHIND: &str = "SELECT at FROM events
     WHERE scope = $1 AND stream = $2 AND sequence > $3 ORDER BY sequence LIMIT 1";
+
+/// Of each consumer, when the first row was received that is not wholly done.
+const LAGS: &str = "SELECT c.name, (SELECT e.at FROM events e WHERE e.scope = c.scope AND e.stream = c.stream
+    AND e.sequence > CASE WHEN c.aside_from > 0 AND c.aside_from <= c.position THEN c.aside_from - 1
+    ELSE c.position END ORDER BY e.sequence LIMIT 1) FROM consumers c ORDER BY c.scope, c.name LIMIT $1";
 
 /// A place in a stream: every row up to `row` is done, and so many events of the next one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +94,16 @@ pub struct Consumer {
     pub failures: u32,
     /// When the first of them was.
     pub failing_since: Option<Timestamp>,
+    /// What was set aside, and is tried again while the consumer goes on.
+    pub aside: Vec<SetAside>,
+}
+
+impl Consumer {
+    /// The last row before everything that is still to be done.
+    pub fn done_up_to(&self) -> u64 {
+        let aside = set_aside::first_row(&self.aside).map(|row| row.saturating_sub(1));
+        aside.map_or(self.place.row, |row| row.min(self.place.row))
+    }
 }
 
 /// The right to go on with a consumer, for a while.
@@ -187,6 +206,13 @@ impl Batch {
         self.held(PUT_OFF, claim, arguments);
     }
 
+    /// Replaces what the consumer set aside. It is looked at again when the first of that may be tried.
+    pub fn set_aside(&mut self, claim: &Claim, aside: &[SetAside]) {
+        let due = set_aside::due(aside).map_or(0, Timestamp::micros);
+        let from = set_aside::first_row(aside).unwrap_or_default();
+        self.held(SET_ASIDE, claim, [set_aside::encode(aside).into(), due.into(), number(from)]);
+    }
+
     /// Counts what became of events of a consumer on a day (UTC, days since 1970-01-01).
     pub fn count_deliveries(&mut self, claim: &Claim, day: i64, outcome: &'static str, events: u64) {
         let mut arguments = key(claim.scope, &claim.name);
@@ -224,7 +250,7 @@ impl Batch {
 
 impl Store {
     /// Up to `limit` (at most [`limits::PAGE_ROWS`]) consumers of all scopes that are due, that nobody holds, and
-    /// behind whose place there are events; those that have been due longest first.
+    /// behind whose place there are events or that have something set aside to try; those that have been due longest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -233,6 +259,20 @@ impl Store {
         let sql = format!("SELECT {COLUMNS} {DUE}");
         let rows = self.engine().query(Statement::new(sql, arguments)).await?;
         rows.into_iter().map(consumer).collect()
+    }
+}
+
+impl Store {
+    /// Up to `limit` (at most [`limits::PAGE_ROWS`]) consumers of all scopes, each with when the first event was
+    /// received that it is not done with; `None` when it is done with all.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn consumer_lags(&self, limit: usize) -> Result<Vec<(String, Option<Timestamp>)>, StoreError> {
+        let arguments = vec![number(limit.min(limits::PAGE_ROWS) as u64)];
+        let rows = self.engine().query(Statement::new(LAGS, arguments)).await?;
+        let lag = |mut row: Row| Ok((row.text()?, row.optional_integer()?.map(Timestamp::from_micros)));
+        rows.into_iter().map(lag).collect()
     }
 }
 
@@ -328,7 +368,8 @@ fn consumer(mut row: Row) -> Result<Consumer, StoreError> {
     let (due_at, failures, since) =
         (Timestamp::from_micros(row.integer()?), small(row.count()?)?, row.integer()?);
     let failing_since = (since != 0).then(|| Timestamp::from_micros(since));
-    Ok(Consumer { scope, name, stream, place, tried, due_at, failures, failing_since })
+    let aside = set_aside::decode(&row.text()?)?;
+    Ok(Consumer { scope, name, stream, place, tried, due_at, failures, failing_since, aside })
 }
 
 fn small(count: u64) -> Result<u32, StoreError> {

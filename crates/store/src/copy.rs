@@ -270,7 +270,9 @@ const LAYOUTS: [Layout; 17] = [
         // A place is copied as its rank, because the rows of the log get new places from 1 on. What was begun is begun
         // anew, and nobody holds a lease.
         from: "(SELECT c.scope, c.name, c.stream,
-            (SELECT count(*) FROM events e WHERE e.sequence <= c.position) AS position, c.skip,
+            (SELECT count(*) FROM events e WHERE e.sequence <= CASE WHEN c.aside_from > 0
+                AND c.aside_from <= c.position THEN c.aside_from - 1 ELSE c.position END) AS position,
+            CASE WHEN c.aside_from > 0 AND c.aside_from <= c.position + 1 THEN 0 ELSE c.skip END AS skip,
             CAST(0 AS BIGINT) AS tried_position, CAST(0 AS BIGINT) AS tried_skip, c.due_at, c.failures,
             c.failing_since, CAST(0 AS BIGINT) AS leased_until, c.token FROM consumers c) t",
         columns: &[
@@ -654,6 +656,8 @@ mod tests {
         ("steady_generation", &["id", "value"]),
         // What is put back may be of an older version, so it is looked through when it is opened.
         ("conversions", &["name", "done_at"]),
+        // Rows get new numbers, so a consumer is put back to before the first event that it had set aside.
+        ("consumers", &["aside", "aside_due", "aside_from"]),
     ];
 
     fn columns_of(connection: &rusqlite::Connection, table: &str) -> BTreeSet<String> {

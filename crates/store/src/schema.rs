@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { name: "counters", sql: include_str!("../migrations/0007_counters.sql") },
     Migration { name: "events", sql: include_str!("../migrations/0008_events.sql") },
     Migration { name: "consumers", sql: include_str!("../migrations/0009_consumers.sql") },
+    Migration { name: "set aside", sql: include_str!("../migrations/0010_set_aside.sql") },
 ];
 
 /// The table that remembers what was applied; it exists before the first migration.

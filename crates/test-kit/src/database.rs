@@ -124,6 +124,30 @@ impl TestDatabase {
         .expect("it can be written");
     }
 
+    /// What a query finds, each row as JSON.
+    ///
+    /// # Panics
+    /// When it cannot be asked.
+    pub fn json(&self, query: &str) -> Vec<serde_json::Value> {
+        let sql = format!("SELECT row_to_json(found)::text FROM ({query}) found");
+        let rows = blocking(&self.url(), async |client| {
+            let rows = client.query(&sql, &[]).await?;
+            Ok(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>())
+        });
+        let rows = rows.expect("the server answers");
+        rows.iter().map(|row| serde_json::from_str(row).expect("it is JSON")).collect()
+    }
+
+    /// Where the server listens, and the database's name. Tests log in as its superuser, without a password.
+    ///
+    /// # Panics
+    /// When the server's URL does not say.
+    pub fn place(&self) -> (String, u16, String) {
+        let url = url::Url::parse(&self.server).expect("a URL");
+        let host = url.host_str().expect("a host").to_owned();
+        (host, url.port().unwrap_or(5432), self.name.clone())
+    }
+
     fn word(&self, sql: &str) -> String {
         blocking(&self.url(), async |client| Ok(client.query_one(sql, &[]).await?.get(0)))
             .expect("the server says")

@@ -90,6 +90,7 @@ impl SinkReply {
 struct Script {
     queued: HashMap<String, VecDeque<SinkReply>>,
     usual: HashMap<String, SinkReply>,
+    everything: SinkReply,
 }
 
 struct Shared {
@@ -144,6 +145,11 @@ impl WebhookSink {
     /// What `path` (without query) is answered from now on.
     pub fn answer(&self, path: &str, reply: SinkReply) {
         self.shared.script().usual.insert(path.to_owned(), reply);
+    }
+
+    /// What every path is answered from now on that has no answer of its own.
+    pub fn answer_all(&self, reply: SinkReply) {
+        self.shared.script().everything = reply;
     }
 
     /// What `path` is answered once, before its usual answer; several are given in order.
@@ -225,7 +231,7 @@ async fn respond(
     let reply = {
         let mut script = shared.script();
         let queued = script.queued.get_mut(&path).and_then(VecDeque::pop_front);
-        queued.or_else(|| script.usual.get(&path).cloned()).unwrap_or_default()
+        queued.or_else(|| script.usual.get(&path).cloned()).unwrap_or_else(|| script.everything.clone())
     };
     shared.requests.send_modify(|requests| requests.push(arrived));
     if !reply.delay.is_zero() {

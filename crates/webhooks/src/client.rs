@@ -77,9 +77,9 @@ pub enum Payload {
     Form(Vec<(String, String)>),
     /// POST of a JSON document.
     Json(Bytes),
-    /// POST of a JSON document that is signed by nobody but whoever made these headers, and that no redirect takes
-    /// along: they may hold secrets.
-    Plain(Bytes, HeaderMap),
+    /// A document that is signed by nobody but whoever made these headers, and that no redirect takes along: they may
+    /// hold secrets. It is JSON unless they say otherwise.
+    Plain(http::Method, Bytes, HeaderMap),
 }
 
 /// One webhook to deliver. No Debug: it holds a key and protected data.
@@ -142,6 +142,8 @@ pub struct Attempt {
 
 /// Delivers webhooks. Holds the connection pool: make one and share it.
 pub struct Client {
+    /// Opens connections for what is not HTTP.
+    pub(crate) connector: Connector,
     http: legacy::Client<Connector, Full<Bytes>>,
     permits: Semaphore,
     connect_timeout: Duration,
@@ -161,8 +163,9 @@ impl Client {
             .http1_max_buf_size(limits::ANSWER_HEAD_BYTES)
             .http1_max_headers(limits::ANSWER_HEADERS)
             .set_host(false) // ours keeps the spelling that was signed
-            .build(connector);
+            .build(connector.clone());
         Ok(Client {
+            connector,
             http,
             permits: Semaphore::new(limits::DELIVERIES_AT_ONCE),
             connect_timeout: config.connect_timeout,

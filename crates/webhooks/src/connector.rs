@@ -59,16 +59,27 @@ impl Connector {
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
-        let addresses = self.allowed_addresses(host, port).await?;
-        let tcp = self.open(&addresses).await?;
-        // A webhook is one small write and one small read: waiting to fill a segment only costs time.
-        tcp.set_nodelay(true).map_err(|_| SendError::Connect)?;
+        let tcp = self.dial(host, port).await?;
         if !https {
             return Ok(Stream::Plain(TokioIo::new(tcp)));
         }
         let name = ServerName::try_from(host.to_owned()).map_err(|_| SendError::CertificateName)?;
         let tls = self.tls.connect(name, tcp).await.map_err(|error| handshake_failure(&error))?;
         Ok(Stream::Tls(TokioIo::new(Box::new(tls))))
+    }
+
+    /// A connection to a checked address of a host.
+    pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, SendError> {
+        let addresses = self.allowed_addresses(host, port).await?;
+        let tcp = self.open(&addresses).await?;
+        // A webhook is one small write and one small read: waiting to fill a segment only costs time.
+        tcp.set_nodelay(true).map_err(|_| SendError::Connect)?;
+        Ok(tcp)
+    }
+
+    /// How TLS is spoken.
+    pub(crate) fn tls(&self) -> TlsConnector {
+        self.tls.clone()
     }
 
     async fn allowed_addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, SendError> {

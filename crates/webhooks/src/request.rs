@@ -56,8 +56,9 @@ pub(crate) fn first_hop(delivery: &Delivery<'_>) -> Result<Hop, SendError> {
             post_hop(delivery, url, FORM, body)
         }
         Payload::Json(body) => post_hop(delivery, url, JSON, body.clone()),
-        Payload::Plain(body, headers) => {
-            let (method, content_type, body) = (Method::POST, Some(JSON), body.clone());
+        Payload::Plain(method, body, headers) => {
+            let content_type = (!headers.contains_key(CONTENT_TYPE)).then_some(JSON);
+            let (method, body) = (method.clone(), body.clone());
             let signed = url.signed();
             let uri = url.request_uri(&signed).ok_or(SendError::UrlTooLong)?;
             Ok(Hop { url, signed, uri, proof: Err(headers.clone()), method, content_type, body })

@@ -18,7 +18,7 @@ use crate::shell;
 
 const CONNECTIONS: u32 = 16;
 /// Events of a batch: what the Python SDK sends at once.
-const EVENTS: usize = 100;
+pub(crate) const EVENTS: usize = 100;
 const ANSWER: Duration = Duration::from_secs(30);
 const WARM_UP: u64 = 1;
 
@@ -57,7 +57,7 @@ pub(crate) fn run(setup: &Setup) -> Result<Table, String> {
 }
 
 /// The body of a batch; the load puts a number in place of `{n}`. Events of different runs have different names.
-fn batch(key: &str, run: &str, person: &str) -> String {
+pub(crate) fn batch(key: &str, run: &str, person: &str) -> String {
     let event = |place: usize| {
         let mut event = json!({
             "type": "track", "event": "Appointment Booked", "messageId": format!("{run}-{{n}}-{place}"),
@@ -111,15 +111,35 @@ fn write_key(server: &Server) -> Result<String, String> {
     Ok(key.to_owned())
 }
 
-/// One request of our own API, on a connection of its own.
-fn post(server: &Server, path: &str, body: &Value) -> Result<Value, String> {
-    let failed = |e: std::io::Error| format!("POST {path}: {e}");
-    let body = body.to_string();
+/// Makes something by our own API.
+pub(crate) fn post(server: &Server, path: &str, body: &Value) -> Result<Value, String> {
+    ask(server, "POST", path, &login(server), body)
+}
+
+/// Asks our own API for something.
+pub(crate) fn get(server: &Server, path: &str) -> Result<Value, String> {
+    ask(server, "GET", path, &login(server), &Value::Null)
+}
+
+fn login(server: &Server) -> String {
     let login = BASE64.encode(format!("{}:{}", server.account(), server.token()).as_bytes());
+    format!("Basic {login}")
+}
+
+/// One request, on a connection of its own.
+pub(crate) fn ask(
+    server: &Server,
+    method: &str,
+    path: &str,
+    authorization: &str,
+    body: &Value,
+) -> Result<Value, String> {
+    let failed = |e: std::io::Error| format!("{method} {path}: {e}");
+    let body = if body.is_null() { String::new() } else { body.to_string() };
     let mut stream = TcpStream::connect(server.address()).map_err(failed)?;
     stream.set_read_timeout(Some(ANSWER)).map_err(failed)?;
     let head = format!(
-        "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Basic {login}\r\nContent-Type: application/json\r\n\
+        "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: {authorization}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         server.address(),
         body.len()
@@ -128,9 +148,9 @@ fn post(server: &Server, path: &str, body: &Value) -> Result<Value, String> {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).map_err(failed)?;
     let (head, json) =
-        answer.split_once("\r\n\r\n").ok_or_else(|| format!("POST {path} was not answered"))?;
-    if !head.starts_with("HTTP/1.1 201") {
-        return Err(format!("POST {path}: {}", head.lines().next().unwrap_or_default()));
+        answer.split_once("\r\n\r\n").ok_or_else(|| format!("{method} {path} was not answered"))?;
+    if !head.starts_with("HTTP/1.1 20") {
+        return Err(format!("{method} {path}: {}", head.lines().next().unwrap_or_default()));
     }
-    serde_json::from_str(json).map_err(|_| format!("POST {path} was not answered with JSON"))
+    serde_json::from_str(json).map_err(|_| format!("{method} {path} was not answered with JSON"))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use backup::{BackupError, Progress, Source, Target, create, restore, verify};
 use data_encoding::HEXLOWER;
 use phi::{Digest, LocalKey, Phi};
-use store::{EVENT_NAME_BYTES, IndexValue, Name, NewEvent, Place, Scope, Subject};
+use store::{EVENT_NAME_BYTES, EventPlace, IndexValue, Name, NewEvent, Place, Scope, SetAside, Subject};
 
 use crate::site::{Message, Site, account, block_on, body, do_jobs, empty, kinds, remove, sid, text, write};
 
@@ -212,6 +212,52 @@ fn consumers_of_the_log_go_on_behind_the_same_event() {
                 assert_eq!(names, [3], "{from:?} to {to:?}");
                 assert_eq!(scoped.delivery_counts("DT1", 0..=9).await.unwrap()[0].events, 5);
                 assert_eq!(scoped.disclosures(Subject::sid(&Digest([3; 32]))).await.unwrap()[0].times, 2);
+                store.close().await;
+                remove(&database).await;
+            }
+            site.end().await;
+        }
+    });
+}
+
+#[test]
+fn what_a_consumer_set_aside_is_behind_its_place_again() {
+    block_on(async {
+        for from in kinds() {
+            let site = Site::start(from).await;
+            let scope = account(1);
+            let now = site.store.clock().now();
+            let mut batch = site.store.batch(scope);
+            batch.add_consumer("DT1", "SO1", now);
+            site.store.commit(batch).await.unwrap();
+            for number in 1..=3 {
+                log(&site, number).await;
+            }
+            let rows = site.store.scope(scope).events("SO1", 0, 10).await.unwrap();
+            let consumer = site.store.due_consumers(now, 10).await.unwrap().remove(0);
+            let subjects = rows[1].events[0].subjects.clone();
+            let aside = SetAside {
+                events: vec![EventPlace { row: rows[1].sequence, index: 0, subjects }],
+                due_at: now,
+                failures: 1,
+                failing_since: Some(now),
+                is_disclosed: true,
+            };
+            let mut batch = site.store.batch(scope);
+            let claim = batch.claim(&consumer, now, Duration::from_secs(60));
+            batch.go_on(&claim, Place { row: rows[2].sequence, skip: 0 }, now, None);
+            batch.set_aside(&claim, &[aside]);
+            site.store.commit(batch).await.unwrap();
+            site.back_up().await;
+            for to in kinds() {
+                let database = empty(to, site.folder.path()).await;
+                site.restore(None, database.clone()).await.unwrap();
+                let store = site.open(&database).await;
+                let found = store.due_consumers(now, 10).await.unwrap().remove(0);
+                assert_eq!(found.aside, [], "{from:?} to {to:?}");
+                let behind = store.scope(scope).events("SO1", found.place.row, 10).await.unwrap();
+                let names: Vec<_> = behind.iter().flat_map(|row| &row.events).map(|it| it.name[0]).collect();
+                assert_eq!(names, [2, 3], "{from:?} to {to:?}");
                 store.close().await;
                 remove(&database).await;
             }

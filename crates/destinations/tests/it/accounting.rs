@@ -66,10 +66,13 @@ async fn the_ledger_says_what_was_opened_and_who_granted_and_approved() {
     let delivered = entries.iter().find(|entry| entry.act == "deliver_events").unwrap();
     assert_eq!((delivered.who.as_str(), delivered.fields.as_slice()), ("system", &["event".to_owned()][..]));
     assert!(delivered.what.contains(&place.destination.to_string()));
-    for action in ["update_destination_grants", "update_destination_mappings", "create_destination_approval"]
-    {
+    for (action, is_owner) in [
+        ("update_destination_grants", true),
+        ("update_destination_mappings", true),
+        ("create_destination_approval", false),
+    ] {
         let entry = entries.iter().find(|entry| entry.act == action).unwrap();
-        assert_eq!(entry.who, place.account.sid.to_string(), "{action}");
+        assert_eq!(entry.who == place.account.sid.to_string(), is_owner, "{action}");
     }
     let grant = &world.show(&place, "").await.json["grants"][0];
     assert_eq!(text(&grant["granted_by"]), place.account.sid.to_string());

@@ -92,7 +92,7 @@ async fn order_of_events(world: &World) {
     }
     let second = destinations::Engine::new(
         std::sync::Arc::clone(&world.app.services),
-        std::sync::Arc::new(crate::world::webhooks(&world.app, &world.sink)),
+        std::sync::Arc::new(destinations::Ways::new(crate::world::webhooks(&world.app, &world.sink))),
     );
     while {
         let (one, two) = tokio::join!(world.engine.round(), second.round());
@@ -210,4 +210,25 @@ async fn what_came_while_it_was_off_is_not_its_affair() {
     world.deliver().await;
     let totals: Vec<_> = world.received().iter().map(|event| event["properties"]["total"].clone()).collect();
     assert_eq!(totals, [3]);
+}
+
+#[tokio::test]
+async fn what_was_done_and_since_when_something_waits_is_measured_by_destination() {
+    let world = World::start().await;
+    let place = world.hipaa_place().await;
+    let name = place.destination.to_string();
+    let lag = async || {
+        let lags = world.store().consumer_lags(destinations::limits::MEASURED).await.unwrap();
+        lags.into_iter().find(|(known, _)| *known == name).unwrap().1
+    };
+    assert_eq!(lag().await, None);
+    let received = world.app.now();
+    world.send(&place, json!([order("u", 1), track("u", "Cancelled", json!({}))])).await;
+    world.app.advance(Duration::from_secs(30));
+    assert_eq!(lag().await, Some(received));
+    world.deliver().await;
+    assert_eq!(lag().await, None);
+    let measured = world.engine.measures.by_destination();
+    let expected = [(place.destination, "delivered", 1), (place.destination, "discarded_no_mapping", 1)];
+    assert_eq!(measured, expected);
 }

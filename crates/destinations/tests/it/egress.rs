@@ -114,6 +114,7 @@ fn filter(chance: &mut Chance) -> FilterRecord {
     FilterRecord {
         id: "f".to_owned(),
         title: "t".to_owned(),
+        description: None,
         condition: condition(chance),
         actions: vec![action],
         enabled: chance.below(5) > 0,
@@ -156,7 +157,9 @@ fn destination(chance: &mut Chance) -> DestinationFacts {
         filters: (0..chance.below(3)).map(|_| filter(chance)).collect(),
         mappings,
         grants: (0..1 + chance.below(6)).map(|_| grant(chance.path(3))).collect(),
+        encryption: None,
         approved: None,
+        authors: Vec::new(),
     }
 }
 

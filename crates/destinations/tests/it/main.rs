@@ -4,9 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 mod accounting;
+mod archive;
 mod delivery;
 mod egress;
+mod encryption;
 mod failures;
+mod nats;
+mod postgres;
+mod public;
 mod resources;
 mod rules;
+mod set_aside;
 mod world;

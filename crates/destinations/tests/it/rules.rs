@@ -184,6 +184,25 @@ async fn seg_filter_1__refuses_what_is_not_approved() {
 }
 
 #[tokio::test]
+async fn seg_filter_1__refuses_an_approval_by_whoever_changed_what_can_leave() {
+    let world = World::start().await;
+    let place = world.hipaa_place().await;
+    world.grant(&place, &["properties.note"]).await;
+    let mapping = json!({"who": {"@path": "$.userId"}, "note": {"@path": "$.properties.note"}});
+    world.map(&place, "event = 'Ordered'", mapping).await;
+    let shown = world.show(&place, "/Manifest").await.json;
+    assert_eq!(shown["changed_by"], json!([place.account.sid.to_string()]));
+    let body = json!({"digest": shown["digest"], "signer": "S. Elf"});
+    assert_eq!(world.change(&place, "/Manifest", body).await.status, 409);
+    world.send(&place, json!([order("u", 1)])).await;
+    world.deliver().await;
+    assert!(world.sink.requests().is_empty(), "the change is pending");
+    world.approve(&place).await.assert_status(201);
+    world.deliver().await;
+    assert_eq!(world.received(), [json!({"who": "u"})]);
+}
+
+#[tokio::test]
 async fn seg_filter_1__allows_what_is_granted_mapped_and_approved() {
     let world = World::start().await;
     let place = world.hipaa_place().await;
@@ -192,7 +211,8 @@ async fn seg_filter_1__allows_what_is_granted_mapped_and_approved() {
     assert_eq!(lines, ["? event = 'Ordered'", "+ properties.total", "+ userId"]);
     assert_eq!((&manifest["approved"], &manifest["refused_by"]), (&json!(true), &json!(null)));
     assert_eq!(manifest["last_approval"]["signer"], "A. Pprover");
-    assert_eq!(manifest["last_approval"]["second_credentials"], false);
+    assert_eq!(manifest["last_approval"]["second_credentials"], true);
+    assert_eq!(manifest["changed_by"], json!([]));
     world.send(&place, json!([order("u", 5)])).await;
     world.deliver().await;
     assert_eq!(world.received(), [json!({"who": "u", "sum": 5})]);

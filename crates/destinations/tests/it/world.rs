@@ -3,10 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use auth::Permission;
 use axum::Router;
 use axum::body::Body;
 use base::{DestinationSid, Sid, SourceSid, WorkspaceSid};
-use destinations::Engine;
+use destinations::{Engine, Ways};
 use http::{Method, Request, header};
 use http_body_util::BodyExt;
 use kit::Origin;
@@ -77,6 +78,14 @@ impl World {
         Self::of(TestApp::start(routes).await, None).await
     }
 
+    /// The same; servers of destinations have certificates of this authority (PEM).
+    pub(crate) async fn start_trusting(authority: &str) -> Self {
+        let mut world = Self::start().await;
+        let webhooks = webhooks_trusting(&world.app, authority);
+        world.engine = Engine::new(Arc::clone(&world.app.services), Arc::new(Ways::new(webhooks)));
+        world
+    }
+
     /// The same on PostgreSQL, where there is a server for tests.
     pub(crate) async fn start_on_postgres() -> Option<Self> {
         let database = TestDatabase::create()?;
@@ -87,8 +96,8 @@ impl World {
     async fn of(app: TestApp, database: Option<TestDatabase>) -> Self {
         let sink = WebhookSink::start().await;
         let router = segment::router(Arc::new(Ingest::new(Arc::clone(&app.services))));
-        let public = segment::public_router(Arc::clone(&app.services));
-        let engine = Engine::new(Arc::clone(&app.services), Arc::new(webhooks(&app, &sink)));
+        let public = segment::public_router(Arc::clone(&app.services), destinations::SERVED);
+        let engine = Engine::new(Arc::clone(&app.services), Arc::new(Ways::new(webhooks(&app, &sink))));
         Self { app, sink, engine, router, public, _database: database }
     }
 
@@ -153,24 +162,50 @@ impl World {
 
     /// Asks the Public API for what it must do.
     async fn public(&self, token: &str, method: Method, path: &str, body: Value) -> Value {
+        let (status, answer) = self.ask_public(token, method, path, body).await;
+        assert_eq!(status, 200, "{answer}");
+        answer
+    }
+
+    /// Asks the Public API. A body that is `null` is none.
+    pub(crate) async fn ask_public(
+        &self,
+        token: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> (u16, Value) {
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::AUTHORIZATION, format!("Bearer {token}"))
             .header(header::CONTENT_TYPE, JSON)
-            .body(Body::from(body.to_string()));
+            .body(body);
         let (status, answer) = ask(&self.public, "https://api.segmentapis.com", request.unwrap()).await;
-        assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
-        serde_json::from_slice(&answer).unwrap()
+        (status, serde_json::from_slice(&answer).unwrap())
     }
 
     /// Another destination of the place's source.
     pub(crate) async fn destination(&self, place: &Place, name: &str, url: &str) -> DestinationSid {
+        let settings =
+            json!({"url": url, "headers": {"Authorization": "Bearer h-canary"}, "secret": "s-canary"});
+        self.destination_of(place, name, "webhook", settings).await
+    }
+
+    /// A destination of any kind.
+    pub(crate) async fn destination_of(
+        &self,
+        place: &Place,
+        name: &str,
+        kind: &str,
+        settings: Value,
+    ) -> DestinationSid {
         let body = json!({
             "name": name,
             "source_sid": place.source.to_string(),
-            "kind": "webhook",
-            "settings": {"url": url, "headers": {"Authorization": "Bearer h-canary"}, "secret": "s-canary"},
+            "kind": kind,
+            "settings": settings,
         });
         let reply =
             self.post(&place.account, &format!("Workspaces/{}/Destinations", place.workspace), body).await;
@@ -200,11 +235,14 @@ impl World {
         self.change(place, "/Mappings", json!({"mappings": [mapping]})).await.assert_status(201);
     }
 
-    /// Approves what can leave now.
+    /// Approves what can leave now, by credentials of a second person.
     pub(crate) async fn approve(&self, place: &Place) -> Reply {
         let manifest = self.show(place, "/Manifest").await;
-        let body = json!({"digest": manifest.json["digest"], "signer": "A. Pprover"});
-        self.change(place, "/Manifest", body).await
+        let body = json!({"digest": manifest.json["digest"], "signer": "A. Pprover"}).to_string();
+        let key = self.app.restricted_key(&place.account, &[Permission::ManifestsApprove]).await;
+        let (account, sid) = (place.account.sid, place.destination);
+        let path = format!("/switchward/v1/Accounts/{account}/Destinations/{sid}/Manifest");
+        self.app.post_raw(&key, "switchward", &path, body.into_bytes(), JSON).await
     }
 
     pub(crate) async fn switch(&self, place: &Place, enabled: bool) -> Reply {
@@ -270,9 +308,13 @@ impl World {
 
 /// A client that trusts the sink and may reach loopback.
 pub(crate) fn webhooks(app: &TestApp, sink: &WebhookSink) -> Webhooks {
+    webhooks_trusting(app, sink.authority_pem())
+}
+
+fn webhooks_trusting(app: &TestApp, authority: &str) -> Webhooks {
     let config = WebhooksConfig {
         allowed_private: ["127.0.0.0/8", "::1/128"].map(|range| range.parse().unwrap()).to_vec(),
-        operator_roots: read_authorities(sink.authority_pem()).unwrap(),
+        operator_roots: read_authorities(authority).unwrap(),
         ..WebhooksConfig::default()
     };
     Webhooks::new(app.services.store.clone(), config).unwrap()

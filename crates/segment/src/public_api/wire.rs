@@ -21,31 +21,31 @@ use crate::limits;
 const FIRST: &str = "MA==";
 
 /// What a request is answered with.
-pub(super) struct Reply {
+pub struct Reply {
     status: StatusCode,
     data: Value,
 }
 
 impl Reply {
     /// 200.
-    pub(super) fn found(data: Value) -> Self {
+    pub fn found(data: Value) -> Self {
         Self { status: StatusCode::OK, data }
     }
 
     /// 201.
-    pub(super) fn created(data: Value) -> Self {
+    pub fn created(data: Value) -> Self {
         Self { status: StatusCode::CREATED, data }
     }
 
     /// 200 for what has nothing to show.
-    pub(super) fn success() -> Self {
+    pub fn success() -> Self {
         Self::found(json!({ "status": "SUCCESS" }))
     }
 }
 
 /// Why it is not. No text of it was sent by the caller.
 #[derive(Debug)]
-pub(super) struct Failed {
+pub struct Failed {
     status: StatusCode,
     kind: &'static str,
     message: Cow<'static, str>,
@@ -56,24 +56,25 @@ pub(super) struct Failed {
 }
 
 impl Failed {
-    pub(super) fn new(status: StatusCode, kind: &'static str, message: &'static str) -> Self {
+    /// A failure of a kind of its own; `kind` is its `type`.
+    pub fn new(status: StatusCode, kind: &'static str, message: &'static str) -> Self {
         let message = Cow::Borrowed(message);
         Self { status, kind, message, field: None, rule: None, code: None, retry_after: None }
     }
 
     /// A parameter that is missing or not acceptable.
-    pub(super) fn invalid(field: impl Into<Cow<'static, str>>, message: &'static str) -> Self {
+    pub fn invalid(field: impl Into<Cow<'static, str>>, message: &'static str) -> Self {
         let failed = Self::new(StatusCode::BAD_REQUEST, "bad-request", message);
         Self { field: Some(field.into()), ..failed }
     }
 
     /// What stands in the way is there already.
-    pub(super) fn conflict(message: &'static str) -> Self {
+    pub fn conflict(message: &'static str) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", message)
     }
 
     /// An operation that is published and not served.
-    pub(super) fn not_served() -> Self {
+    pub fn not_served() -> Self {
         let message = "this operation is not served here; docs/segment-public-api.md says what is";
         Self::new(StatusCode::NOT_IMPLEMENTED, "not-implemented", message)
     }
@@ -212,14 +213,17 @@ impl Failed {
 }
 
 /// Which page is asked for.
-pub(super) struct PageRequest {
+pub struct PageRequest {
     cursor: Option<String>,
     count: usize,
 }
 
 impl PageRequest {
     /// Reads `pagination[cursor]` and `pagination[count]`.
-    pub(super) fn read(query: &mut Params) -> Result<Self, Failed> {
+    ///
+    /// # Errors
+    /// When they are not acceptable.
+    pub fn read(query: &mut Params) -> Result<Self, Failed> {
         let count = query.integer("pagination[count]", 1..=limits::PAGE as i64)?;
         let cursor = query.text("pagination[cursor]")?;
         if cursor.as_ref().is_some_and(|cursor| cursor.len() > limits::CURSOR) {
@@ -237,10 +241,10 @@ impl PageRequest {
 
     /// The page of a list that is here as a whole, newest first: it goes on after a document, so that what comes and
     /// goes meanwhile is neither shown twice nor left out.
-    pub(super) fn of<'a, K: Kind>(
-        &self,
-        all: &'a [Document<K>],
-    ) -> Result<(&'a [Document<K>], Value), Failed> {
+    ///
+    /// # Errors
+    /// When the cursor is none of this list.
+    pub fn of<'a, K: Kind>(&self, all: &'a [Document<K>]) -> Result<(&'a [Document<K>], Value), Failed> {
         let place = |document: &Document<K>| (document.created_at, document.sid.to_string());
         let start = match &self.cursor {
             None => 0,
@@ -264,6 +268,27 @@ impl PageRequest {
             "current": self.current(), "next": next, "previous": previous, "totalEntries": all.len(),
         });
         Ok((page, view))
+    }
+
+    /// The page of a short list that is here as a whole, in its order.
+    ///
+    /// # Errors
+    /// When the cursor is none of this list.
+    pub fn of_list<'a, T>(&self, all: &'a [T]) -> Result<(&'a [T], Value), Failed> {
+        let (start, count) = self.place()?;
+        let start = usize::try_from(start).unwrap_or(usize::MAX).min(all.len());
+        let end = all.len().min(start.saturating_add(count));
+        let place =
+            |index: usize| closed(Timestamp::from_micros(i64::try_from(index).unwrap_or(i64::MAX)), "");
+        let next = (end < all.len()).then(|| place(end));
+        let previous = (start > 0).then(|| match start <= count {
+            true => FIRST.to_owned(),
+            false => place(start - count),
+        });
+        let view = json!({
+            "current": self.current(), "next": next, "previous": previous, "totalEntries": all.len(),
+        });
+        Ok((&all[start..end], view))
     }
 
     /// The page of a list of any length.

@@ -84,7 +84,7 @@ async fn a_role_opens_what_it_is_for() {
         ("end_user_privacy_admin", Method::GET, "/suppressions", 403),
         ("end_user_privacy_admin", Method::GET, "/", 200),
         ("source_admin", Method::GET, "/roles", 403),
-        ("source_admin", Method::GET, "/destinations", 403),
+        ("source_admin", Method::GET, "/functions", 403),
     ];
     for (role, method, path, status) in table {
         let token = world.token(&place, &[role]).await;
@@ -106,9 +106,9 @@ async fn what_is_not_served_and_what_is_not_there_is_told_in_segments_shape() {
     let world = World::start().await;
     let (_, token) = owner(&world).await;
     let table = [
-        (Method::GET, "/destinations", 501, "not-implemented"),
-        (Method::POST, "/destination/filters/preview", 501, "not-implemented"),
-        (Method::GET, "/destination/d/filters/f", 501, "not-implemented"),
+        (Method::GET, "/functions", 501, "not-implemented"),
+        (Method::POST, "/functions", 501, "not-implemented"),
+        (Method::GET, "/functions/f/versions/v", 501, "not-implemented"),
         (Method::DELETE, "/group/g/users", 501, "not-implemented"),
         (Method::GET, "/nothing", 404, "not-found"),
         (Method::PUT, "/sources", 405, "method-not-allowed"),

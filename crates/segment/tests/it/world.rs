@@ -49,7 +49,7 @@ impl World {
         let app = TestApp::start(|services| vec![segment::routes(services)]).await;
         let ingest = Arc::new(Ingest::new(Arc::clone(&app.services)));
         let router = segment::router(Arc::clone(&ingest));
-        let public = segment::public_router(Arc::clone(&app.services));
+        let public = segment::public_router(Arc::clone(&app.services), &[]);
         Self { app, ingest, router, public }
     }
 

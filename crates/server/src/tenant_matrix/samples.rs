@@ -128,6 +128,7 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
         "update_destination_grants",
         Json(r#"{"grant": [{"path": "userId", "reason": "it is asked for"}], "signer": "P. Officer"}"#),
     ),
+    ("update_destination_encryption", Json(r#"{"public_key": "", "fields": []}"#)),
     ("create_destination_approval", Json(r#"{"digest": "<Digest>", "signer": "P. Officer"}"#)),
     ("create_disclosure_report", Json(r#"{"user_id": "u-1"}"#)),
     ("create_party", PARTY),

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use base::{SubjectSid, Timestamp};
 use phi::{Digest, Phi};
-use store::{Consumer, EVENT_NAME_BYTES, NewEvent, Place, Scope, Store, StoreError, Subject};
+use store::{
+    Consumer, EVENT_NAME_BYTES, EventPlace, NewEvent, Place, Scope, SetAside, Store, StoreError, Subject,
+};
 
 use crate::harness::{Bench, account, now, store_with};
 
@@ -121,6 +123,39 @@ pub(crate) async fn what_was_begun_and_what_failed_is_known_after_a_restart(benc
     store.commit(batch).await.unwrap();
     assert_eq!(due(&store).await, [], "which a change does not shorten");
     assert_eq!(store.scope(scope).consumers().await.unwrap()[0].tried, Place::default());
+}
+
+pub(crate) async fn what_is_set_aside_is_due_by_itself_and_survives_a_restart(bench: &Bench) {
+    let scope = account(1);
+    let store = store_with(bench, scope).await;
+    add(&store, scope).await;
+    append(&store, scope, 1).await;
+    let found = due(&store).await.remove(0);
+    let row = last_row(&store, scope).await;
+    let later = now(&store).plus(Duration::from_secs(5));
+    let aside = vec![SetAside {
+        events: vec![EventPlace { row, index: 0, subjects: vec![subject(1)] }],
+        due_at: later,
+        failures: 1,
+        failing_since: Some(now(&store)),
+        is_disclosed: true,
+    }];
+    let mut batch = store.batch(scope);
+    let claim = batch.claim(&found, now(&store), LEASE);
+    batch.set_aside(&claim, &aside);
+    batch.go_on(&claim, Place { row, skip: 0 }, now(&store), None);
+    store.commit(batch).await.unwrap();
+    store.close().await;
+    let store = bench.open().await;
+    assert_eq!(due(&store).await, [], "there is nothing behind it, and what is set aside waits");
+    let found = store.due_consumers(later, 10).await.unwrap().remove(0);
+    assert_eq!((&found.aside, found.place.row, found.done_up_to()), (&aside, row, row - 1));
+    let mut batch = store.batch(scope);
+    let claim = batch.claim(&found, later, LEASE);
+    batch.set_aside(&claim, &[]);
+    batch.put_off(&claim, later, 0, None);
+    store.commit(batch).await.unwrap();
+    assert_eq!(store.due_consumers(later, 10).await.unwrap(), []);
 }
 
 pub(crate) async fn deliveries_and_disclosures_add_up(bench: &Bench) {

@@ -48,6 +48,7 @@ suite! {
         a_consumer_begins_at_the_end_and_goes_on_from_where_it_was
         of_two_that_claim_one_does_and_a_lost_claim_writes_nothing
         what_was_begun_and_what_failed_is_known_after_a_restart
+        what_is_set_aside_is_due_by_itself_and_survives_a_restart
         deliveries_and_disclosures_add_up
         after_a_step_back_no_consumer_waits_for_a_time_never_meant;
     documents:

@@ -213,21 +213,18 @@ impl Server {
         Ok(vec![first, whole])
     }
 
-    /// Waits until so many messages are with their handsets.
-    pub(crate) fn wait_for_delivered(&self, count: f64) -> Result<(), String> {
-        const DELIVERED: &str = "switchward_messages_total{outcome=\"delivered\"} ";
+    /// Waits until every message has been handed over.
+    pub(crate) fn wait_for_hand_over(&self) -> Result<(), String> {
+        const QUEUE_IS_EMPTY: &str = "switchward_jobs{queue=\"messages.send\"} 0";
         let started = Instant::now();
         while started.elapsed() < COMMAND_LIMIT {
             let answer = Connection::open(self.operations).and_then(|mut asked| asked.get("/metrics", ""));
-            let metrics = answer.map_err(|e| format!("/metrics: {e}"))?.body;
-            let delivered =
-                metrics.lines().find_map(|line| line.strip_prefix(DELIVERED)?.parse::<f64>().ok());
-            if delivered.is_some_and(|delivered| delivered >= count) {
+            if answer.map_err(|e| format!("/metrics: {e}"))?.body.lines().any(|line| line == QUEUE_IS_EMPTY) {
                 return Ok(());
             }
             thread::sleep(POLL);
         }
-        Err(format!("not every message was delivered in {} s", COMMAND_LIMIT.as_secs()))
+        Err(format!("not every message was handed over in {} s", COMMAND_LIMIT.as_secs()))
     }
 
     /// What the server logged above the level asked for would explain a strange figure.

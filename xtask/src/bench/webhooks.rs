@@ -3,7 +3,7 @@
 //! What a dead sink costs is the median of several pairs of runs, one after the other and in turn first: the machine is
 //! not the same from one minute to the next.
 //!
-//! A backlog is made first: the sinks answer late until every message is with its handset, so that nothing but webhooks
+//! A backlog is made first: the sinks answer late until every message has been handed over, so that nothing but webhooks
 //! is left to be done. Then they answer at once, and the time is taken until the backlog is gone.
 
 use std::process::Command;
@@ -80,11 +80,10 @@ fn drain(setup: &Setup, case: &str, sinks: usize, dead: usize) -> Result<Row, St
             thread::spawn(move || finished("load", &mut command))
         })
         .collect();
-    let mut posted = 0.0;
     for load in loads {
-        posted += accepted(&load.join().map_err(|_| "a load's thread panicked")??.0)?;
+        accepted(&load.join().map_err(|_| "a load's thread panicked")??.0)?;
     }
-    server.wait_for_delivered(posted)?;
+    server.wait_for_hand_over()?;
     let before = (server.process.cpu()?, sink.cpu()?, arrived(&sink.ask("prompt")?, dead));
     let started = Instant::now();
     let mut last = (started, before.2);

@@ -33,6 +33,7 @@ use crate::limits;
 #[derive(Clone)]
 pub(crate) struct Connector {
     allowed_private: Arc<[IpRange]>,
+    config: Arc<rustls::ClientConfig>,
     tls: TlsConnector,
     egress: Arc<Egress>,
     connect_timeout: Duration,
@@ -47,7 +48,8 @@ impl Connector {
     ) -> Connector {
         Connector {
             allowed_private: allowed_private.into(),
-            tls: TlsConnector::from(tls),
+            tls: TlsConnector::from(Arc::clone(&tls)),
+            config: tls,
             egress: Arc::new(egress),
             connect_timeout,
         }
@@ -77,9 +79,12 @@ impl Connector {
         Ok(tcp)
     }
 
-    /// How TLS is spoken.
+    /// How TLS is spoken to what is not HTTP: the same trust, and no word of a protocol above it, which some servers
+    /// refuse when it is not theirs.
     pub(crate) fn tls(&self) -> TlsConnector {
-        self.tls.clone()
+        let mut config = (*self.config).clone();
+        config.alpn_protocols.clear();
+        TlsConnector::from(Arc::new(config))
     }
 
     async fn allowed_addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, SendError> {

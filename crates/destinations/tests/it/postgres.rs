@@ -145,7 +145,9 @@ async fn gen_https_2__refuses_a_database_elsewhere_without_tls() {
 }
 
 /// TLS in front of the database, as PostgreSQL speaks it: one word before the handshake.
-async fn with_tls(database: &TestDatabase, config: rustls::ServerConfig) -> u16 {
+async fn with_tls(database: &TestDatabase, mut config: rustls::ServerConfig) -> u16 {
+    // As PostgreSQL 17 does: another protocol than its own is refused.
+    config.alpn_protocols = vec![b"postgresql".to_vec()];
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (host, target, _) = database.place();

@@ -217,6 +217,9 @@ pub(crate) async fn update(
         let (url, pipeline) = held.read()?;
         let asked = rules::asked(ctx.account(), &held.document.facts, &url, &pipeline, is_hipaa);
         ctx.guard(&Action::UseDestination(asked))?;
+        if let Ok(source) = held.document.facts.source.parse() {
+            segment::reading::refuse_quarantine(&ctx.services.store, &held.workspace, source).await?;
+        }
     }
     if is_enabled == was_enabled {
         return save(&ctx, &held).await;

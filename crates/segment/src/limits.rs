@@ -89,6 +89,8 @@ pub const FIELD_PAGE: usize = 100;
 pub const CLASSIFIED: usize = 200;
 /// Rows of the log that one step of a look through what is kept goes on by.
 pub const SCAN_ROWS: usize = 20;
+/// Events after which a step takes no further row.
+pub const SCAN_EVENTS: usize = 1_000;
 /// Looks through one workspace that are kept on record; older ones are shown no more.
 pub const SCANS: usize = 50;
 /// Looks that go on at the same time in one process.

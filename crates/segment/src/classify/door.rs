@@ -84,7 +84,7 @@ impl Ingest {
             let facts = match held.fields.get(&path) {
                 None => {
                     let facts = FieldFacts { recommended, sources: vec![source], ..FieldFacts::default() };
-                    let content = Some(Phi::new(FieldName { path: path.to_string() }));
+                    let content = Some(Phi::new(FieldName::of(&path)));
                     let index = facts.index();
                     batch.insert::<Field>(NewDocument {
                         content,

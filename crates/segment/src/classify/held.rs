@@ -139,11 +139,7 @@ pub(crate) async fn each(
 /// Where it stands is learned for comparing alone: nothing that holds it can be printed.
 fn tell(document: &Document<Field>, found: &mut impl FnMut(&Path, &FieldFacts)) {
     let Some(content) = &document.content else { return };
-    content.learn(|name| {
-        if let Ok(path) = Path::parse_loosely(&name.path) {
-            found(&path, &document.facts);
-        }
-    });
+    content.learn(|name| found(&name.path(), &document.facts));
 }
 
 /// The doors of what is red now, whatever happens to it at ingest: what does not leave, and what is purged.

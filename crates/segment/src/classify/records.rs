@@ -98,7 +98,18 @@ pub(crate) fn state_value(is_classified: bool) -> IndexValue {
 /// Where a field stands. A name in an event may be a patient's, so it is content.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct FieldName {
-    pub(crate) path: String,
+    /// The names on the way to it: not every one can be written as a path and read again.
+    names: Vec<String>,
+}
+
+impl FieldName {
+    pub(crate) fn of(path: &Path) -> Self {
+        Self { names: path.names().to_vec() }
+    }
+
+    pub(crate) fn path(&self) -> Path {
+        Path::of(self.names.iter().cloned())
+    }
 }
 
 /// The SID of a field.

@@ -255,7 +255,7 @@ fn view(field: Document<Field>, policy: &PolicyFacts, hipaa: bool, proof: &phi::
     let (matcher, recommended) = recommended.unzip();
     FieldView {
         sid: sid.to_string(),
-        path: content.map(|name| name.into_open(proof).path),
+        path: content.map(|name| name.into_open(proof).path().to_string()),
         state: if colour.is_some() { "inventory" } else { "inbox" },
         colour,
         recommended,
@@ -343,7 +343,7 @@ pub(crate) async fn classify(
             (None, Some(path)) => {
                 let mut facts = FieldFacts::default();
                 spoken(&mut facts);
-                let content = Some(path.map(|path| FieldName { path: path.to_string() }));
+                let content = Some(path.map(|path| FieldName::of(&path)));
                 let index = facts.index();
                 batch.insert::<Field>(NewDocument {
                     content,

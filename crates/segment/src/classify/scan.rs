@@ -71,8 +71,19 @@ async fn step(services: &Services, lease: &Lease) -> Result<Outcome, StoreError>
         commit(services, batch, &scan, None).await?;
         return Ok(Outcome::Done);
     };
-    let rows = scoped.events(&source, scan.facts.after, limits::SCAN_ROWS).await?;
-    let is_last = rows.len() < limits::SCAN_ROWS || rows.iter().any(|row| row.at > scan.created_at);
+    let mut rows = scoped.events(&source, scan.facts.after, limits::SCAN_ROWS).await?;
+    let mut is_last = rows.len() < limits::SCAN_ROWS;
+    // What a step writes is bounded by its events: each may be of other people, whose keys it asks for.
+    let mut events = 0;
+    let fitting = rows.iter().position(|row| {
+        events += row.events.len();
+        events > limits::SCAN_EVENTS
+    });
+    if let Some(fitting) = fitting {
+        is_last &= fitting.max(1) >= rows.len();
+        rows.truncate(fitting.max(1));
+    }
+    is_last |= rows.iter().any(|row| row.at > scan.created_at);
     if !rows.is_empty() {
         look(services, &scoped, &mut batch, &mut scan, &source, &rows).await?;
     }
@@ -150,13 +161,14 @@ async fn look(
             keys.extend(known.map(|key| (*sid, key)));
         }
         step.row(scoped, batch, source, row, &keys)?;
+        tokio::task::yield_now().await;
     }
     let key = scoped.digest_key().await?;
     for (path, facts) in step.new {
         step.scan.facts.detected += 1;
         let sid = field_sid(&key, &Phi::new(path.clone()));
         let index = facts.index();
-        let content = Some(Phi::new(FieldName { path: path.to_string() }));
+        let content = Some(Phi::new(FieldName::of(&path)));
         // When it is detected at ingest at this very moment, this step is done again.
         batch.insert::<Field>(NewDocument { content, index, ..NewDocument::of(sid, services.now(), facts) });
     }

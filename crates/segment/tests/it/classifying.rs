@@ -100,6 +100,23 @@ async fn fields_are_listed_once_with_who_recognises_them_and_never_with_values()
 }
 
 #[tokio::test]
+async fn names_that_no_path_can_be_written_with_are_fields_once_too() {
+    let mut world = World::start().await;
+    let place = world.place(&world.app.owner).await;
+    let long = "k".repeat(2_000);
+    for _ in 0..2 {
+        world.batch(&place, seen(json!({"": {"": 1}, "a.b\\": 2, long.clone(): 3}))).await;
+        world = world.restarted();
+    }
+    let listed = paths(&world, &place, "").await;
+    assert_eq!(listed.iter().filter(|path| path.starts_with("properties.")).count(), 3, "{listed:?}");
+    // All of them have the source, and none was found twice.
+    for field in fields(&world, &place, "").await {
+        assert_eq!(field["sources"], json!([place.source.to_string()]), "{field}");
+    }
+}
+
+#[tokio::test]
 async fn of_who_is_suppressed_not_even_the_name_of_a_field_stays() {
     let world = World::start().await;
     let place = world.place(&world.app.owner).await;

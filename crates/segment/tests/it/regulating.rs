@@ -147,6 +147,20 @@ async fn a_receipt_has_a_deletion_done_again_that_a_backup_does_not_know() {
 }
 
 #[tokio::test]
+async fn as_many_people_as_allowed_are_regulated_at_once() {
+    let world = World::start().await;
+    let place = world.place(&world.app.owner).await;
+    let ids: Vec<_> = (0..segment::limits::REGULATED).map(|number| format!("u-{number}")).collect();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
+    for _ in 0..2 {
+        let made = regulate(&world, &place, "SUPPRESS_WITH_DELETE", "user_ids", &ids).await;
+        assert_eq!(made["people"], segment::limits::REGULATED);
+        assert_eq!(reapply(&world, &place, json!([made["receipt"]])).await.status, 201);
+    }
+    regulate(&world, &place, "UNSUPPRESS", "user_ids", &ids).await;
+}
+
+#[tokio::test]
 async fn a_destination_that_is_not_told_is_said_so() {
     let world = World::start().await;
     let place = world.place(&world.app.owner).await;

@@ -173,6 +173,52 @@ test("people are suppressed and deleted", async () => {
   await assert.rejects(privacy.deleteRegulation(regulateId), refused(409, "conflict"));
 });
 
+test("people, invites and groups", async () => {
+  const users = api("IAMUsersApi");
+  const groups = api("IAMGroupsApi");
+  const resources = [{ id: workspace, type: "WORKSPACE" }];
+  const permission = (roleId) => ({ roleId, resources });
+  const email = "nurse@clinic.example";
+  const invites = [{ email, permissions: [permission("source_read_only")] }, { email: "left@clinic.example" }];
+  assert.deepEqual((await data(users.createInvites({ invites }))).emails, [email, "left@clinic.example"]);
+  assert.equal((await data(users.listInvites(PAGE))).invites.length, 2);
+  await data(users.deleteInvites(["left@clinic.example"]));
+  await assert.rejects(users.createInvites({ invites: [{ email }] }), refused(409, "conflict"));
+
+  const made = await request("POST", `${account()}/Workspaces/${workspace}/Tokens`, { name: "Nurse", user_email: email });
+  const own = new sdk.SourcesApi(setting("url"));
+  own.accessToken = made.token;
+  assert.ok((await data(own.listSources(PAGE))).sources);
+  const [user] = (await data(users.listUsers(PAGE))).users;
+  assert.deepEqual([user.id, user.email], [made.user_sid, email]);
+  assert.equal((await data(users.getUser(user.id))).user.permissions[0].roleName, "Source Read-only");
+
+  const { userGroup } = await data(groups.createUserGroup({ name: "Ward" }));
+  assert.equal((await data(groups.addUsersToUserGroup(userGroup.id, { emails: [email] }))).userGroup.memberCount, 1);
+  const given = { permissions: [permission("tracking_plan_read_only")] };
+  assert.equal((await data(groups.addPermissionsToUserGroup(userGroup.id, given))).permissions.length, 1);
+  assert.equal((await data(groups.listUsersFromUserGroup(userGroup.id, PAGE))).users[0].email, email);
+  assert.deepEqual((await data(groups.listInvitesFromUserGroup(userGroup.id, PAGE))).emails, []);
+  assert.equal((await data(users.listUserGroupsFromUser(user.id, PAGE))).groups[0].name, "Ward");
+  const plans = new sdk.TrackingPlansApi(setting("url"));
+  plans.accessToken = made.token;
+  assert.ok((await data(plans.listTrackingPlans(PAGE))).trackingPlans);
+  await data(groups.updateUserGroup(userGroup.id, { name: "Ward 7" }));
+  assert.equal((await data(groups.getUserGroup(userGroup.id))).userGroup.name, "Ward 7");
+  await data(groups.replacePermissionsForUserGroup(userGroup.id, { permissions: [] }));
+  await assert.rejects(plans.listTrackingPlans(PAGE), refused(403, "forbidden"));
+  await data(groups.replaceUsersInUserGroup(userGroup.id, { emails: [email] }));
+  await data(groups.removeUsersFromUserGroup(userGroup.id, [email]));
+  assert.equal((await data(groups.listUserGroups(PAGE))).userGroups[0].memberCount, 0);
+  assert.equal((await data(groups.deleteUserGroup(userGroup.id))).status, "SUCCESS");
+
+  await data(users.addPermissionsToUser(user.id, { permissions: [permission("pii_access")] }));
+  const left = await data(users.replacePermissionsForUser(user.id, { permissions: [permission("tracking_plan_admin")] }));
+  assert.deepEqual(left.permissions.map(({ roleId }) => roleId), ["tracking_plan_admin"]);
+  assert.equal((await data(users.deleteUsers([user.id]))).status, "SUCCESS");
+  await assert.rejects(own.listSources(PAGE), refused(401, "unauthorized"));
+});
+
 test("roles and audit events, and an operation that is not served", async () => {
   const { roles } = await data(api("IAMRolesApi").listRoles(PAGE));
   assert.ok(roles.some(({ name }) => name === "PII Access"));

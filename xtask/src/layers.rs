@@ -81,6 +81,7 @@ pub(crate) const LAYERS: &[Row] = &[
     ("fql", &["paths"]),
     ("mapping", &["paths", "fql"]),
     ("plans", &["paths"]),
+    ("privacy", &["base", "matcher", "paths"]),
     ("throttle", &["base"]),
     ("tracking", &["base", "phi"]),
     // It judges accounts from outside and needs no running server.
@@ -122,7 +123,10 @@ pub(crate) const LAYERS: &[Row] = &[
     ),
     (
         "segment",
-        &["base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "kit", "tracking", "plans"],
+        &[
+            "base", "phi", "errors", "rulebook", "store", "ledger", "auth", "jobs", "webhooks", "kit",
+            "tracking", "plans", "paths", "privacy",
+        ],
     ),
     // It is given connections and opens none.
     ("warehouse", &["base"]),

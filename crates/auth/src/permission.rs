@@ -68,6 +68,8 @@ permissions! {
     ManifestsApprove = "/switchward/manifests/approve";
     /// Read the events of a workspace's sources: a disclosure of protected data.
     EventsRead = "/switchward/events/read";
+    /// See in events what is classified red or yellow, which is masked for everybody else.
+    PiiRead = "/switchward/pii/read";
     /// Drive the simulator, when it is enabled.
     Simulator = "/switchward/simulator/write";
 }

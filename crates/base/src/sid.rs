@@ -229,6 +229,12 @@ sids! {
     PlanRuleSid = "RU";
     /// People of a workspace that were suppressed or deleted at once (ours).
     RegulationSid = "RG";
+    /// A group of people of a workspace (Segment calls them otherwise; ours).
+    GroupSid = "UG";
+    /// A field of a workspace's events (ours).
+    FieldSid = "FD";
+    /// A look through the events that a workspace keeps (ours).
+    ScanSid = "SF";
     /// Somebody whom events are about (ours; never shown).
     SubjectSid = "SJ";
     /// Which sender a recipient has from a Messaging Service (ours; never shown).

@@ -147,6 +147,9 @@ pub(crate) async fn save(ctx: &Ctx, mut held: Held, was_enabled: bool) -> Result
     let (sid, is_enabled) = (held.document.sid, held.document.facts.enabled);
     if is_enabled && !was_enabled {
         ctx.guard(&Action::UseDestination(held.asked(ctx.account())?))?;
+        if let Ok(source) = held.document.facts.source.parse() {
+            segment::reading::refuse_quarantine(&ctx.services.store, &held.workspace, source).await?;
+        }
     }
     let mut batch = ctx.batch();
     batch.in_scope(held.scope()).update(&held.document);

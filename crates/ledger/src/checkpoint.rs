@@ -58,7 +58,7 @@ fn message(size: u64, at: Timestamp, root: &Hash) -> Vec<u8> {
     bytes
 }
 
-async fn key_pair(store: &Store) -> Result<Ed25519KeyPair, CheckpointError> {
+pub(crate) async fn key_pair(store: &Store) -> Result<Ed25519KeyPair, CheckpointError> {
     let seed = store.journal().signing_seed().await?;
     Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).map_err(|_| CheckpointError::Key)
 }

@@ -12,6 +12,7 @@
 mod checkpoint;
 mod entry;
 pub mod merkle;
+mod statement;
 mod verify;
 
 use std::time::Duration;
@@ -22,6 +23,7 @@ use store::{Batch, Scope, Store, StoreError};
 
 pub use checkpoint::{CheckpointError, checkpoint, leaf_of, public_key};
 pub use entry::{Action, Actor, Entry, Purpose, RecordedEntry, Source};
+pub use statement::{is_signed, sign};
 pub use verify::{Fault, MAX_FAULTS, Report, VerifyError, verify};
 
 /// How long entries are kept: six years (45 CFR 164.316(b)(2)(i)), as days of 24 hours.

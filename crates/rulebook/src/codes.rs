@@ -132,6 +132,8 @@ codes! {
     SCHEMA_CONTROLS_LOCKED = 77666, 403, "In a HIPAA workspace whatever is not planned is blocked";
     /// PRO-PLAN-2, which shares the line.
     QUARANTINE_WITHOUT_OWNER = 77667, 403, "A quarantine of a HIPAA workspace needs an owner who reviews it";
+    /// PRO-PLAN-2, which shares the line.
+    QUARANTINE_WITH_DESTINATION = 77668, 403, "A quarantine of a HIPAA workspace goes to no destination";
     /// ENG-PREM-1.
     ENGAGE_PREMIER_NOT_ELIGIBLE = 77718, 403, "Engage Premier is not eligible in a HIPAA project";
     /// ENG-CAMP-1.

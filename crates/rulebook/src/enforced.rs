@@ -67,6 +67,11 @@ const DESTINATIONS: &str = "rulebook::guard::destinations";
 const EVENTS_KEPT: &str = "segment::retention";
 const INGEST: &str = "segment::ingest";
 const ENFORCE: &str = "segment::enforce";
+const CLASSIFY: &str = "segment::classify";
+const SCAN: &str = "segment::classify::scan";
+const REGULATIONS: &str = "segment::regulations";
+const WATCH: &str = "segment::watch";
+const PRIVACY: &str = "privacy";
 
 /// Every row, by rule id.
 pub const ENFORCED: &[Enforced] = &[
@@ -118,10 +123,17 @@ pub const ENFORCED: &[Enforced] = &[
     does("LOOK-ELIG-1", Effect::Permit, SERVICES),
     refuses("LOOK-MKT-1", codes::LOOKUP_ADD_ONS_NOT_ELIGIBLE, SERVICES),
     does("PRIV-CONSENT-1", Effect::Force, INGEST),
+    does("PRIV-INBOX-1", Effect::Decide, WATCH),
+    does("PRIV-INBOX-2", Effect::Permit, SCAN),
+    does("PRIV-MATCH-1", Effect::Force, PRIVACY),
+    does("PRIV-MATCH-2", Effect::Force, CLASSIFY),
     does("PRIV-SUPPR-1", Effect::Force, INGEST),
+    does("PRIV-SUPPR-2", Effect::Force, REGULATIONS),
     does("PRO-PLAN-1", Effect::Force, ENFORCE),
     refuses("PRO-PLAN-1", codes::SCHEMA_CONTROLS_LOCKED, DESIGNATE),
     refuses("PRO-PLAN-2", codes::QUARANTINE_WITHOUT_OWNER, DESIGNATE),
+    refuses("PRO-PLAN-2", codes::QUARANTINE_WITH_DESTINATION, DESIGNATE),
+    does("PRO-PLAN-2", Effect::Decide, WATCH),
     refuses("RT-BIN-1", codes::PHI_IN_BIN, SERVICES),
     does("RT-BIN-2", Effect::Permit, SERVICES),
     refuses("SEG-DES-1", codes::WORKSPACE_ENTITLEMENT_MISSING, DESIGNATE),

@@ -60,6 +60,11 @@ impl Controls {
         self.plan.is_none() && self.workspace == plans::Workspace::Plain
     }
 
+    /// Whether the workspace is a HIPAA workspace.
+    pub(crate) fn is_hipaa(&self) -> bool {
+        self.workspace == plans::Workspace::Hipaa
+    }
+
     /// Whether names that the plan does not know are withheld: a name can be a patient's.
     fn withholds(&self) -> bool {
         self.workspace == plans::Workspace::Hipaa

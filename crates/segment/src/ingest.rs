@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use store::{EVENT_NAME_BYTES, EventName, NewEvent, Scope, StoreError, SubjectKey};
 use tracking::{Consent, Event};
 
+use crate::classify::Classified;
 use crate::compiled::Compiled;
 use crate::enforce::{self, Controls, Fate};
 use crate::limits;
@@ -24,6 +25,7 @@ pub struct Ingest {
     pub(crate) services: Arc<Services>,
     window: Window,
     compiled: Compiled,
+    pub(crate) classified: Classified,
     /// What it has done.
     pub measures: IngestMeasures,
 }
@@ -47,6 +49,12 @@ pub struct IngestMeasures {
     pub omitted: Counter,
     /// Violations that no event was made of, because their request had too many.
     pub untold: Counter,
+    /// Events that were kept without a field that is red.
+    pub stripped: Counter,
+    /// Events that were not kept for a field that is red.
+    pub kept_out: Counter,
+    /// Fields that came by and are not listed, because there are too many.
+    pub unlisted: Counter,
 }
 
 /// Where events go.
@@ -57,16 +65,20 @@ pub(crate) struct Destination<'a> {
     pub(crate) consent_required: bool,
     /// What becomes of events that were not planned.
     pub(crate) controls: &'a Controls,
+    /// The revision of how the workspace classifies fields; 0 where nobody has said anything.
+    pub(crate) privacy_revision: i64,
 }
 
 /// An event as it goes into the log.
-struct Named {
+pub(crate) struct Named {
     /// The source that gets it: the one that sent it, a quarantine, or one that is told of violations.
-    source: SourceSid,
-    body: Phi<Box<RawValue>>,
+    pub(crate) source: SourceSid,
+    pub(crate) body: Phi<Box<RawValue>>,
     /// Whom it is about: it is sealed for all of them, so that it ends with any.
-    subjects: Vec<SubjectSid>,
-    name: EventName,
+    pub(crate) subjects: Vec<SubjectSid>,
+    pub(crate) name: EventName,
+    /// When it happened, as its sender says.
+    pub(crate) happened_at: Timestamp,
 }
 
 impl Ingest {
@@ -76,6 +88,7 @@ impl Ingest {
             services,
             window: Window::default(),
             compiled: Compiled::default(),
+            classified: Classified::default(),
             measures: IngestMeasures::default(),
         }
     }
@@ -96,14 +109,24 @@ impl Ingest {
         events.retain(|event| !to.consent_required || event.consent == Consent::Given);
         self.measures.withheld.add((sent - events.len()) as u64);
         let mut events = self.judged(to, at, &key, events).await?;
-        let taken = events.len();
+        let (mut taken, mut is_classified) = (events.len(), false);
         for _ in 0..limits::ATTEMPTS {
             let memory = Memory::now(store).await?;
             let known = self.look(&memory, to.workspace, &events).await?;
+            self.forget_the_past(&memory, to.workspace, &mut events).await?;
             let is_suppressed = |sid: &SubjectSid| matches!(known.get(sid), Some(Known::Suppressed));
             events.retain(|named| !named.subjects.iter().any(is_suppressed));
             if events.is_empty() {
                 break;
+            }
+            // Behind the question who is suppressed: not even the name of a field stays of them.
+            if !is_classified {
+                let before = events.len();
+                events = self.classified(to, at, events).await?;
+                (taken, is_classified) = (taken - (before - events.len()), true);
+                if events.is_empty() {
+                    break;
+                }
             }
             match self.write(to, at, &events, &memory, &known).await {
                 // Somebody's key came or went meanwhile: what is known of them is not so any more.
@@ -134,8 +157,10 @@ impl Ingest {
         events: Vec<Event>,
     ) -> Result<Vec<Named>, StoreError> {
         let controls = to.controls;
-        let as_it_came =
-            |event: Event, subjects, name| Named { source: to.source, body: event.body, subjects, name };
+        let as_it_came = |event: Event, subjects, name| {
+            let happened_at = event.at;
+            Named { source: to.source, body: event.body, subjects, name, happened_at }
+        };
         if controls.are_idle() {
             let named = |event: Event| {
                 let (subjects, name) = (subjects_of(key, &event), name(key, to.source, &event.message_id));
@@ -171,7 +196,13 @@ impl Ingest {
                     let body = weighed.map_ref(|weighed| weighed.violations[index].clone());
                     let id = event.message_id.map_ref(|id| format!("violation {index} of {id}"));
                     let name = name(key, source, &id);
-                    told.push(Named { source, body, subjects: subjects.clone(), name });
+                    told.push(Named {
+                        source,
+                        body,
+                        subjects: subjects.clone(),
+                        name,
+                        happened_at: event.at,
+                    });
                 }
             }
             match Fate::of(weighed.learn(|weighed| weighed.fate as u32)) {
@@ -179,7 +210,8 @@ impl Ingest {
                 Fate::Changed => {
                     self.measures.omitted.increment();
                     let body = weighed.map(|weighed| weighed.body);
-                    kept.push(Named { source: to.source, body, subjects, name: own_name });
+                    let (source, happened_at) = (to.source, event.at);
+                    kept.push(Named { source, body, subjects, name: own_name, happened_at });
                 }
                 fate @ (Fate::Blocked | Fate::Quarantined) => match controls.blocked_to {
                     Some(source) if fate == Fate::Quarantined => {
@@ -190,6 +222,7 @@ impl Ingest {
                             body: weighed.map(|weighed| weighed.body),
                             subjects,
                             name,
+                            happened_at: event.at,
                         });
                     }
                     _ => self.measures.blocked.increment(),
@@ -198,6 +231,28 @@ impl Ingest {
         }
         kept.append(&mut told);
         Ok(kept)
+    }
+
+    /// Leaves out what happened before somebody it is about was deleted: a replay does not bring it back.
+    async fn forget_the_past(
+        &self,
+        memory: &Memory,
+        workspace: WorkspaceSid,
+        events: &mut Vec<Named>,
+    ) -> Result<(), StoreError> {
+        let mut kept = Vec::with_capacity(events.len());
+        for named in events.drain(..) {
+            let mut is_past = false;
+            for sid in &named.subjects {
+                let deleted = memory.deleted_at(&self.services.store, workspace, *sid).await?;
+                is_past |= deleted.is_some_and(|at| named.happened_at < at);
+            }
+            if !is_past {
+                kept.push(named);
+            }
+        }
+        *events = kept;
+        Ok(())
     }
 
     /// What is known of everybody whom the events mention.

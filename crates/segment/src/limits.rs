@@ -19,9 +19,23 @@ pub const NAME: usize = 255;
 pub const LINE: usize = 255;
 /// People that one regulation is about (published: 5,000 per call). Each is a few rows of one batch.
 pub const REGULATED: usize = 1_000;
+/// Regulations of one page.
+pub const REGULATION_PAGE: usize = 50;
+/// Receipts that one request gives.
+pub const RECEIPTS: usize = 100;
 /// Characters of the id of somebody whom a regulation is about.
 pub const ID: usize = 1_000;
 
+/// People of one workspace, invited ones included.
+pub const PEOPLE: usize = 500;
+/// Groups of one workspace.
+pub const GROUPS: usize = 100;
+/// People that one request names.
+pub const NAMED: usize = 50;
+/// Permissions that one request gives.
+pub const PERMISSIONS: usize = 50;
+/// Characters of an address (RFC 5321 §4.5.3.1.3 allows 256 with its brackets).
+pub const EMAIL: usize = 254;
 /// Tokens of one workspace.
 pub const TOKENS: usize = 100;
 /// Labels of one workspace, and of one source.
@@ -64,6 +78,32 @@ pub const COMPILED_PLANS: usize = 64;
 pub const JUDGED_AT_ONCE: usize = 32;
 /// Events about violations that one request makes; the measures count those that it does not make.
 pub const VIOLATIONS: usize = 1_000;
+
+/// Workspaces whose fields are held as events are walked against them; a full memory starts anew.
+pub const CLASSIFIED_WORKSPACES: usize = 64;
+/// Fields that are read at once.
+pub const FIELD_ROWS: usize = 1_000;
+/// Fields of one page.
+pub const FIELD_PAGE: usize = 100;
+/// Fields that one request classifies.
+pub const CLASSIFIED: usize = 200;
+/// Rows of the log that one step of a look through what is kept goes on by.
+pub const SCAN_ROWS: usize = 20;
+/// Events after which a step takes no further row.
+pub const SCAN_EVENTS: usize = 1_000;
+/// Looks through one workspace that are kept on record; older ones are shown no more.
+pub const SCANS: usize = 50;
+/// Looks that go on at the same time in one process.
+pub const SCANS_AT_ONCE: usize = 1;
+/// How long somebody may take to speak about a field in the inbox (docs/privacy.md).
+pub const INBOX_DAYS: u64 = 7;
+
+/// How long an event may lie in a quarantine before somebody has reviewed it (docs/segment.md).
+pub const QUARANTINE_REVIEW: Duration = Duration::from_secs(7 * 86_400);
+/// How often what waits for people is looked for.
+pub const WATCH_EVERY: Duration = Duration::from_secs(600);
+/// How long an alert about the same is not raised again.
+pub const ALERT_AGAIN: Duration = Duration::from_secs(86_400);
 
 /// Characters of a write key in a request.
 pub const WRITE_KEY: usize = 100;

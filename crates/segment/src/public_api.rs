@@ -6,6 +6,7 @@
 //! published and not served is answered as such (501), after the same checks.
 
 mod audit;
+mod groups;
 mod labels;
 mod operations;
 mod privacy;
@@ -13,6 +14,7 @@ mod rules;
 mod schema;
 mod sources;
 mod tracking_plans;
+mod users;
 mod wire;
 mod workspace;
 
@@ -127,7 +129,7 @@ async fn answer(
         let plain = PlainHttpFacts { credentials: true, loopback: origin.is_loopback() };
         decide(&guarded(&known.workspace.facts), &Action::PlainHttp(plain))?;
     }
-    let roles = known.token.facts.roles.clone();
+    let roles = known.roles.clone();
     let writes = operation.writes();
     if !roles.iter().any(|role| role.may(operation.area, writes)) {
         return Err(ApiError::new(codes::FORBIDDEN).into());

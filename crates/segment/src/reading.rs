@@ -2,12 +2,20 @@
 //! suppressed or was deleted.
 
 use base::{AccountSid, SourceSid, SubjectSid, WorkspaceSid};
+use kit::ctx::decide;
 use phi::{DigestKey, Phi};
-use serde_json::value::RawValue;
-use store::{Document, Scope, SealedEvent, Store, StoreError};
+use privacy::Fields;
+use rulebook::Action;
+use rulebook::guard::SchemaControl;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
+use store::{Document, Query, Scope, SealedEvent, Store, StoreError};
 
-use crate::records::{Source, source_name};
+use crate::classify::{self, records::Policy};
+use crate::limits;
+use crate::records::{Source, Workspace, source_name};
 use crate::subjects::{self, Known, Memory};
+use crate::workspaces::guarded;
 
 /// What became of an event since it was taken.
 #[derive(Debug)]
@@ -25,6 +33,8 @@ pub struct Reader<'a> {
     store: &'a Store,
     workspace: WorkspaceSid,
     memory: std::sync::Arc<Memory>,
+    /// What is red leaves to nobody, whenever it came.
+    red: std::sync::Arc<Fields>,
 }
 
 impl<'a> Reader<'a> {
@@ -33,7 +43,15 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// [`StoreError`].
     pub async fn new(store: &'a Store, workspace: WorkspaceSid) -> Result<Self, StoreError> {
-        Ok(Self { store, workspace, memory: Memory::now(store).await? })
+        // A colour is given together with a write of the policy, which is steady.
+        let red = store.steady(format!("segment red {workspace}"), |steady| async move {
+            let scope = Scope::workspace(workspace);
+            match steady.get::<Policy>(scope, workspace).await? {
+                Some(_) => classify::red(&store.scope(scope)).await,
+                None => Ok(Fields::default()),
+            }
+        });
+        Ok(Self { store, workspace, memory: Memory::now(store).await?, red: red.await? })
     }
 
     /// Reads an event of a stream, still protected.
@@ -52,7 +70,21 @@ impl<'a> Reader<'a> {
         let keys: Vec<_> = keys.iter().map(AsRef::as_ref).collect();
         let opened =
             self.store.scope(Scope::workspace(self.workspace)).open_event_with(stream, event, &keys)?;
-        Ok(opened.map_or(Reading::Destroyed, Reading::Event))
+        let Some(event) = opened else { return Ok(Reading::Destroyed) };
+        Ok(Reading::Event(if self.red.is_empty() { event } else { event.map(|body| self.without_red(body)) }))
+    }
+}
+
+impl Reader<'_> {
+    /// An event that cannot be looked at is left as nothing, which no destination takes.
+    fn without_red(&self, body: Box<RawValue>) -> Box<RawValue> {
+        let less = serde_json::from_str::<Value>(body.get()).ok().and_then(|mut event| {
+            if privacy::drop_fields(&mut event, &self.red) == 0 {
+                return Some(body);
+            }
+            to_raw_value(&event).ok()
+        });
+        less.unwrap_or_else(|| RawValue::NULL.to_owned())
     }
 }
 
@@ -68,6 +100,25 @@ pub async fn source(
     let source = store.scope(located.scope).get::<Source>(sid).await?;
     Ok(source
         .and_then(|source| source.facts.place().map(|(workspace, account)| (workspace, account, source))))
+}
+
+/// That the source is no quarantine of a HIPAA workspace: what is blocked goes to no destination (PRO-PLAN-2).
+///
+/// # Errors
+/// The refusal; [`StoreError`] as the API's error.
+pub async fn refuse_quarantine(
+    store: &Store,
+    workspace: &Document<Workspace>,
+    source: SourceSid,
+) -> errors::Result<()> {
+    let query = Query { limit: limits::SOURCES, ..Query::default() };
+    let sources = store.scope(Scope::workspace(workspace.sid)).list::<Source>(query).await?.documents;
+    let is_quarantine = sources.iter().any(|other| other.facts.schema.blocked_to() == Some(source));
+    if is_quarantine {
+        let control = SchemaControl::Quarantine { has_owner: true, has_destination: true };
+        decide(&guarded(&workspace.facts), &Action::ControlSchema(control))?;
+    }
+    Ok(())
 }
 
 /// The subject that a user id names, under the workspace's digest key.

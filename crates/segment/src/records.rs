@@ -38,6 +38,9 @@ pub struct WorkspaceFacts {
     /// Days that its events are kept; `None` for [`crate::limits::KEPT_DAYS`].
     #[serde(default)]
     pub kept_days: Option<u32>,
+    /// When the account was told last that fields wait for too long, in microseconds since the epoch.
+    #[serde(default)]
+    pub inbox_alerted_at: Option<i64>,
 }
 
 /// A label. It is configuration and never PHI.
@@ -117,6 +120,18 @@ pub struct SourceFacts {
     /// Who reviews what it holds, for a quarantine (PRO-PLAN-2).
     #[serde(default)]
     pub owner: Option<String>,
+    /// The last row of its log that somebody has reviewed.
+    #[serde(default)]
+    pub reviewed_up_to: u64,
+    /// When somebody did last, in microseconds since the epoch.
+    #[serde(default)]
+    pub reviewed_at: Option<i64>,
+    /// Whose word it is.
+    #[serde(default)]
+    pub reviewed_by: Option<String>,
+    /// When the account was told last that nobody reviews it, in microseconds since the epoch.
+    #[serde(default)]
+    pub alerted_at: Option<i64>,
 }
 
 impl SourceFacts {
@@ -135,6 +150,10 @@ impl SourceFacts {
             schema: SchemaSettings::default(),
             tracking_plan: None,
             owner: None,
+            reviewed_up_to: 0,
+            reviewed_at: None,
+            reviewed_by: None,
+            alerted_at: None,
         }
     }
 
@@ -227,8 +246,11 @@ pub struct TokenFacts {
     pub workspace: String,
     /// The account that owns the workspace.
     pub account: String,
-    /// What it may do there.
+    /// What it may do there; empty for one that opens what its person may do.
     pub roles: Vec<Role>,
+    /// Whose it is, when it was made for somebody.
+    #[serde(default)]
+    pub person: Option<String>,
     /// The keyed digest of its secret.
     pub digest: [u8; 32],
 }
@@ -251,6 +273,25 @@ pub struct RegulationFacts {
     pub regulation_type: String,
     /// With whom.
     pub subjects: Vec<String>,
+    /// What they were named by: `USER_ID` or `ANONYMOUS_ID`.
+    #[serde(default = "user_id")]
+    pub subject_type: String,
+    /// The streams of a deletion, with the destinations that got events and are not told of it: none takes deletions.
+    #[serde(default)]
+    pub streams: Vec<Stream>,
+}
+
+/// A source, and where its events went.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Stream {
+    /// The source.
+    pub source: String,
+    /// Destinations of it.
+    pub destinations: Vec<String>,
+}
+
+fn user_id() -> String {
+    "USER_ID".to_owned()
 }
 
 /// The kind of suppression documents: their SID is the subject's.
@@ -266,11 +307,14 @@ impl Kind for Suppression {
     const STEADY: bool = true;
 }
 
-/// Who is suppressed, as the customer calls them.
+/// Who is suppressed, as the customer or a device calls them.
 #[derive(Serialize, Deserialize)]
-pub struct Suppressed {
+#[serde(rename_all = "snake_case")]
+pub enum Suppressed {
     /// The user id.
-    pub user_id: String,
+    UserId(String),
+    /// The anonymous id.
+    AnonymousId(String),
 }
 
 /// The name by which a write key finds its source.
@@ -300,6 +344,12 @@ pub(crate) fn slug_of(name: &str) -> String {
     }
     slug.truncate(slug.trim_end_matches('-').len());
     slug
+}
+
+/// The name that somebody who was deleted has in a workspace: what stands under it is when, in microseconds since the
+/// epoch. What happened before is not taken again, whoever sends it.
+pub(crate) fn deletion_name(workspace: WorkspaceSid, subject: SubjectSid) -> Name {
+    Name::custom("segment-deletion", &format!("{workspace}|{subject}"))
 }
 
 /// The name that somebody who is suppressed has in a workspace.

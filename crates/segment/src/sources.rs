@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use base::{Random, Sid, SourceSid, WorkspaceSid};
+use auth::Permission;
+use base::{Random, Sid, SourceSid, Timestamp, WorkspaceSid};
 use errors::{ApiError, Result, codes};
 use kit::{Answer, Created, Ctx, Found, FromParams, Json, Params, Path, Query};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use store::{Document, NewDocument, Scope};
 
+use crate::classify::Sight;
 use crate::limits;
 use crate::records::{Source, SourceFacts, source_name, write_key_name};
 use crate::view::{EventList, Named, SourceList, SourceView, filled, invalid};
-use crate::workspaces;
+use crate::{watch, workspaces};
 
 /// Characters of a write key, as Segment's have them.
 const WRITE_KEY_CHARACTERS: usize = 32;
@@ -100,14 +102,79 @@ pub(crate) async fn update(
     Ok(Created(SourceView::new(&find(&ctx, sid).await?.1)))
 }
 
+/// What somebody has reviewed of what a quarantine holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Review {
+    /// The last row of its log that was looked at: the `next_after` of its events.
+    up_to: u64,
+    /// Whose word it is.
+    signer: String,
+}
+
+/// How a quarantine is looked after (`PRO-PLAN-2`).
+#[derive(Serialize)]
+pub(crate) struct ReviewView {
+    owner: Option<String>,
+    reviewed_at: Option<String>,
+    reviewed_by: Option<String>,
+    /// Since when the first event waits that nobody has reviewed.
+    unreviewed_since: Option<String>,
+    days_allowed: u64,
+    /// `green`, or `red` when that is longer ago than allowed.
+    posture: &'static str,
+}
+
+async fn review_view(ctx: &Ctx, workspace: WorkspaceSid, source: &Document<Source>) -> Result<ReviewView> {
+    let since =
+        watch::unreviewed_since(&ctx.services.store.scope(Scope::workspace(workspace)), source).await?;
+    let is_late = since.is_some_and(|since| watch::is_overdue(since, ctx.now()));
+    Ok(ReviewView {
+        owner: source.facts.owner.clone(),
+        reviewed_at: source.facts.reviewed_at.map(|at| Timestamp::from_micros(at).iso8601()),
+        reviewed_by: source.facts.reviewed_by.clone(),
+        unreviewed_since: since.map(Timestamp::iso8601),
+        days_allowed: limits::QUARANTINE_REVIEW.as_secs() / 86_400,
+        posture: if is_late { "red" } else { "green" },
+    })
+}
+
+/// `GET …/Sources/{SourceSid}/Review`.
+pub(crate) async fn fetch_review(ctx: Ctx, Path(sid): Path<SourceSid>) -> Answer<Found<ReviewView>> {
+    let (workspace, source) = find(&ctx, sid).await?;
+    Ok(Found(review_view(&ctx, workspace, &source).await?))
+}
+
+/// `POST …/Sources/{SourceSid}/Review`: somebody says that they have looked. It never goes back.
+pub(crate) async fn review(
+    ctx: Ctx,
+    Path(sid): Path<SourceSid>,
+    Json(review): Json<Review>,
+) -> Answer<Created<ReviewView>> {
+    let signer = filled("signer", review.signer, limits::LINE)?;
+    let (workspace, mut source) = find(&ctx, sid).await?;
+    source.facts.reviewed_up_to = source.facts.reviewed_up_to.max(review.up_to);
+    source.facts.reviewed_at = Some(ctx.now().micros());
+    source.facts.reviewed_by = Some(signer);
+    source.facts.alerted_at = None;
+    let mut batch = ctx.batch();
+    batch.in_scope(Scope::workspace(workspace)).update(&source);
+    batch.in_scope(ctx.scope());
+    ctx.commit(batch, vec![workspace.to_string(), sid.to_string()]).await?;
+    Ok(Created(review_view(&ctx, workspace, &find(&ctx, sid).await?.1).await?))
+}
+
 /// `GET …/Sources/{SourceSid}/Events`: the oldest events behind `After`. They are opened after the ledger has recorded
-/// whose they are.
+/// whose they are, and masked for who has no access to PII.
 pub(crate) async fn events(
     ctx: Ctx,
     Path(sid): Path<SourceSid>,
     Query(After(after)): Query<After>,
 ) -> Answer<Found<EventList>> {
     let (workspace, source) = find(&ctx, sid).await?;
+    let is_hipaa = workspaces::find(&ctx, workspace).await?.facts.is_hipaa();
+    let sees_pii = ctx.principal.may(Permission::PiiRead);
+    let sight = Sight::of(&ctx.services.store, workspace, is_hipaa, sees_pii).await?;
     let (scoped, stream) = (ctx.services.store.scope(Scope::workspace(workspace)), sid.to_string());
     let mut rows = Vec::new();
     let mut count = 0;
@@ -122,12 +189,12 @@ pub(crate) async fn events(
         rows.iter().flat_map(|row| &row.events).flat_map(|event| &event.subjects).collect();
     let sids = [workspace.to_string(), source.sid.to_string()].into_iter();
     let proof =
-        ctx.disclose(sids.chain(people.iter().map(ToString::to_string)).collect(), &["event"]).await?;
+        ctx.disclose(sids.chain(people.iter().map(ToString::to_string)).collect(), sight.fields()).await?;
     let mut events = Vec::with_capacity(count);
     for row in &rows {
         for event in &row.events {
             let opened = scoped.open_event::<Box<RawValue>>(&stream, event).await?;
-            events.push(opened.map(|body| body.into_open(&proof)));
+            events.push(opened.map(|body| sight.show(body.into_open(&proof))));
         }
     }
     Ok(Found(EventList { events, next_after: rows.last().map(|row| row.sequence) }))
@@ -155,7 +222,7 @@ async fn find(ctx: &Ctx, sid: SourceSid) -> Result<(WorkspaceSid, Document<Sourc
     }
 }
 
-async fn all(ctx: &Ctx, workspace: WorkspaceSid) -> Result<Vec<Document<Source>>> {
+pub(crate) async fn all(ctx: &Ctx, workspace: WorkspaceSid) -> Result<Vec<Document<Source>>> {
     let query = store::Query { limit: limits::SOURCES, ..store::Query::default() };
     Ok(ctx.services.store.scope(Scope::workspace(workspace)).list::<Source>(query).await?.documents)
 }

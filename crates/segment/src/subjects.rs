@@ -6,12 +6,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use base::{SubjectSid, WorkspaceSid};
+use base::{SubjectSid, Timestamp, WorkspaceSid};
 use phi::{DigestKey, Phi};
 use store::{Scope, Store, StoreError, Subject, SubjectKey};
 
 use crate::limits;
-use crate::records::suppression_name;
+use crate::records::{deletion_name, suppression_name};
 
 /// The kinds of id, which never meet: a device called `1` is not the person `1`.
 const USER: &str = "segment user";
@@ -40,7 +40,13 @@ pub(crate) enum Known {
 
 /// What is remembered; new ones are not.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<HashMap<(WorkspaceSid, SubjectSid), Known>>);
+pub(crate) struct Memory {
+    known: Mutex<Subjects<Known>>,
+    deleted: Mutex<Subjects<Option<Timestamp>>>,
+}
+
+/// Something of each subject of each workspace.
+type Subjects<T> = HashMap<(WorkspaceSid, SubjectSid), T>;
 
 impl Memory {
     /// What is remembered now.
@@ -48,8 +54,29 @@ impl Memory {
         store.steady("segment subjects".to_owned(), |_| async { Ok(Self::default()) }).await
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<(WorkspaceSid, SubjectSid), Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Subjects<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// When a subject was deleted last.
+    pub(crate) async fn deleted_at(
+        &self,
+        store: &Store,
+        workspace: WorkspaceSid,
+        sid: SubjectSid,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let lock = || self.deleted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(&(workspace, sid)) {
+            return Ok(*known);
+        }
+        let located = store.locate(&deletion_name(workspace, sid)).await?;
+        let at = located.and_then(|located| located.sid.parse().ok()).map(Timestamp::from_micros);
+        let mut deleted = lock();
+        if deleted.len() >= limits::SUBJECTS {
+            deleted.clear();
+        }
+        deleted.insert((workspace, sid), at);
+        Ok(at)
     }
 
     /// What is known of a subject.

@@ -11,11 +11,12 @@ use data_encoding::HEXLOWER;
 use errors::{ApiError, codes};
 use kit::{Answer, Created, Ctx, Deleted, Found, Json, Path, PathPair};
 use ledger::Actor;
-use phi::{DigestKey, constant_time_eq};
+use phi::{DigestKey, Phi, constant_time_eq};
 use serde::{Deserialize, Serialize};
 use store::{Document, NewDocument, Query, Scope, Store, StoreError};
 
 use crate::limits;
+use crate::people::{self, Person};
 use crate::records::{Token, TokenFacts, Workspace, token_name};
 use crate::roles::Role;
 use crate::view::{filled, invalid};
@@ -30,6 +31,8 @@ const DIGITS: usize = 32;
 pub(crate) struct Known {
     pub(crate) token: Document<Token>,
     pub(crate) workspace: Document<Workspace>,
+    /// What it opens now.
+    pub(crate) roles: Vec<Role>,
 }
 
 /// What a token in a request says; its secret is still to be checked.
@@ -58,8 +61,17 @@ impl Given {
             let Some(token) = steady.get::<Token>(located.scope, sid).await? else { return Ok(None) };
             let places = (token.facts.workspace.parse(), token.facts.account.parse());
             let (Ok(workspace), Ok(account)) = places else { return Ok(None) };
-            let workspace = steady.get::<Workspace>(Scope::account(account), workspace).await?;
-            Ok(workspace.map(|workspace| Known { token, workspace }))
+            let Some(workspace) = steady.get::<Workspace>(Scope::account(account), workspace).await? else {
+                return Ok(None);
+            };
+            let roles = match &token.facts.person {
+                None => Some(token.facts.roles.clone()),
+                Some(person) => match person.parse() {
+                    Ok(person) => people::roles_of(&steady, workspace.sid, person).await?,
+                    Err(_) => None,
+                },
+            };
+            Ok(roles.map(|roles| Known { token, workspace, roles }))
         });
         let read = read.await?;
         let Some(known) = read.as_ref() else { return Ok(None) };
@@ -88,7 +100,12 @@ fn digest(key: &DigestKey, secret: &Secret) -> [u8; 32] {
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreateToken {
     name: String,
+    #[serde(default)]
     roles: Vec<Role>,
+    /// For whom it is, instead of roles: somebody who is invited or a user.
+    user_email: Option<String>,
+    /// What they are called.
+    user_name: Option<String>,
 }
 
 /// A token without its secret.
@@ -98,6 +115,7 @@ pub(crate) struct TokenView {
     workspace_sid: String,
     name: String,
     roles: Vec<Role>,
+    user_sid: Option<String>,
     date_created: String,
 }
 
@@ -108,6 +126,7 @@ impl TokenView {
             workspace_sid: document.facts.workspace.clone(),
             name: document.facts.name.clone(),
             roles: document.facts.roles.clone(),
+            user_sid: document.facts.person.clone(),
             date_created: document.created_at.iso8601(),
         }
     }
@@ -137,10 +156,26 @@ pub(crate) async fn create(
     let roles = request.roles;
     // PII Access is granted on top of another role, never alone.
     let opens_something = roles.iter().any(|role| *role != Role::PiiAccess);
-    if !opens_something || roles.len() > Role::ALL.len() {
+    let is_for_somebody = request.user_email.is_some();
+    if opens_something == is_for_somebody
+        || roles.len() > Role::ALL.len()
+        || (is_for_somebody && !roles.is_empty())
+    {
         return Err(invalid("roles").into());
     }
+    if request.user_name.as_ref().is_some_and(|name| !is_for_somebody || name.chars().count() > limits::NAME)
+    {
+        return Err(invalid("user_name").into());
+    }
     workspaces::find(&ctx, workspace).await?;
+    let person = match request.user_email {
+        None => None,
+        Some(email) => {
+            let scoped = ctx.services.store.scope(Scope::workspace(workspace));
+            let found = people::by_email(&scoped, &Phi::new(email)).await?;
+            Some(found.ok_or_else(|| invalid("user_email"))?)
+        }
+    };
     if all(&ctx, workspace).await?.len() >= limits::TOKENS {
         let hint = "the workspace has as many tokens as it may have";
         return Err(ApiError::new(codes::CONFLICT).hint(hint).into());
@@ -154,11 +189,21 @@ pub(crate) async fn create(
         workspace: workspace.to_string(),
         account: ctx.account().sid().to_string(),
         roles,
+        person: person.as_ref().map(|person| person.sid.to_string()),
         digest: digest(&key, &secret),
     };
     let mut batch = ctx.batch();
     batch.in_scope(scope).name(token_name(sid), sid.to_string());
     batch.insert::<Token>(NewDocument::of(sid, ctx.now(), facts));
+    if let Some(mut person) = person {
+        // Whoever has a token is invited no more.
+        person.facts.is_invited = false;
+        if let Some(name) = request.user_name {
+            person.facts.name = name;
+        }
+        batch.update(&person);
+        batch.reindex::<Person>(person.sid, people::BY_STATE, vec![people::state(false)]);
+    }
     batch.in_scope(ctx.scope());
     ctx.commit(batch, vec![workspace.to_string(), sid.to_string()]).await?;
     let document = find(&ctx, workspace, sid).await?;

@@ -29,6 +29,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tracking::{Arrival, Call, InflateError, Malformed, inflate};
 
+use crate::classify::records::Policy;
 use crate::enforce::Controls;
 use crate::ingest::{Destination, Ingest};
 use crate::limits;
@@ -192,6 +193,7 @@ struct Found {
     source: Document<Source>,
     workspace: Document<Workspace>,
     controls: Controls,
+    privacy_revision: i64,
 }
 
 impl Face {
@@ -262,6 +264,7 @@ impl Face {
             source: found.source.sid,
             consent_required: found.workspace.facts.consent_required,
             controls: &found.controls,
+            privacy_revision: found.privacy_revision,
         };
         if !received.events.is_empty() && found.source.facts.enabled {
             self.ingest.accept(to, at, received.events).await?;
@@ -299,7 +302,9 @@ async fn read_source(steady: Steady, key: String) -> Result<Option<Found>, Store
         None => None,
     };
     let controls = Controls::of(&source, &workspace.facts, plan.as_ref());
-    Ok(Some(Found { source, workspace, controls }))
+    let policy = steady.get::<Policy>(located.scope, workspace.sid).await?;
+    let privacy_revision = policy.map_or(0, |policy| policy.revision);
+    Ok(Some(Found { source, workspace, controls, privacy_revision }))
 }
 
 /// The body of a request, decompressed.

@@ -45,6 +45,7 @@ pub(crate) async fn create(ctx: Ctx, Json(request): Json<Named>) -> Answer<Creat
         consent_required: false,
         labels: Vec::new(),
         kept_days: None,
+        inbox_alerted_at: None,
     };
     let mut batch = ctx.batch();
     batch.in_scope(Scope::workspace(sid)).create_scope(Scope::workspace(sid));

@@ -211,6 +211,9 @@ pub(crate) async fn serve(
     helpers.spawn(deliveries.clone().run(stopped.clone()));
     helpers.spawn(deliveries.keep_house(stopped.clone()));
     helpers.spawn(retention.keep_house(stopped.clone()));
+    let watch = segment::Watch::new(Arc::clone(&services));
+    let waiting = watch.measures();
+    helpers.spawn(watch.keep_watch(stopped.clone()));
     if let Some(simulator) = connections.simulator.clone() {
         helpers.spawn(simulator.run(Inbox::new(Arc::clone(&services)), stopped.clone()));
     }
@@ -230,6 +233,7 @@ pub(crate) async fn serve(
             smpp: connections.smpp.clone(),
             webhooks: connections.webhooks.clone(),
             deliveries: delivery_measures,
+            waiting: Arc::clone(&waiting),
             readiness: Arc::clone(&readiness),
             traces: Arc::clone(&traces),
             started,

@@ -38,6 +38,8 @@ pub(crate) struct Sources {
     pub(crate) webhooks: Webhooks,
     /// What events' destinations are given.
     pub(crate) deliveries: Arc<destinations::EngineMeasures>,
+    /// What waits for people in Segment's workspaces.
+    pub(crate) waiting: Arc<segment::WatchMeasures>,
     /// The binds to a network.
     pub(crate) smpp: Option<SmppCarrier>,
     /// What is ready.
@@ -63,6 +65,7 @@ impl Sources {
         self.binds(&mut page);
         self.webhooks(&mut page);
         deliveries::show(&mut page, &self.deliveries);
+        self.waiting(&mut page);
         self.traces.show(&mut page);
         self.readiness(&mut page).await;
         if let Err(error) = self.database(&mut page).await {
@@ -78,6 +81,30 @@ impl Sources {
         page.family("switchward_uptime_seconds", Kind::Gauge, "For how long it has run.");
         page.sample("switchward_uptime_seconds", &[], self.running.elapsed().as_secs());
         process::show(page, self.started);
+    }
+
+    fn waiting(&self, page: &mut Page) {
+        let waiting = &self.waiting;
+        for (name, help, value) in [
+            (
+                "switchward_quarantine_oldest_seconds",
+                "For how long the blocked event waits that nobody has reviewed for longest.",
+                waiting.oldest_unreviewed_seconds(),
+            ),
+            (
+                "switchward_quarantines_overdue",
+                "Quarantines in which one waits for longer than it may.",
+                waiting.overdue_quarantines(),
+            ),
+            (
+                "switchward_inboxes_overdue",
+                "Workspaces in which a field waits for longer than it may to be classified.",
+                waiting.overdue_inboxes(),
+            ),
+        ] {
+            page.family(name, Kind::Gauge, help);
+            page.sample(name, &[], value);
+        }
     }
 
     fn gate(&self, page: &mut Page) {

@@ -162,6 +162,7 @@ impl Connections {
             queues.push(upstream.queue(Inbox::new(Arc::clone(services))));
         }
         queues.extend(self.mm7.as_ref().map(Mm7Carrier::queue));
+        queues.push(segment::queue(Arc::clone(services)));
         queues
     }
 }

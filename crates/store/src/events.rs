@@ -31,6 +31,7 @@ const NAMES: &str = "SELECT sequence, at, names FROM events
     WHERE sequence > $1 AND sequence < $2 AND at >= $3 ORDER BY sequence DESC LIMIT $4";
 const EXPIRE: &str = "DELETE FROM events WHERE sequence IN
     (SELECT sequence FROM events WHERE scope = $1 AND at < $2 ORDER BY at LIMIT $3) RETURNING sequence";
+const REWRITE: &str = "UPDATE events SET records = $4 WHERE scope = $1 AND stream = $2 AND sequence = $3";
 const FORGET_KEY: &str = "DELETE FROM document_keys WHERE scope = $1 AND kind = $2 AND sid = $3";
 const FORGET: &str = "DELETE FROM documents WHERE scope = $1 AND kind = $2 AND sid = $3";
 
@@ -73,6 +74,15 @@ impl SealedEvent {
     pub fn size(&self) -> usize {
         self.sealed.len()
     }
+}
+
+/// What becomes of an event whose row is written anew.
+#[derive(Debug)]
+pub enum Rewritten<'a, T> {
+    /// It stays as it is stored.
+    Kept(&'a SealedEvent),
+    /// It says something else from now on. Its name and whom it is about stay.
+    Changed(NewEvent<'a, T>),
 }
 
 /// The names of a row.
@@ -128,6 +138,36 @@ impl Batch {
             records.into(),
         ];
         self.run(Statement::new(APPEND, arguments));
+    }
+
+    /// Writes a row of a stream of the present scope anew: all of its events, in their order. Its place, its time and its
+    /// names stay. The batch fails with [`StoreError::Conflict`] when the row is gone, or the key of one of `known` was
+    /// destroyed meanwhile.
+    pub fn rewrite_events<T: Serialize>(
+        &mut self,
+        stream: &str,
+        sequence: u64,
+        known: &[SubjectSid],
+        events: &[Rewritten<'_, T>],
+    ) {
+        let scope = self.scope();
+        for sid in known {
+            let still_there = subject::has_key(scope, *sid);
+            self.run(still_there.expecting(Expect::One(StoreError::Conflict)));
+        }
+        let mut records = Vec::new();
+        for event in events {
+            let written = match event {
+                Rewritten::Changed(event) => seal(scope, stream, event, &mut records),
+                Rewritten::Kept(event) => put(&event.subjects, &event.keys, &event.sealed, &mut records),
+            };
+            if written.is_err() {
+                return self.fail(StoreError::Sealed);
+            }
+        }
+        let arguments =
+            vec![scope.to_string().into(), stream.to_owned().into(), place(sequence).into(), records.into()];
+        self.run(Statement::new(REWRITE, arguments).expecting(Expect::One(StoreError::Conflict)));
     }
 
     /// Destroys a subject of the present scope and its key: what is sealed under it never opens again. Doing it twice
@@ -275,13 +315,24 @@ fn seal<T: Serialize>(
     let identity = event_identity(scope, stream, &event.name, &subjects);
     let key = subject::joined(event.subjects).ok_or(CipherError)?;
     let sealed = event.body.seal(&key, &identity)?;
+    let keys: Vec<_> = event.subjects.iter().map(|key| key.id).collect();
+    put(&subjects, &keys, &sealed, records)
+}
+
+/// Puts a sealed event behind the others.
+fn put(
+    subjects: &[SubjectSid],
+    keys: &[KeyId],
+    sealed: &[u8],
+    records: &mut Vec<u8>,
+) -> Result<(), CipherError> {
     records.push(u8::try_from(subjects.len()).map_err(|_| CipherError)?);
-    for key in event.subjects {
-        records.extend_from_slice(&key.sid().bytes());
-        records.extend_from_slice(&key.id);
+    for (sid, key) in subjects.iter().zip(keys) {
+        records.extend_from_slice(&sid.bytes());
+        records.extend_from_slice(key);
     }
     records.extend_from_slice(&u32::try_from(sealed.len()).map_err(|_| CipherError)?.to_be_bytes());
-    records.extend_from_slice(&sealed);
+    records.extend_from_slice(sealed);
     Ok(())
 }
 
@@ -301,7 +352,7 @@ fn logged(mut row: Row) -> Result<LoggedEvents, StoreError> {
     }
 }
 
-/// Reads what [`seal`] put there.
+/// Reads what [`put`] put there.
 fn take(rest: &mut &[u8], name: EventName) -> Option<SealedEvent> {
     let (&count, mut bytes) = rest.split_first()?;
     let (mut subjects, mut keys) = (Vec::with_capacity(usize::from(count)), Vec::new());

@@ -63,7 +63,7 @@ pub use consumers::{Claim, Consumer, DeliveryCount, Disclosed, Place};
 pub use counters::{Count, Counter};
 pub use document::{Cursor, Document, Index, IndexValue, Kind, Listed, NewDocument, Query, Range};
 pub use error::{OpenError, StoreError};
-pub use events::{EVENT_NAME_BYTES, EventName, LoggedEvents, LoggedNames, NewEvent, SealedEvent};
+pub use events::{EVENT_NAME_BYTES, EventName, LoggedEvents, LoggedNames, NewEvent, Rewritten, SealedEvent};
 pub use jobs::{Jobs, Lane, Lease, NewJob, Share, Taken, Waiting};
 pub use journal::{Checkpoint, Head, Journal, JournalRow};
 pub use measures::{QueueState, StoreMeasures, Tally};

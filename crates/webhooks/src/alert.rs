@@ -175,6 +175,12 @@ pub const REVIEW_OPENED: u32 = 77_904;
 /// The operator has looked at a text of the account.
 pub const REVIEW_READ: u32 = 77_905;
 
+/// A quarantine holds events that nobody has reviewed for too long (PRO-PLAN-2).
+pub const QUARANTINE_UNREVIEWED: u32 = 77_906;
+
+/// A workspace has fields that nobody has classified for too long (PRIV-INBOX-1).
+pub const FIELDS_UNCLASSIFIED: u32 = 77_907;
+
 /// Texts of the webhook alerts (the numbers are the public error dictionary's, the words are ours).
 const TEXTS: &[(u32, &str)] = &[
     (11100, "The configured URL is not one that can be called here"),
@@ -204,6 +210,11 @@ const TEXTS: &[(u32, &str)] = &[
         "Two people of the operator may read messages of this account for a while; the review says why",
     ),
     (REVIEW_READ, "A person of the operator has read this message in a review"),
+    (
+        QUARANTINE_UNREVIEWED,
+        "Blocked events lie in this quarantine for longer than a week and nobody has reviewed them",
+    ),
+    (FIELDS_UNCLASSIFIED, "Fields of this workspace's events wait for longer than a week to be classified"),
 ];
 
 /// The static text of an alert's number: from this page, the rulebook's refusals or the catalogue of errors.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use backup::{BackupError, Progress, Source, Target, create, restore, verify};
 use data_encoding::HEXLOWER;
 use phi::{Digest, LocalKey, Phi};
-use store::{EVENT_NAME_BYTES, EventPlace, IndexValue, Name, NewEvent, Place, Scope, SetAside, Subject};
+use store::{
+    EVENT_NAME_BYTES, EventPlace, IndexValue, Name, NewEvent, Place, Scope, SetAside, Store, Subject,
+};
 
 use crate::site::{Message, Site, account, block_on, body, do_jobs, empty, kinds, remove, sid, text, write};
 
@@ -261,6 +263,41 @@ fn what_a_consumer_set_aside_is_behind_its_place_again() {
                 store.close().await;
                 remove(&database).await;
             }
+            site.end().await;
+        }
+    });
+}
+
+/// Whether each event of the log opens.
+async fn open(store: &Store) -> Vec<bool> {
+    let scoped = store.scope(account(1));
+    let mut open = Vec::new();
+    for row in scoped.events("SO1", 0, 10).await.unwrap() {
+        for event in &row.events {
+            open.push(scoped.open_event::<String>("SO1", event).await.unwrap().is_some());
+        }
+    }
+    open
+}
+
+#[test]
+fn priv_suppr_2__refuses_to_bring_back_who_was_deleted_from_an_older_backup() {
+    block_on(async {
+        for on in kinds() {
+            let site = Site::start(on).await;
+            log(&site, 1).await;
+            log(&site, 2).await;
+            let old = site.back_up().await;
+            let mut batch = site.store.batch(account(1));
+            batch.forget_subject(Subject::sid(&Digest([1; 32])));
+            site.store.commit(batch).await.unwrap();
+            site.back_up().await;
+            let database = empty(on, site.folder.path()).await;
+            site.restore(Some(old.content.clone()), database.clone()).await.unwrap();
+            let store = site.open(&database).await;
+            assert_eq!(open(&store).await, [false, true], "{on:?}");
+            store.close().await;
+            remove(&database).await;
             site.end().await;
         }
     });

@@ -56,6 +56,8 @@ pub enum SchemaControl {
     Quarantine {
         /// Somebody is on record who reviews it.
         has_owner: bool,
+        /// Its events go on to a destination.
+        has_destination: bool,
     },
 }
 
@@ -63,10 +65,13 @@ pub(super) fn schema_control(workspace: &AccountFacts, control: SchemaControl) -
     match control {
         _ if !workspace.protected => Ok(()),
         SchemaControl::LetThrough => Err(refuse("PRO-PLAN-1", codes::SCHEMA_CONTROLS_LOCKED, None)),
-        SchemaControl::Quarantine { has_owner: false } => {
+        SchemaControl::Quarantine { has_owner: false, .. } => {
             Err(refuse("PRO-PLAN-2", codes::QUARANTINE_WITHOUT_OWNER, Some("forwardingBlockedEventsTo")))
         }
-        SchemaControl::Block | SchemaControl::Quarantine { has_owner: true } => Ok(()),
+        SchemaControl::Quarantine { has_destination: true, .. } => {
+            Err(refuse("PRO-PLAN-2", codes::QUARANTINE_WITH_DESTINATION, Some("forwardingBlockedEventsTo")))
+        }
+        SchemaControl::Block | SchemaControl::Quarantine { .. } => Ok(()),
     }
 }
 

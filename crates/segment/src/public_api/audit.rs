@@ -66,6 +66,10 @@ fn resource_type(sid: &str) -> &'static str {
         Some("SK") => "token",
         Some("RG") => "regulation",
         Some("SJ") => "end_user",
+        Some("US") => "user",
+        Some("UG") => "user_group",
+        Some("FD") => "field",
+        Some("SF") => "scan",
         _ => "resource",
     }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use http::Method;
 
 use super::wire::{Failed, Reply};
-use super::{Call, audit, labels, privacy, rules, schema, sources, tracking_plans, workspace};
+use super::{Call, audit, groups, labels, privacy, rules, schema, sources, tracking_plans, users, workspace};
 use crate::roles::Area;
 
 /// An answer on its way.
@@ -128,30 +128,30 @@ operations! {
     PATCH "/functions/{functionId}" update_function Elsewhere;
     PATCH "/insert-function-instances/{instanceId}" update_insert_function_instance Elsewhere;
     // IAMGroups
-    POST "/groups/{userGroupId}/permissions" add_permissions_to_user_group People;
-    POST "/groups/{userGroupId}/users" add_users_to_user_group People;
-    POST "/groups" create_user_group People;
-    DELETE "/groups/{userGroupId}" delete_user_group People;
-    GET "/groups/{userGroupId}" get_user_group People;
-    GET "/groups/{userGroupId}/invites" list_invites_from_user_group People;
-    GET "/groups" list_user_groups People;
-    GET "/groups/{userGroupId}/users" list_users_from_user_group People;
-    DELETE "/group/{userGroupId}/users" remove_users_from_user_group People;
-    PUT "/groups/{userGroupId}/permissions" replace_permissions_for_user_group People;
-    PUT "/group/{userGroupId}/users" replace_users_in_user_group People;
-    PATCH "/groups/{userGroupId}" update_user_group People;
+    POST "/groups/{userGroupId}/permissions" add_permissions_to_user_group People => groups::add_permissions;
+    POST "/groups/{userGroupId}/users" add_users_to_user_group People => groups::add_users;
+    POST "/groups" create_user_group People => groups::create;
+    DELETE "/groups/{userGroupId}" delete_user_group People => groups::delete;
+    GET "/groups/{userGroupId}" get_user_group People => groups::fetch;
+    GET "/groups/{userGroupId}/invites" list_invites_from_user_group People => groups::list_invites;
+    GET "/groups" list_user_groups People => groups::list;
+    GET "/groups/{userGroupId}/users" list_users_from_user_group People => groups::list_users;
+    DELETE "/group/{userGroupId}/users" remove_users_from_user_group People => groups::remove_users;
+    PUT "/groups/{userGroupId}/permissions" replace_permissions_for_user_group People => groups::replace_permissions;
+    PUT "/group/{userGroupId}/users" replace_users_in_user_group People => groups::replace_users;
+    PATCH "/groups/{userGroupId}" update_user_group People => groups::update;
     // IAMRoles
     GET "/roles" list_roles People => workspace::roles;
     // IAMUsers
-    POST "/users/{userId}/permissions" add_permissions_to_user People;
-    POST "/invites" create_invites People;
-    DELETE "/invites" delete_invites People;
-    DELETE "/users" delete_users People;
-    GET "/users/{userId}" get_user People;
-    GET "/invites" list_invites People;
-    GET "/users/{userId}/groups" list_user_groups_from_user People;
-    GET "/users" list_users People;
-    PUT "/users/{userId}/permissions" replace_permissions_for_user People;
+    POST "/users/{userId}/permissions" add_permissions_to_user People => users::add_permissions;
+    POST "/invites" create_invites People => users::invite;
+    DELETE "/invites" delete_invites People => users::delete_invites;
+    DELETE "/users" delete_users People => users::delete;
+    GET "/users/{userId}" get_user People => users::fetch;
+    GET "/invites" list_invites People => users::invites;
+    GET "/users/{userId}/groups" list_user_groups_from_user People => users::groups;
+    GET "/users" list_users People => users::list;
+    PUT "/users/{userId}/permissions" replace_permissions_for_user People => users::replace_permissions;
     // Labels
     POST "/labels" create_label Workspace => labels::create;
     DELETE "/labels/{key}/{value}" delete_label Workspace => labels::delete;

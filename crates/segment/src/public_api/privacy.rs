@@ -2,19 +2,18 @@
 //!
 //! What was done is kept with the subjects of whom it was done to: who was deleted is not called by name afterwards.
 
-use base::{RegulationSid, Sid};
 use errors::{ApiError, codes};
 use http::StatusCode;
 use phi::Phi;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use store::{Document, NewDocument};
+use store::Document;
 
 use super::Call;
 use super::wire::{Failed, PageRequest, Reply};
 use crate::limits;
-use crate::records::{Regulation, RegulationFacts, Suppression};
-use crate::regulations::{self, RegulationType};
+use crate::records::{Regulation, Suppressed, Suppression};
+use crate::regulations::{self, NamedBy, RegulationType, overall};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -36,19 +35,19 @@ pub(super) async fn create(mut call: Call) -> Result<Reply, Failed> {
         "DELETE_ONLY" | "DELETE_INTERNAL" => RegulationType::DeleteOnly,
         _ => return Err(Failed::invalid("regulationType", "a type of regulation")),
     };
-    if subject_type != "USER_ID" {
-        return Err(Failed::invalid("subjectType", "people are named by USER_ID here"));
-    }
+    let by = match subject_type.as_str() {
+        "USER_ID" => NamedBy::User,
+        // Not in Segment's list, which has no way to delete what a device alone did.
+        "ANONYMOUS_ID" => NamedBy::Anonymous,
+        _ => return Err(Failed::invalid("subjectType", "people are named by USER_ID or ANONYMOUS_ID here")),
+    };
     if !regulations::are_acceptable(&subject_ids) {
         return Err(Failed::invalid("subjectIds", "between one and 1,000 user ids"));
     }
     let ids = subject_ids.into_iter().map(Phi::new);
     let workspace = call.workspace.sid;
-    let (mut batch, subjects) = regulations::regulate(&call.ctx, workspace, regulation, ids).await?;
-    let sid = RegulationSid::generate(call.ctx.services.store.random().as_ref());
-    let subjects: Vec<_> = subjects.iter().map(ToString::to_string).collect();
-    let facts = RegulationFacts { regulation_type, subjects: subjects.clone() };
-    batch.insert::<Regulation>(NewDocument::of(sid, call.ctx.now(), facts));
+    let (batch, sid, subjects) = regulations::regulate(&call.ctx, workspace, regulation, by, ids).await?;
+    let subjects = subjects.iter().map(ToString::to_string);
     let sids = std::iter::once(sid.to_string()).chain(subjects).collect();
     call.commit(batch, sids).await?;
     Ok(Reply::found(json!({ "regulateId": sid.to_string() })))
@@ -58,9 +57,9 @@ fn view(regulation: &Document<Regulation>) -> Value {
     let at = regulation.created_at.iso8601();
     json!({
         "id": regulation.sid.to_string(),
-        "subjectType": "USER_ID",
+        "subjectType": regulation.facts.subject_type,
         "subjects": regulation.facts.subjects,
-        "status": "FINISHED",
+        "status": overall(&regulation.facts),
         "regulationType": regulation.facts.regulation_type,
         "createdAt": at,
         "finishedAt": at,
@@ -88,8 +87,22 @@ pub(super) async fn fetch(mut call: Call) -> Result<Reply, Failed> {
     let regulation = find(&call).await?;
     let mut view = view(&regulation);
     view["workspaceId"] = call.workspace.sid.to_string().into();
-    view["overallStatus"] = "FINISHED".into();
-    view["streamStatus"] = json!([]);
+    view["overallStatus"] = overall(&regulation.facts).into();
+    // What is here is destroyed before the answer; nobody else is told yet, and that is said.
+    let finished_at = view["finishedAt"].clone();
+    let streams = regulation.facts.streams.iter().map(|stream| {
+        let destinations = stream.destinations.iter().map(|sid| {
+            json!({
+                "id": sid,
+                "name": sid,
+                "status": "NOT_SUPPORTED",
+                "errString": "deletions are not forwarded to this destination",
+                "finishedAt": finished_at,
+            })
+        });
+        json!({ "id": stream.source, "destinationStatus": destinations.collect::<Vec<_>>() })
+    });
+    view["streamStatus"] = streams.collect::<Vec<_>>().into();
     Ok(Reply::found(json!({ "regulation": view })))
 }
 
@@ -112,7 +125,13 @@ pub(super) async fn suppressions(mut call: Call) -> Result<Reply, Failed> {
     let people: Vec<_> = page
         .into_iter()
         .filter_map(|one| one.content)
-        .map(|person| json!({ "subjectType": "USER_ID", "subjectIds": [person.into_open(&proof).user_id] }))
+        .map(|person| {
+            let (by, id) = match person.into_open(&proof) {
+                Suppressed::UserId(id) => (NamedBy::User, id),
+                Suppressed::AnonymousId(id) => (NamedBy::Anonymous, id),
+            };
+            json!({ "subjectType": by.as_str(), "subjectIds": [id] })
+        })
         .collect();
     Ok(Reply::found(json!({ "suppressed": people, "pagination": pagination })))
 }

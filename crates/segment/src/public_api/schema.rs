@@ -127,7 +127,11 @@ pub(super) async fn update(mut call: Call) -> Result<Reply, Failed> {
         let to = wanted.forwarding_blocked_events_to.as_deref();
         if let Some(quarantine) = target(&call, &source, "forwardingBlockedEventsTo", to).await? {
             let has_owner = quarantine.facts.owner.is_some();
-            decide(&workspace, &Action::ControlSchema(SchemaControl::Quarantine { has_owner }))?;
+            let stream = quarantine.sid.to_string();
+            let consumers = call.scoped().consumers().await?;
+            let has_destination = consumers.iter().any(|consumer| consumer.stream == stream);
+            let control = SchemaControl::Quarantine { has_owner, has_destination };
+            decide(&workspace, &Action::ControlSchema(control))?;
         }
     }
     source.facts.schema = wanted;

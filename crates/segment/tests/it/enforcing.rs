@@ -331,3 +331,101 @@ async fn pro_plan_2__allows_a_quarantine_with_an_owner() {
     let settings = json!({"forwardingBlockedEventsTo": beside.source.to_string()});
     assert_eq!(world.control(&plain, &token, settings).await.0, 200);
 }
+
+/// A HIPAA workspace's source, with a quarantine that somebody owns.
+async fn quarantined(world: &World) -> (Place, Place) {
+    let place = world.place(&world.app.hipaa).await;
+    let quarantine = world.beside(&place).await;
+    let token = world.token(&place, &["workspace_owner"]).await;
+    assert_eq!(world.designate(&place).await.status, 201);
+    assert_eq!(world.change(&quarantine, json!({"owner": "Q. Uality"})).await.status, 201);
+    let forward = json!({"forwardingBlockedEventsTo": quarantine.source.to_string()});
+    let (status, body) = world.control(&place, &token, forward).await;
+    assert_eq!(status, 200, "{body}");
+    (place, quarantine)
+}
+
+async fn review(world: &World, place: &Place, body: Option<Value>) -> Value {
+    let path = format!("/switchward/v1/Accounts/{}/Sources/{}/Review", place.account.sid, place.source);
+    let reply = match body {
+        None => world.app.get(&place.account, "switchward", &path).await,
+        Some(body) => {
+            let body = body.to_string().into_bytes();
+            world.app.post_raw(&place.account, "switchward", &path, body, "application/json").await
+        }
+    };
+    assert!(reply.status < 300, "{}", reply.text);
+    reply.json
+}
+
+async fn alerts(world: &World, place: &Place) -> Vec<(u32, Option<String>)> {
+    let scoped = world.store().scope(store::Scope::account(place.account.sid));
+    let query = store::Query { limit: 100, ..store::Query::default() };
+    let listed = scoped.list::<webhooks::Alert>(query).await.unwrap().documents;
+    listed.into_iter().map(|alert| (alert.facts.error_code, alert.facts.resource_sid)).collect()
+}
+
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+
+#[tokio::test]
+async fn pro_plan_2__refuses_to_call_a_quarantine_reviewed_that_nobody_looks_at() {
+    for world in World::on_both().await {
+        let (place, quarantine) = quarantined(&world).await;
+        let watch = segment::Watch::new(std::sync::Arc::clone(&world.app.services));
+        watch.look().await.unwrap();
+        assert_eq!(watch.measures().overdue_quarantines(), 0);
+        world.batch(&place, json!([{"type": "track", "event": "Unplanned", "userId": "u"}])).await;
+        assert_eq!(review(&world, &quarantine, None).await["posture"], "green");
+        world.app.advance(8 * DAY);
+        for _ in 0..2 {
+            watch.look().await.unwrap();
+        }
+        let measures = watch.measures();
+        assert_eq!((measures.overdue_quarantines(), measures.oldest_unreviewed_seconds()), (1, 8 * 86_400));
+        assert_eq!(review(&world, &quarantine, None).await["posture"], "red");
+        let alert = (webhooks::alert::QUARANTINE_UNREVIEWED, Some(quarantine.source.to_string()));
+        let told = async || alerts(&world, &quarantine).await.into_iter().filter(|one| *one == alert).count();
+        assert_eq!(told().await, 1, "once a day");
+        world.app.advance(DAY * 2);
+        watch.look().await.unwrap();
+        assert_eq!(told().await, 2);
+        // Fields of a HIPAA workspace that nobody classifies are an alert of their own.
+        let inbox = (webhooks::alert::FIELDS_UNCLASSIFIED, Some(place.workspace.to_string()));
+        assert!(alerts(&world, &place).await.contains(&inbox));
+        assert_eq!(measures.overdue_inboxes(), 1);
+        // What is blocked goes to no destination.
+        let token = world.token(&place, &["workspace_owner"]).await;
+        let other = world.beside(&place).await;
+        world.change(&other, json!({"owner": "Q. Uality"})).await;
+        let mut batch = world.store().batch(store::Scope::workspace(place.workspace));
+        batch.add_consumer("DT0", &other.source.to_string(), world.app.now());
+        world.store().commit(batch).await.unwrap();
+        let forward = json!({"forwardingBlockedEventsTo": other.source.to_string()});
+        let (status, body) = world.control(&place, &token, forward).await;
+        assert_eq!((status, &body["errors"][0]["data"]["code"]), (403, &json!(77668)), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn pro_plan_2__allows_a_quarantine_that_is_reviewed_in_time() {
+    let world = World::start().await;
+    let (place, quarantine) = quarantined(&world).await;
+    let watch = segment::Watch::new(std::sync::Arc::clone(&world.app.services));
+    world.batch(&place, json!([{"type": "track", "event": "Unplanned", "userId": "u"}])).await;
+    let path =
+        format!("/switchward/v1/Accounts/{}/Sources/{}/Events", quarantine.account.sid, quarantine.source);
+    let shown = world.app.get(&quarantine.account, "switchward", &path).await.json;
+    let said = json!({"up_to": shown["next_after"], "signer": "Q. Uality"});
+    let reviewed = review(&world, &quarantine, Some(said)).await;
+    assert_eq!(
+        (&reviewed["reviewed_by"], &reviewed["unreviewed_since"]),
+        (&json!("Q. Uality"), &json!(null))
+    );
+    world.app.advance(8 * DAY);
+    watch.look().await.unwrap();
+    assert_eq!(watch.measures().overdue_quarantines(), 0);
+    assert_eq!(review(&world, &quarantine, None).await["posture"], "green");
+    // Something newer waits again.
+    world.batch(&place, json!([{"type": "track", "event": "Unplanned", "userId": "u"}])).await;
+    assert!(review(&world, &quarantine, None).await["unreviewed_since"].is_string());
+}

@@ -109,7 +109,8 @@ async fn what_is_not_served_and_what_is_not_there_is_told_in_segments_shape() {
         (Method::GET, "/functions", 501, "not-implemented"),
         (Method::POST, "/functions", 501, "not-implemented"),
         (Method::GET, "/functions/f/versions/v", 501, "not-implemented"),
-        (Method::DELETE, "/group/g/users", 501, "not-implemented"),
+        (Method::DELETE, "/group/g/users?emails=a%40b.co", 400, "bad-request"),
+        (Method::GET, "/groups/UG1", 404, "not-found"),
         (Method::GET, "/nothing", 404, "not-found"),
         (Method::PUT, "/sources", 405, "method-not-allowed"),
         (Method::GET, "/sources/SO1", 404, "not-found"),
@@ -418,4 +419,126 @@ async fn a_hipaa_workspace_is_reached_over_tls() {
     assert_eq!(ask(true, ABROAD).await, 200);
     let (_, body) = world.public(&token, Method::GET, "/", None).await;
     assert_eq!(body["data"]["workspace"]["hipaa"], true);
+}
+
+#[tokio::test]
+async fn people_hold_roles_by_themselves_and_by_groups_and_their_tokens_with_them() {
+    for world in World::on_both().await {
+        let (place, token) = owner(&world).await;
+        let ask = async |method: Method, path: &str, body: Value| {
+            let (status, body) = world.public(&token, method, path, Some(body)).await;
+            assert!(status < 300, "{path} {body}");
+            body["data"].clone()
+        };
+        let get = async |path: &str| {
+            let (status, body) = world.public(&token, Method::GET, path, None).await;
+            assert_eq!(status, 200, "{body}");
+            body["data"].clone()
+        };
+        let whole = json!([{"id": place.workspace.to_string(), "type": "WORKSPACE"}]);
+        let permission = |role: &str| json!({"roleId": role, "resources": whole});
+        let invite = |email: &str, role: &str| json!({"invites": [{"email": email, "permissions": [permission(role)]}]});
+        let made = ask(Method::POST, "/invites", invite("a-canary@clinic.example", "source_read_only")).await;
+        assert_eq!(made["emails"], json!(["a-canary@clinic.example"]));
+        world.app.advance(std::time::Duration::from_secs(1));
+        ask(Method::POST, "/invites", invite("b@clinic.example", "source_admin")).await;
+        assert_eq!(get("/invites").await["invites"], json!(["b@clinic.example", "a-canary@clinic.example"]));
+        let entries = world.app.ledger_actions(Scope::account(place.account.sid)).await;
+        assert_eq!(
+            (entries.last().unwrap().act.as_str(), entries.last().unwrap().fields.len()),
+            ("list_invites", 2)
+        );
+        assert!(!world.keeps("a-canary"), "sealed");
+        for (wrong, status) in [
+            (invite("A-canary@clinic.example", "source_admin"), 409),
+            (invite("nobody", "source_admin"), 400),
+            (invite("c@clinic.example", "king"), 400),
+            (json!({"invites": []}), 400),
+            (
+                json!({"invites": [{"email": "c@clinic.example", "permissions": [
+            {"roleId": "source_admin", "resources": [{"id": place.source.to_string(), "type": "SOURCE"}]}]}]}),
+                400,
+            ),
+        ] {
+            assert_eq!(
+                world.public(&token, Method::POST, "/invites", Some(wrong.clone())).await.0,
+                status,
+                "{wrong}"
+            );
+        }
+
+        // A token for somebody makes a user of them.
+        let tokens = format!("/{}/Tokens", place.workspace);
+        let body = json!({"name": "A", "user_email": "a-canary@clinic.example", "user_name": "A. Person"});
+        let reply = world.post(&place.account, &tokens, body).await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let own = reply.json["token"].as_str().unwrap().to_owned();
+        let user = reply.json["user_sid"].as_str().unwrap().to_owned();
+        for wrong in [
+            json!({"name": "x", "user_email": "z@clinic.example"}),
+            json!({"name": "x", "user_email": "b@clinic.example", "roles": ["source_admin"]}),
+            json!({"name": "x", "user_name": "B", "roles": ["source_admin"]}),
+            json!({"name": "x"}),
+        ] {
+            assert_eq!(world.post(&place.account, &tokens, wrong.clone()).await.status, 400, "{wrong}");
+        }
+        let shown = get(&format!("/users/{user}")).await["user"].clone();
+        assert_eq!(
+            (&shown["email"], &shown["name"]),
+            (&json!("a-canary@clinic.example"), &json!("A. Person"))
+        );
+        assert_eq!(shown["permissions"][0]["roleName"], "Source Read-only");
+        assert_eq!(get("/users").await["users"][0]["id"], json!(user));
+        let may = async |method: Method, path: &str| world.public(&own, method, path, None).await.0;
+        assert_eq!(
+            (may(Method::GET, "/sources").await, may(Method::GET, "/tracking-plans").await),
+            (200, 403)
+        );
+        assert_eq!(may(Method::GET, "/users").await, 403);
+
+        // What a group may do, its people may, from then on and no longer.
+        let group = ask(Method::POST, "/groups", json!({"name": "Ward"})).await["userGroup"]["id"].clone();
+        let path = format!("/groups/{}", group.as_str().unwrap());
+        let single = path.replace("/groups/", "/group/");
+        assert_eq!(world.public(&token, Method::POST, "/groups", Some(json!({"name": "Ward"}))).await.0, 409);
+        let emails = json!({"emails": ["a-canary@clinic.example", "b@clinic.example"]});
+        let of = ask(Method::POST, &format!("{path}/users"), emails).await;
+        assert_eq!(of["userGroup"]["memberCount"], 2);
+        let permissions = json!({"permissions": [permission("tracking_plan_admin")]});
+        let given = ask(Method::POST, &format!("{path}/permissions"), permissions).await;
+        assert_eq!(given["permissions"][0]["roleId"], "tracking_plan_admin");
+        assert_eq!(may(Method::GET, "/tracking-plans").await, 200);
+        assert_eq!(get(&format!("{path}/users")).await["users"].as_array().unwrap().len(), 1);
+        assert_eq!(get(&format!("{path}/invites")).await["emails"], json!(["b@clinic.example"]));
+        assert_eq!(
+            get(&format!("/users/{user}/groups")).await["groups"],
+            json!([{"id": group, "name": "Ward"}])
+        );
+        ask(Method::PUT, &format!("{single}/users"), json!({"emails": ["b@clinic.example"]})).await;
+        assert_eq!(may(Method::GET, "/tracking-plans").await, 403);
+        let renamed = ask(Method::PATCH, &path, json!({"name": "Ward 7"})).await;
+        assert_eq!(renamed["userGroup"]["name"], "Ward 7");
+        ask(Method::PUT, &format!("{path}/permissions"), json!({"permissions": []})).await;
+        assert_eq!(get("/groups").await["userGroups"][0]["permissions"], json!([]));
+        let gone = format!("{single}/users?emails%5B0%5D=b%40clinic.example");
+        assert_eq!(world.public(&token, Method::DELETE, &gone, None).await.0, 200);
+        assert_eq!(get(&path).await["userGroup"]["memberCount"], 0);
+        assert_eq!(world.public(&token, Method::DELETE, &path, None).await.0, 200);
+        assert_eq!(world.public(&token, Method::GET, &path, None).await.0, 404);
+
+        let own_path = format!("/users/{user}/permissions");
+        ask(Method::POST, &own_path, json!({"permissions": [permission("pii_access")]})).await;
+        ask(Method::PUT, &own_path, json!({"permissions": [permission("tracking_plan_read_only")]})).await;
+        assert_eq!(
+            (may(Method::GET, "/sources").await, may(Method::GET, "/tracking-plans").await),
+            (403, 200)
+        );
+        let gone = "/invites?emails%5B0%5D=b%40clinic.example";
+        assert_eq!(world.public(&token, Method::DELETE, gone, None).await.0, 200);
+        assert_eq!(world.public(&token, Method::DELETE, gone, None).await.0, 400);
+        let gone = format!("/users?userIds%5B0%5D={user}");
+        assert_eq!(world.public(&token, Method::DELETE, &gone, None).await.0, 200);
+        assert_eq!(may(Method::GET, "/tracking-plans").await, 401, "their token went with them");
+        assert_eq!(get("/users").await["users"], json!([]));
+    }
 }

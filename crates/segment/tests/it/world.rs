@@ -15,7 +15,7 @@ use segment::Ingest;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use store::{Scope, Store};
-use test_kit::{Reply, TestAccount, TestApp};
+use test_kit::{Reply, TestAccount, TestApp, TestDatabase};
 use tower::ServiceExt;
 
 const JSON: &str = "application/json";
@@ -25,6 +25,7 @@ pub(crate) struct World {
     pub(crate) ingest: Arc<Ingest>,
     router: Router,
     public: Router,
+    _database: Option<TestDatabase>,
 }
 
 /// A source of a workspace.
@@ -46,17 +47,30 @@ pub(crate) struct Answer {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let app = TestApp::start(|services| vec![segment::routes(services)]).await;
+        Self::of(TestApp::start(|services| vec![segment::routes(services)]).await, None)
+    }
+
+    /// One on SQLite, and one on PostgreSQL where there is a server.
+    pub(crate) async fn on_both() -> Vec<Self> {
+        let mut worlds = vec![Self::start().await];
+        if let Some(database) = TestDatabase::create() {
+            let app = TestApp::start_on(&database.url(), |services| vec![segment::routes(services)]).await;
+            worlds.push(Self::of(app, Some(database)));
+        }
+        worlds
+    }
+
+    fn of(app: TestApp, database: Option<TestDatabase>) -> Self {
         let ingest = Arc::new(Ingest::new(Arc::clone(&app.services)));
         let router = segment::router(Arc::clone(&ingest));
         let public = segment::public_router(Arc::clone(&app.services), &[]);
-        Self { app, ingest, router, public }
+        Self { app, ingest, router, public, _database: database }
     }
 
     /// The same platform after a restart of what takes events.
     pub(crate) fn restarted(self) -> Self {
         let ingest = Arc::new(Ingest::new(Arc::clone(&self.app.services)));
-        Self { router: segment::router(Arc::clone(&ingest)), ingest, app: self.app, public: self.public }
+        Self { router: segment::router(Arc::clone(&ingest)), ingest, ..self }
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -290,6 +290,15 @@ impl Site {
                     let tokens = format!("Workspaces/{}/Tokens", values["WorkspaceSid"]);
                     self.stated(login, account, &tokens, super::samples::TOKEN.to_owned()).await
                 }
+                "Regulations" => {
+                    let regulations = format!("Workspaces/{}/Regulations", values["WorkspaceSid"]);
+                    let body = r#"{"regulation_type": "SUPPRESS_ONLY", "user_ids": ["u-2"]}"#;
+                    self.stated(login, account, &regulations, body.to_owned()).await
+                }
+                "Scans" => {
+                    let scans = format!("Workspaces/{}/Scans", values["WorkspaceSid"]);
+                    self.stated(login, account, &scans, "{}".to_owned()).await
+                }
                 "Destinations" => self.destination(login, account).await,
                 "SmppBinds" if row.method == Method::GET => "main".to_owned(),
                 // Named by whoever signs.
@@ -323,6 +332,13 @@ impl Site {
                 let path = format!("/switchward/v1/Accounts/{account}/Destinations/{sid}/Manifest");
                 let shown = self.send(login, "switchward", Method::GET, &path, None).await;
                 values.insert("Digest".to_owned(), word(&shown.json, "digest"));
+            }
+            "create_receipt" => {
+                let workspace = &values["WorkspaceSid"];
+                let path = format!("/switchward/v1/Accounts/{account}/Workspaces/{workspace}/Regulations");
+                let body = r#"{"regulation_type": "DELETE_ONLY", "user_ids": ["u-3"]}"#.to_owned();
+                let made = self.send(login, "switchward", Method::POST, &path, Some((JSON, body))).await;
+                values.insert("Receipt".to_owned(), made.json["receipt"].to_string());
             }
             "create_tollfree_verification" => {
                 values.insert("NumberSid".to_owned(), self.toll_free(login, account).await);

@@ -85,6 +85,8 @@ fn metrics_count_what_happens_and_name_nobody() {
         ("switchward_ready{part=\"store\"}".to_owned(), 1.0),
         ("switchward_ledger_entries".to_owned(), 3.0),
         ("switchward_parked_jobs".to_owned(), 0.0),
+        ("switchward_quarantines_overdue".to_owned(), 0.0),
+        ("switchward_inboxes_overdue".to_owned(), 0.0),
         ("switchward_webhooks_total{outcome=\"delivered\"}".to_owned(), 0.0),
         ("switchward_webhook_open_circuits".to_owned(), 0.0),
         ("process_resident_memory_bytes".to_owned(), 1e6),

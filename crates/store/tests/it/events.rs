@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use base::SubjectSid;
 use phi::{Digest, Phi};
-use store::{Database, EventName, NewEvent, Scope, SealedEvent, Store, StoreError, Subject, SubjectKey};
+use store::{
+    Database, EventName, NewEvent, Rewritten, Scope, SealedEvent, Store, StoreError, Subject, SubjectKey,
+};
 
 use crate::harness::{Bench, account, now, proof, store_with};
 
@@ -219,4 +221,36 @@ pub(crate) async fn a_reader_misses_nothing_while_many_write(bench: &Bench) {
         let expected: Vec<_> = (0..EACH).map(|number| writer * EACH + number).collect();
         assert_eq!(own, expected, "everything of writer {writer}, in its order");
     }
+}
+
+pub(crate) async fn a_row_is_written_anew_in_its_place_while_its_keys_are_there(bench: &Bench) {
+    let scope = account(1);
+    let store = store_with(bench, scope).await;
+    let mut batch = store.batch(scope);
+    let (a, b) = (batch.add_subject(subject(1), now(&store)), batch.add_subject(subject(2), now(&store)));
+    let bodies: Vec<_> = ["canary", "stays", "less"].map(|text| Phi::new(text.to_owned())).into();
+    let (of_both, of_b) = ([&a, &b], [&b]);
+    let events = [
+        NewEvent { name: name(1), subjects: &of_both, body: &bodies[0] },
+        NewEvent { name: name(2), subjects: &of_b, body: &bodies[1] },
+    ];
+    batch.append_events(STREAM, now(&store), &[], &events);
+    store.commit(batch).await.unwrap();
+    append(&store, scope, STREAM, 3, "behind", &[&a]).await.unwrap();
+    let row = store.scope(scope).events(STREAM, 0, 1).await.unwrap().remove(0);
+    let rewrite = async |known: &[SubjectSid], stream: &str| {
+        let changed = NewEvent { name: name(1), subjects: &of_both, body: &bodies[2] };
+        let mut batch = store.batch(scope);
+        let events = [Rewritten::Changed(changed), Rewritten::Kept(&row.events[1])];
+        batch.rewrite_events(stream, row.sequence, known, &events);
+        store.commit(batch).await.map(drop)
+    };
+    rewrite(&[subject(1), subject(2)], STREAM).await.unwrap();
+    assert_eq!(texts(&store, scope).await, [some("less"), some("stays"), some("behind")]);
+    let again = store.scope(scope).events(STREAM, 0, 1).await.unwrap().remove(0);
+    assert_eq!((again.sequence, again.at, again.events[0].name), (row.sequence, row.at, name(1)));
+    assert!(matches!(rewrite(&[], "SO1").await, Err(StoreError::Conflict)), "there is no such row");
+    forget(&store, scope, 1).await;
+    assert!(matches!(rewrite(&[subject(1)], STREAM).await, Err(StoreError::Conflict)));
+    assert_eq!(texts(&store, scope).await, [None, some("stays"), None]);
 }

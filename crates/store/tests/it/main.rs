@@ -68,6 +68,7 @@ suite! {
         the_oldest_are_removed_with_their_index_and_keys;
     events:
         events_come_back_in_the_order_in_which_they_were_appended
+        a_row_is_written_anew_in_its_place_while_its_keys_are_there
         an_event_opens_in_its_place_and_scope_only
         destroying_the_key_of_either_subject_destroys_what_is_about_both
         of_two_that_add_a_subject_one_does

@@ -54,7 +54,7 @@ const CARRIER_OVER_HTTP: &[&str] = &[
 ];
 
 /// The layers. Products never use products; `sim` is the one exception, because it plugs into the
-/// carrier port that `messaging` owns.
+/// ports that `messaging` and `voice` own.
 pub(crate) const LAYERS: &[Row] = &[
     ("base", &[]),
     ("spans", &["base"]),
@@ -104,6 +104,13 @@ pub(crate) const LAYERS: &[Row] = &[
             "webhooks",
             "kit",
             "twiml",
+        ],
+    ),
+    (
+        "voice",
+        &[
+            "base", "spans", "phi", "errors", "rulebook", "statements", "store", "ledger", "auth", "jobs",
+            "webhooks", "kit", "twiml",
         ],
     ),
     ("lookup", KIT_AND_BELOW),
@@ -158,7 +165,7 @@ pub(crate) const LAYERS: &[Row] = &[
     // As `smpp-net`; they look after messages by jobs. `upstream` verifies callbacks as `webhooks` signs them.
     ("upstream", CARRIER_OVER_HTTP),
     ("mm7", CARRIER_OVER_HTTP),
-    ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
+    ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging", "voice"]),
     (
         "server",
         &[
@@ -183,6 +190,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "kit",
             "accounts",
             "messaging",
+            "voice",
             "lookup",
             "registration",
             "monitor",
@@ -206,7 +214,7 @@ pub(crate) const LAYERS: &[Row] = &[
 const TEST_VOCABULARY: &str = "test-kit";
 
 /// What the tests of a crate may drive besides: the product that answers its port.
-const TESTED_WITH: &[(&str, &str)] = &[("review", "messaging")];
+const TESTED_WITH: &[(&str, &str)] = &[("review", "messaging"), ("voice", "messaging")];
 
 /// Every dependency between workspace crates that the table does not allow.
 pub(crate) fn violations(packages: &[Package]) -> Vec<String> {

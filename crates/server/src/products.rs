@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::readiness::CarrierState;
 use crate::reviewed::Reviewed;
 use axum::Router;
-use base::{MessagingServiceSid, PhoneNumberSid};
+use base::{AccountSid, ApplicationSid, MessagingServiceSid, PhoneNumberSid, Timestamp};
 use jobs::Queue;
 use kit::{RouteRow, Routes, Services};
 use lookup::{LocalTable, Provider};
@@ -16,7 +16,7 @@ use mm7::Mm7Carrier;
 use registration::senders::Looking;
 use sim::Simulator;
 use smpp_net::SmppCarrier;
-use store::{Scoped, Store};
+use store::{Scope, Scoped, Store};
 use upstream::UpstreamCarrier;
 use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 
@@ -63,6 +63,7 @@ impl Connections {
             messaging::opt_out_routes(shared()),
             messaging::media_link_routes(shared()),
             messaging::number_routes(shared()),
+            voice::sip::routes(shared(), Arc::new(Around)),
             registration::routes(shared(), Arc::new(Messaging)),
             registration::operator_routes(shared()),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
@@ -181,6 +182,61 @@ impl messaging::registered::Registrations for Registration {
         number: PhoneNumberSid,
     ) -> messaging::registered::Looking<'a> {
         Box::pin(registration::is_verified(scoped, number))
+    }
+}
+
+/// What voice asks of accounts and messaging.
+struct Around;
+
+fn call_hook(hook: messaging::calls::CallHook) -> voice::hook::Hook {
+    let target = |target: messaging::calls::Target| voice::hook::Target { url: target.url, method: target.method };
+    voice::hook::Hook {
+        voice: target(hook.voice),
+        fallback: target(hook.fallback),
+        status_callback: target(hook.status_callback),
+    }
+}
+
+impl voice::neighbours::Neighbours for Around {
+    fn number<'a>(
+        &'a self,
+        store: &'a Store,
+        scope: Scope,
+        number: &'a str,
+    ) -> voice::neighbours::Looking<'a, Option<voice::neighbours::OwnNumber>> {
+        Box::pin(async move {
+            let found = messaging::calls::number(store, scope, number).await?;
+            Ok(found.map(|(sid, hook)| voice::neighbours::OwnNumber { sid, hook: call_hook(hook) }))
+        })
+    }
+
+    fn owner<'a>(
+        &'a self,
+        store: &'a Store,
+        number: &'a str,
+    ) -> voice::neighbours::Looking<'a, Option<AccountSid>> {
+        Box::pin(messaging::calls::owner(store, number))
+    }
+
+    fn application<'a>(
+        &'a self,
+        store: &'a Store,
+        scope: Scope,
+        sid: ApplicationSid,
+    ) -> voice::neighbours::Looking<'a, Option<voice::hook::Hook>> {
+        Box::pin(async move {
+            Ok(messaging::calls::application(store, scope, sid).await?.map(call_hook))
+        })
+    }
+
+    fn is_attested<'a>(
+        &'a self,
+        scoped: &'a Scoped,
+        rule: &'static str,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> voice::neighbours::Looking<'a, bool> {
+        Box::pin(accounts::is_attested(scoped, rule, subject, now))
     }
 }
 

@@ -4,8 +4,11 @@
 //! read strictly: a verb, noun or attribute that is not supported is an error, never skipped, because a reply that
 //! is half obeyed is worse than one that is reported.
 
+pub mod interpreter;
 pub mod limits;
 mod messaging;
+pub mod voice;
+mod words;
 
 pub use limits::{BODY_LIMIT, DOCUMENT_LIMIT_BYTES, MEDIA_LIMIT, NODE_LIMIT, VERB_LIMIT};
 pub use messaging::{Message, MessagingVerb, Method, Redirect, parse_messaging};

@@ -15,3 +15,9 @@ pub const BODY_LIMIT: usize = 10;
 
 /// Most `Media` of one message (Twilio 21623 sets the same ten for the REST API).
 pub const MEDIA_LIMIT: usize = 10;
+
+/// Most legs of one `Dial` (Twilio's ten).
+pub const LEG_LIMIT: usize = 10;
+
+/// How often something with `loop="0"` is said or played (Twilio's 1000).
+pub const LOOP_LIMIT: u16 = 1_000;

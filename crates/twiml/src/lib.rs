@@ -1,9 +1,11 @@
 //! TwiML: the XML documents a customer's application answers webhooks with.
 //!
-//! Pure: bytes in, verbs or an error out. What a verb *does* is decided by the product that asked. Documents are
+//! Pure: bytes in, verbs or an error out. What a messaging verb *does* is decided by the product that asked; what a
+//! voice verb does, by [`interpreter`]. Documents are
 //! read strictly: a verb, noun or attribute that is not supported is an error, never skipped, because a reply that
 //! is half obeyed is worse than one that is reported.
 
+mod document;
 pub mod interpreter;
 pub mod limits;
 mod messaging;

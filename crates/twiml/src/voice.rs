@@ -5,8 +5,11 @@
 //! served on conditions of the guide only, says so by its [`Concern`]. What the verbs *do* is
 //! [`interpreter`](crate::interpreter)'s.
 
+mod codes;
 mod concern;
 mod nouns;
+mod read;
+mod resolve;
 mod speech;
 mod verbs;
 mod words;
@@ -17,6 +20,8 @@ pub use nouns::{
     MachineDetection, NumberNoun, Parameter, QueueNoun, RecordingNoun, SimNoun, SipNoun, SipTarget, Siprec,
     Stream, Task, Transcription, VirtualAgent, WhatsAppNoun,
 };
+pub use read::parse;
+pub use resolve::InvalidUrl;
 pub use speech::{Alphabet, Emphasis, Interpretation, Speech, Style};
 pub use verbs::{
     Action, Callback, Connect, Connected, Dial, DialTarget, Document, Enqueue, Gather, Party, Pause, Pay,

@@ -268,7 +268,7 @@ pub struct ConnectionEnd {
     pub parameters: Vec<(&'static str, String)>,
 }
 
-/// What became of a SIP REFER.
+/// What became of a SIP REFER: it is over once its answer is an error, a notification is final, or the caller hung up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReferEnd {
     /// The status of the answer to the REFER, when there was one.

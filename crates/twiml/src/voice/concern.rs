@@ -61,6 +61,29 @@ impl Concern {
     }
 }
 
+impl Concern {
+    /// Whether a document with it is refused for every account: nothing here serves it.
+    pub fn is_never_served(self) -> bool {
+        match self {
+            Self::VirtualAgent
+            | Self::VoiceIntelligence
+            | Self::Autopilot
+            | Self::ArtificialIntelligence
+            | Self::WhatsApp
+            | Self::Payment
+            | Self::Unlisted => true,
+            Self::Number
+            | Self::Sip
+            | Self::Recording
+            | Self::Transcription
+            | Self::LiveTranscription
+            | Self::Speech
+            | Self::Stream
+            | Self::Sms => false,
+        }
+    }
+}
+
 impl Document {
     /// Every concern of the document, once each, sorted.
     pub fn concerns(&self) -> Vec<Concern> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::verbs::{Action, Callback, RecordingStatus};
 use super::words::{
     Beep, CallEvents, Channels, ConferenceEvents, ConferenceRecording, ConversationEvents,
-    ConversationRecording, JitterBuffer, MachineDetectionMode, SequenceOfKeys, Track, Trim,
+    ConversationRecording, JitterBuffer, MachineDetectionMode, RecordingTrack, SequenceOfKeys, Track, Trim,
 };
 
 /// `<Number>`, and the text of a `<Dial>` itself.
@@ -296,7 +296,7 @@ pub struct RecordingNoun {
     /// Whether silence at both ends is cut (it is not by default).
     pub trim: Trim,
     /// Whose sound.
-    pub track: Track,
+    pub track: RecordingTrack,
     /// One channel for both parties or one each (each by default).
     pub channels: Channels,
     /// A configuration at Twilio's, by id.

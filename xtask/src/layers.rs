@@ -109,8 +109,19 @@ pub(crate) const LAYERS: &[Row] = &[
     (
         "voice",
         &[
-            "base", "spans", "phi", "errors", "rulebook", "statements", "store", "ledger", "auth", "jobs",
-            "webhooks", "kit", "twiml",
+            "base",
+            "spans",
+            "phi",
+            "errors",
+            "rulebook",
+            "statements",
+            "store",
+            "ledger",
+            "auth",
+            "jobs",
+            "webhooks",
+            "kit",
+            "twiml",
         ],
     ),
     ("lookup", KIT_AND_BELOW),
@@ -214,7 +225,7 @@ pub(crate) const LAYERS: &[Row] = &[
 const TEST_VOCABULARY: &str = "test-kit";
 
 /// What the tests of a crate may drive besides: the product that answers its port.
-const TESTED_WITH: &[(&str, &str)] = &[("review", "messaging"), ("voice", "messaging")];
+const TESTED_WITH: &[(&str, &str)] = &[("review", "messaging"), ("voice", "messaging"), ("voice", "sim")];
 
 /// Every dependency between workspace crates that the table does not allow.
 pub(crate) fn violations(packages: &[Package]) -> Vec<String> {

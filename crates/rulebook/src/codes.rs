@@ -199,9 +199,8 @@ mod tests {
     fn numbers_are_unique_and_ascending() {
         assert!(CODES.windows(2).all(|pair| pair[0].number < pair[1].number));
         assert!(
-            CODES
-                .iter()
-                .all(|row| [21_215, 21_408, 70_052].contains(&row.number) || (77_000..78_000).contains(&row.number))
+            CODES.iter().all(|row| [21_215, 21_408, 70_052].contains(&row.number)
+                || (77_000..78_000).contains(&row.number))
         );
         assert_eq!(row(REDACTION_LOCKED).map(|row| row.status), Some(403));
         assert_eq!(row(20404), None);

@@ -1,7 +1,7 @@
 //! Which products this binary serves, and what connects them. Products never import each other:
 //! here is where they meet.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::readiness::CarrierState;
 use crate::reviewed::Reviewed;
@@ -18,6 +18,8 @@ use sim::Simulator;
 use smpp_net::SmppCarrier;
 use store::{Scope, Scoped, Store};
 use upstream::UpstreamCarrier;
+use voice::Switchboard;
+use voice::line::{AtHand as AtLine, Line};
 use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 
 /// What the products need besides the services.
@@ -34,6 +36,8 @@ pub(crate) struct Connections {
     pub(crate) webhooks: Webhooks,
     /// What is known about phone numbers.
     pub(crate) numbers: Arc<dyn Provider>,
+    /// Where calls live, once somebody asked.
+    pub(crate) switchboard: OnceLock<Switchboard>,
 }
 
 impl Connections {
@@ -47,7 +51,15 @@ impl Connections {
         let upstream = UpstreamCarrier::without_accounts(store.clone(), Some(Arc::new(smpp.clone())));
         let mm7 = Mm7Carrier::without_relays(store.clone(), Some(Arc::new(upstream.clone())));
         let (smpp, upstream, mm7) = (Some(smpp), Some(upstream), Some(mm7));
-        Ok(Self { simulator: None, smpp, upstream, mm7, webhooks, numbers: Arc::new(LocalTable::default()) })
+        Ok(Self {
+            simulator: None,
+            smpp,
+            upstream,
+            mm7,
+            webhooks,
+            numbers: Arc::new(LocalTable::default()),
+            switchboard: OnceLock::new(),
+        })
     }
 
     /// Every product's routes.
@@ -63,6 +75,7 @@ impl Connections {
             messaging::opt_out_routes(shared()),
             messaging::media_link_routes(shared()),
             messaging::number_routes(shared()),
+            voice::routes(shared(), Arc::new(Around), self.line()),
             voice::sip::routes(shared(), Arc::new(Around)),
             registration::routes(shared(), Arc::new(Messaging)),
             registration::operator_routes(shared()),
@@ -79,6 +92,7 @@ impl Connections {
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));
+            all.push(sim::phone_routes(shared(), simulator.clone(), self.switchboard(services)));
         }
         if let Some(smpp) = &self.smpp {
             all.push(smpp_net::routes(shared(), smpp.clone()));
@@ -142,6 +156,18 @@ impl Connections {
             .or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>))
     }
 
+    /// The line that calls are placed with.
+    fn line(&self) -> AtLine {
+        AtLine(self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Line>))
+    }
+
+    /// Where calls live: one for the program.
+    pub(crate) fn switchboard(&self, services: &Arc<Services>) -> Switchboard {
+        let make =
+            || Switchboard::new(Arc::clone(services), self.webhooks.clone(), Arc::new(Around), self.line());
+        self.switchboard.get_or_init(make).clone()
+    }
+
     /// Every queue of jobs.
     pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
         self.webhooks.host(Arc::new(bins::Bins::new(services.store.clone())));
@@ -152,6 +178,7 @@ impl Connections {
             Arc::new(Registration),
         );
         queues.push(self.webhooks.queue());
+        queues.extend(self.switchboard(services).queues());
         // Nobody is connected who registers senders: where the carrier is simulated, so is the registry.
         let simulated = || Arc::new(registration::Simulated) as Arc<dyn registration::Registry>;
         let registry = self.simulator.as_ref().map(|_| simulated());
@@ -189,7 +216,8 @@ impl messaging::registered::Registrations for Registration {
 struct Around;
 
 fn call_hook(hook: messaging::calls::CallHook) -> voice::hook::Hook {
-    let target = |target: messaging::calls::Target| voice::hook::Target { url: target.url, method: target.method };
+    let target =
+        |target: messaging::calls::Target| voice::hook::Target { url: target.url, method: target.method };
     voice::hook::Hook {
         voice: target(hook.voice),
         fallback: target(hook.fallback),
@@ -224,9 +252,7 @@ impl voice::neighbours::Neighbours for Around {
         scope: Scope,
         sid: ApplicationSid,
     ) -> voice::neighbours::Looking<'a, Option<voice::hook::Hook>> {
-        Box::pin(async move {
-            Ok(messaging::calls::application(store, scope, sid).await?.map(call_hook))
-        })
+        Box::pin(async move { Ok(messaging::calls::application(store, scope, sid).await?.map(call_hook)) })
     }
 
     fn is_attested<'a>(

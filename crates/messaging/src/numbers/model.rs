@@ -171,14 +171,8 @@ pub struct Settings {
 }
 
 /// Parameters of products that are not built yet.
-const NOT_YET: &[&str] = &[
-    "EmergencyStatus",
-    "EmergencyAddressSid",
-    "TrunkSid",
-    "IdentitySid",
-    "BundleSid",
-    "AccountSid",
-];
+const NOT_YET: &[&str] =
+    &["EmergencyStatus", "EmergencyAddressSid", "TrunkSid", "IdentitySid", "BundleSid", "AccountSid"];
 
 impl FromParams for Settings {
     fn from_params(params: &mut Params) -> Result<Self> {

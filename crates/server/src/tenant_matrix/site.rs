@@ -107,7 +107,9 @@ impl Site {
 
     /// The same with this area code.
     async fn number_in(&self, area_code: &str) -> String {
-        let number = format!("+1{area_code}556{:04}", self.next());
+        let count = self.next();
+        // More than an exchange has are handed out.
+        let number = format!("+1{area_code}{}{:04}", 556 + count / 10_000, count % 10_000);
         messaging::add_to_inventory(&self.app.services, &[&number]).await.expect("a new number");
         number
     }
@@ -189,7 +191,9 @@ impl Site {
         values.insert("FreeName".to_owned(), format!("Name {}", self.next()));
         values.insert("FreeDomain".to_owned(), format!("free-{}.sip.twilio.com", self.next()));
         if row.access.operation.ends_with("_mapping") {
-            for (lists, name) in [("CredentialLists", "CredentialListSid"), ("IpAccessControlLists", "IpListSid")] {
+            for (lists, name) in
+                [("CredentialLists", "CredentialListSid"), ("IpAccessControlLists", "IpListSid")]
+            {
                 values.insert(name.to_owned(), self.sip_list(login, account, lists).await);
             }
         }
@@ -276,11 +280,26 @@ impl Site {
                     ];
                     self.made(login, "api", &path, &fields).await
                 }
+                "Calls" => {
+                    let form = [
+                        ("To", "+14155550177"),
+                        ("From", number.as_str()),
+                        ("Url", "https://clinic.example/voice"),
+                    ];
+                    let call = self.made(login, "api", &format!("{api}/Calls"), &form).await;
+                    if row.access.operation == "delete_call" {
+                        // What is not over cannot be deleted.
+                        let body = Some((FORM, "Status=canceled".to_owned()));
+                        self.send(login, "api", Method::POST, &format!("{api}/Calls/{call}"), body).await;
+                    }
+                    call
+                }
                 // The parameter before names the domain; which of its lists are meant, the path says.
                 "CredentialListMappings" | "IpAccessControlListMappings" => {
                     let list = collection.trim_end_matches("Mappings");
                     let sid = self.sip_list(login, account, &format!("{list}s")).await;
-                    let path = row.path.trim_end_matches("/{Sid}").replace("{AccountSid}", &account.to_string());
+                    let path =
+                        row.path.trim_end_matches("/{Sid}").replace("{AccountSid}", &account.to_string());
                     let path = path.replace("{DomainSid}", &values["DomainSid"]);
                     let form = [(sip_parameter(list), sid.as_str())];
                     self.made(login, "api", &path, &form).await
@@ -288,7 +307,8 @@ impl Site {
                 "CredentialLists" | "IpAccessControlLists" => self.sip_list(login, account, collection).await,
                 // The parameter before names the list.
                 "Credentials" => {
-                    let path = format!("{api}/SIP/CredentialLists/{}/Credentials", values["CredentialListSid"]);
+                    let path =
+                        format!("{api}/SIP/CredentialLists/{}/Credentials", values["CredentialListSid"]);
                     let form = [("Username", "bob"), ("Password", super::samples::SIP_PASSWORD)];
                     self.made(login, "api", &path, &form).await
                 }

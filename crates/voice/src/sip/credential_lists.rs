@@ -91,10 +91,11 @@ pub(crate) struct Password(Zeroizing<String>);
 
 impl Password {
     fn read(params: &mut Params) -> Result<Self> {
-        let refused = || ApiError::new(codes::CREDENTIAL_REFUSED).parameter("Password").rule("VOI-SIP-1");
+        let refused = || ApiError::new(codes::CREDENTIAL_REFUSED).parameter("Password");
         let password = Zeroizing::new(params.text("Password")?.unwrap_or_default());
         let has = |kind: fn(&char) -> bool| password.chars().any(|letter| kind(&letter));
-        let is_mixed = has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
+        let is_mixed =
+            has(char::is_ascii_uppercase) && has(char::is_ascii_lowercase) && has(char::is_ascii_digit);
         match is_mixed && SIP_PASSWORD.contains(&password.chars().count()) {
             true => Ok(Self(password)),
             false => Err(refused()),
@@ -252,11 +253,7 @@ pub(crate) async fn create_credential(
         index: vec![index],
         ..NewDocument::of(sid, now, ())
     });
-    batch.insert::<SipSecret>(NewDocument {
-        parent,
-        content: Some(hashes),
-        ..NewDocument::of(sid, now, ())
-    });
+    batch.insert::<SipSecret>(NewDocument { parent, content: Some(hashes), ..NewDocument::of(sid, now, ()) });
     ctx.commit(batch, vec![sid.to_string()]).await?;
     Ok(Created(shown(&ctx, list, sid).await?))
 }

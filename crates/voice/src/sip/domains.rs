@@ -80,7 +80,10 @@ pub(crate) struct DomainFacts {
 impl DomainFacts {
     /// The kinds of authentication it has for calls, as the API names them.
     pub(crate) fn auth_type(&self) -> String {
-        let kinds = [("IP_ACL", self.call_addresses.is_empty()), ("CREDENTIAL_LIST", self.call_credentials.is_empty())];
+        let kinds = [
+            ("IP_ACL", self.call_addresses.is_empty()),
+            ("CREDENTIAL_LIST", self.call_credentials.is_empty()),
+        ];
         let kinds: Vec<_> = kinds.into_iter().filter(|(_, none)| !none).map(|(kind, _)| kind).collect();
         kinds.join(",")
     }
@@ -158,9 +161,7 @@ fn is_domain(name: &str, api_base: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    front.is_some_and(|front| {
-        front.split('.').count() <= MAX_DOMAIN_LABELS && front.split('.').all(is_label)
-    })
+    front.is_some_and(|front| front.split('.').count() <= MAX_DOMAIN_LABELS && front.split('.').all(is_label))
 }
 
 /// The name under which a domain is found from outside.
@@ -179,7 +180,12 @@ pub(super) async fn names(ctx: &Ctx, list: &str) -> Result<bool> {
 }
 
 /// Asks the guard about a domain as it would be.
-pub(super) async fn check(ctx: &Ctx, neighbours: &dyn Neighbours, sid: SipDomainSid, facts: &DomainFacts) -> Result<()> {
+pub(super) async fn check(
+    ctx: &Ctx,
+    neighbours: &dyn Neighbours,
+    sid: SipDomainSid,
+    facts: &DomainFacts,
+) -> Result<()> {
     let interconnect = match facts.secure {
         true => false,
         false => neighbours.is_attested(&ctx.store(), INTERCONNECT, &sid.to_string(), ctx.now()).await?,

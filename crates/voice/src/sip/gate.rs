@@ -14,8 +14,8 @@ use rulebook::guard::{Action, SipDomainFacts, Verdict, decide};
 use store::{Document, StoreError};
 
 use super::credential_lists::{SipCredential, SipSecret, username_digest};
-use super::domains::{Mapped, SipDomain, name_of};
 pub use super::digest::Hashes;
+use super::domains::{Mapped, SipDomain, name_of};
 use super::ip_lists;
 use crate::hook::Hook;
 
@@ -92,7 +92,12 @@ impl Domain {
     ///
     /// # Errors
     /// When the store cannot answer.
-    pub async fn admits(&self, services: &Services, wanted: Wanted, came: Came) -> Result<Admission, StoreError> {
+    pub async fn admits(
+        &self,
+        services: &Services,
+        wanted: Wanted,
+        came: Came,
+    ) -> Result<Admission, StoreError> {
         let facts = &self.document.facts;
         let takes = match wanted {
             Wanted::Call => facts.voice.url.is_some(),

@@ -101,11 +101,10 @@ impl FromParams for Asked {
         let address = params.text("IpAddress")?.map(|text| text.parse().map_err(|_| refused("IpAddress")));
         let address: Option<Ipv4Addr> = address.transpose()?;
         if address.is_some_and(|address| address.is_unspecified() || address.is_broadcast()) {
-            return Err(refused("IpAddress").rule("VOI-SIP-1"));
+            return Err(refused("IpAddress"));
         }
-        let prefix = params
-            .integer("CidrPrefixLength", CIDR_PREFIX)
-            .map_err(|_| refused("CidrPrefixLength").rule("VOI-SIP-1"))?;
+        let prefix =
+            params.integer("CidrPrefixLength", CIDR_PREFIX).map_err(|_| refused("CidrPrefixLength"))?;
         let prefix = prefix.map(|bits| u8::try_from(bits).unwrap_or(WHOLE));
         Ok(Self { friendly_name, address, prefix })
     }
@@ -174,11 +173,7 @@ pub(crate) async fn delete(ctx: Ctx, Path(sid): Path<IpAccessControlListSid>) ->
     Ok(Deleted)
 }
 
-async fn address(
-    ctx: &Ctx,
-    list: IpAccessControlListSid,
-    sid: IpAddressSid,
-) -> Result<Document<IpAddress>> {
+async fn address(ctx: &Ctx, list: IpAccessControlListSid, sid: IpAddressSid) -> Result<Document<IpAddress>> {
     let found = ctx.store().get::<IpAddress>(sid).await?;
     found.filter(|found| found.parent == Some(list.to_string())).ok_or(codes::NOT_FOUND.into())
 }

@@ -7,7 +7,9 @@ use base::SipDomainSid;
 use kit::{Access, Ctx, Form, PageRequest, Path, PathPair, Routes, Services};
 
 use super::domains::Shared;
-use super::mappings::{self, ADDRESSES, CALL_ADDRESSES, CALL_CREDENTIALS, CREDENTIALS, REGISTRATION_CREDENTIALS};
+use super::mappings::{
+    self, ADDRESSES, CALL_ADDRESSES, CALL_CREDENTIALS, CREDENTIALS, REGISTRATION_CREDENTIALS,
+};
 use super::{credential_lists, domains, ip_lists};
 use crate::PRODUCT;
 use crate::neighbours::Neighbours;

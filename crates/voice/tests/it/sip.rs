@@ -20,15 +20,8 @@ async fn lists_and_credentials(site: Site) {
     assert!(list.starts_with("CL"));
     let path = format!("SIP/CredentialLists/{list}");
     let found = site.get(owner, &path).await.assert_status(200).json.clone();
-    let expected = [
-        "account_sid",
-        "date_created",
-        "date_updated",
-        "friendly_name",
-        "sid",
-        "subresource_uris",
-        "uri",
-    ];
+    let expected =
+        ["account_sid", "date_created", "date_updated", "friendly_name", "sid", "subresource_uris", "uri"];
     assert_eq!(keys(&found), expected);
     assert_eq!(found["friendly_name"], "Nurses");
     assert_eq!(found["uri"], below(owner, &path));
@@ -46,17 +39,24 @@ async fn lists_and_credentials(site: Site) {
     let expected =
         ["account_sid", "credential_list_sid", "date_created", "date_updated", "sid", "uri", "username"];
     assert_eq!(keys(&found), expected);
-    assert_eq!((found["username"].as_str(), found["credential_list_sid"].as_str()), (Some("jane.doe"), Some(&*list)));
+    assert_eq!(
+        (found["username"].as_str(), found["credential_list_sid"].as_str()),
+        (Some("jane.doe"), Some(&*list))
+    );
     let again = [("Username", "jane.doe"), ("Password", PASSWORD)];
     site.post(owner, &credentials, &again).await.assert_error(400, 21243);
-    site.post(owner, &credentials, &[("Username", "a b"), ("Password", PASSWORD)]).await.assert_error(400, 21243);
+    site.post(owner, &credentials, &[("Username", "a b"), ("Password", PASSWORD)])
+        .await
+        .assert_error(400, 21243);
     site.post(owner, &one, &[("Password", "Another-Horse-2")]).await.assert_status(200);
     let listed = site.get(owner, &credentials).await.assert_status(200).json.clone();
     assert_eq!(listed["credentials"][0]["username"], "jane.doe");
     // Nothing of it is another account's, and another list has it not.
     site.get(&site.app.other, &one).await.assert_error(404, 20404);
     let other = site.made(owner, "SIP/CredentialLists", &[("FriendlyName", "Others")]).await;
-    site.get(owner, &format!("SIP/CredentialLists/{other}/Credentials/{credential}")).await.assert_error(404, 20404);
+    site.get(owner, &format!("SIP/CredentialLists/{other}/Credentials/{credential}"))
+        .await
+        .assert_error(404, 20404);
     site.delete(owner, &one).await.assert_status(204);
     site.get(owner, &one).await.assert_error(404, 20404);
     site.delete(owner, &path).await.assert_status(204);
@@ -98,9 +98,15 @@ async fn addresses_are_made_changed_and_deleted() {
         "uri",
     ];
     assert_eq!(keys(&found), expected);
-    assert_eq!((found["cidr_prefix_length"].as_u64(), found["ip_address"].as_str()), (Some(24), Some("198.51.100.7")));
+    assert_eq!(
+        (found["cidr_prefix_length"].as_u64(), found["ip_address"].as_str()),
+        (Some(24), Some("198.51.100.7"))
+    );
     let changed = site.post(owner, &one, &[("CidrPrefixLength", "32")]).await.assert_status(200).json.clone();
-    assert_eq!((changed["cidr_prefix_length"].as_u64(), changed["friendly_name"].as_str()), (Some(32), Some("Office")));
+    assert_eq!(
+        (changed["cidr_prefix_length"].as_u64(), changed["friendly_name"].as_str()),
+        (Some(32), Some("Office"))
+    );
     for fields in [
         &[("FriendlyName", "x"), ("IpAddress", "office.example")][..],
         &[("FriendlyName", "x"), ("IpAddress", "2001:db8::1")],
@@ -178,7 +184,10 @@ async fn domains(site: Site) {
     }
     let changed = site.post(owner, &one, &[("DomainName", "desk.sip.twilio.com"), ("Secure", "true")]).await;
     let changed = changed.assert_status(200).json.clone();
-    assert_eq!((changed["domain_name"].as_str(), changed["secure"].as_bool()), (Some("desk.sip.twilio.com"), Some(true)));
+    assert_eq!(
+        (changed["domain_name"].as_str(), changed["secure"].as_bool()),
+        (Some("desk.sip.twilio.com"), Some(true))
+    );
     // The old name is free again.
     site.made(&site.app.other, "SIP/Domains", &fields[..1]).await;
     site.get(&site.app.other, &one).await.assert_error(404, 20404);
@@ -206,8 +215,22 @@ async fn the_first_families_and_those_of_calls_are_the_same_lists() {
     let addresses = site.made(owner, "SIP/IpAccessControlLists", &[("FriendlyName", "Offices")]).await;
     let domain = format!("SIP/Domains/{domain}");
     for (first, other, parameter, list, auth_type, code) in [
-        ("CredentialListMappings", "Auth/Calls/CredentialListMappings", "CredentialListSid", &credentials, "CREDENTIAL_LIST", 21241),
-        ("IpAccessControlListMappings", "Auth/Calls/IpAccessControlListMappings", "IpAccessControlListSid", &addresses, "IP_ACL", 21236),
+        (
+            "CredentialListMappings",
+            "Auth/Calls/CredentialListMappings",
+            "CredentialListSid",
+            &credentials,
+            "CREDENTIAL_LIST",
+            21241,
+        ),
+        (
+            "IpAccessControlListMappings",
+            "Auth/Calls/IpAccessControlListMappings",
+            "IpAccessControlListSid",
+            &addresses,
+            "IP_ACL",
+            21236,
+        ),
     ] {
         let (first, other) = (format!("{domain}/{first}"), format!("{domain}/{other}"));
         let made = site.post(owner, &first, &[(parameter, list)]).await.assert_status(201).json.clone();
@@ -279,6 +302,7 @@ async fn no_password_and_no_user_name_lies_in_the_database_or_the_ledger() {
         assert!(!test_kit::contains_bytes(site.app.data_dir(), canary.as_bytes()), "{canary}");
     }
     let entries = site.app.ledger_actions(owner.scope()).await;
-    let shown: Vec<_> = entries.iter().filter(|entry| entry.fields == ["username"]).map(|entry| entry.act.as_str()).collect();
+    let shown: Vec<_> =
+        entries.iter().filter(|entry| entry.fields == ["username"]).map(|entry| entry.act.as_str()).collect();
     assert_eq!(shown, ["create_sip_credential", "list_sip_credential"]);
 }

@@ -43,7 +43,12 @@ async fn a_domain_without_lists_takes_nothing() {
     for wanted in [Wanted::Call, Wanted::Registration] {
         assert_eq!(asks(&site, wanted, from("198.51.100.9", true)).await, Admission::Closed);
     }
-    site.made(owner, &format!("{domain}/IpAccessControlListMappings"), &[("IpAccessControlListSid", &offices)]).await;
+    site.made(
+        owner,
+        &format!("{domain}/IpAccessControlListMappings"),
+        &[("IpAccessControlListSid", &offices)],
+    )
+    .await;
     assert_eq!(asks(&site, Wanted::Call, from("198.51.100.9", false)).await, Admission::Open);
     assert_eq!(asks(&site, Wanted::Call, from("203.0.113.9", true)).await, Admission::Closed);
     assert_eq!(asks(&site, Wanted::Registration, from("198.51.100.9", true)).await, Admission::Closed);
@@ -84,7 +89,10 @@ async fn the_hashes_of_a_user_are_given_once_the_ledger_says_so() {
     let (domain, users, _) = domain(&site, owner).await;
     let services = &site.app.services;
     let found = gate::domain(services, "Clinic.SIP.twilio.com").await.expect("readable").expect("a domain");
-    assert!(found.hashes(services, Wanted::Call, "jane").await.expect("readable").is_none(), "not mapped yet");
+    assert!(
+        found.hashes(services, Wanted::Call, "jane").await.expect("readable").is_none(),
+        "not mapped yet"
+    );
     site.made(owner, &format!("{domain}/CredentialListMappings"), &[("CredentialListSid", &users)]).await;
     let found = gate::domain(services, NAME).await.expect("readable").expect("a domain");
     let hashes = found.hashes(services, Wanted::Call, "jane").await.expect("readable").expect("a user");

@@ -11,10 +11,12 @@ async fn voi_sip_1__refuses_weak_passwords() {
         let list = site.made(account, "SIP/CredentialLists", &[("FriendlyName", "Nurses")]).await;
         let credentials = format!("SIP/CredentialLists/{list}/Credentials");
         for password in ["", "Short-1", "correct-horse-1", "CORRECT-HORSE-1", "Correct-Horse-Battery"] {
-            let reply = site.post(account, &credentials, &[("Username", "jane"), ("Password", password)]).await;
+            let reply =
+                site.post(account, &credentials, &[("Username", "jane"), ("Password", password)]).await;
             assert_eq!((reply.status, reply.code()), (400, Some(21243)), "{password}");
         }
-        let credential = site.made(account, &credentials, &[("Username", "jane"), ("Password", PASSWORD)]).await;
+        let credential =
+            site.made(account, &credentials, &[("Username", "jane"), ("Password", PASSWORD)]).await;
         let one = format!("{credentials}/{credential}");
         site.post(account, &one, &[("Password", "weak")]).await.assert_error(400, 21243);
     }
@@ -26,7 +28,9 @@ async fn voi_sip_1__refuses_ranges_that_let_everybody_in() {
     let site = Site::start().await;
     let list = site.made(&site.app.hipaa, "SIP/IpAccessControlLists", &[("FriendlyName", "Offices")]).await;
     let addresses = format!("SIP/IpAccessControlLists/{list}/IpAddresses");
-    for (address, prefix) in [("0.0.0.0", "0"), ("0.0.0.0", "8"), ("198.51.100.7", "0"), ("198.51.100.7", "7")] {
+    for (address, prefix) in
+        [("0.0.0.0", "0"), ("0.0.0.0", "8"), ("198.51.100.7", "0"), ("198.51.100.7", "7")]
+    {
         let fields = [("FriendlyName", "x"), ("IpAddress", address), ("CidrPrefixLength", prefix)];
         site.post(&site.app.hipaa, &addresses, &fields).await.assert_error(400, 21238);
     }
@@ -64,7 +68,8 @@ async fn voi_sip_1__allows_domain_with_a_list() {
     let domain = site.made(hipaa, "SIP/Domains", &[("DomainName", "desk.sip.twilio.com")]).await;
     let domain = format!("SIP/Domains/{domain}");
     let list = site.made(hipaa, "SIP/IpAccessControlLists", &[("FriendlyName", "Offices")]).await;
-    site.made(hipaa, &format!("{domain}/IpAccessControlListMappings"), &[("IpAccessControlListSid", &list)]).await;
+    site.made(hipaa, &format!("{domain}/IpAccessControlListMappings"), &[("IpAccessControlListSid", &list)])
+        .await;
     let users = site.made(hipaa, "SIP/CredentialLists", &[("FriendlyName", "Nurses")]).await;
     let registrations = format!("{domain}/Auth/Registrations/CredentialListMappings");
     site.made(hipaa, &registrations, &[("CredentialListSid", &users)]).await;

@@ -9,6 +9,9 @@ use store::{Scope, Scoped, Store, StoreError};
 
 use crate::hook::Hook;
 
+/// The rule that somebody has to attest a private interconnect for, so that SIP goes without TLS.
+pub(crate) const INTERCONNECT: &str = "VOI-SIPIF-1";
+
 /// A question under way.
 pub type Looking<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 

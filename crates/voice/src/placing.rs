@@ -19,6 +19,7 @@ use crate::Switchboard;
 use crate::calls::model::{Call, End, Ends, Status, Yes, may_call};
 use crate::hook::url_fact;
 use crate::limits::{MAX_QUEUE_TIME, PLACING_CONCURRENCY};
+use crate::neighbours::INTERCONNECT;
 use crate::switchboard::{conclude, entry};
 
 /// The queue of calls that wait to be placed.
@@ -134,7 +135,7 @@ pub(crate) async fn may_place(
     let services = switchboard.services();
     let scoped = services.store.scope(account.scope());
     let subject = account.sid().to_string();
-    let attested = switchboard.inner.neighbours.is_attested(&scoped, "VOI-SIPIF-1", &subject, services.now());
+    let attested = switchboard.inner.neighbours.is_attested(&scoped, INTERCONNECT, &subject, services.now());
     let interconnect = attested.await?;
     /// The classes of both ends, and whether an ordinary account may call the second.
     struct Classes {

@@ -18,15 +18,12 @@ use super::view::CallView;
 use crate::hook::{Hook, Target, check_targets, url_fact};
 use crate::limits::MAX_CONFLICTS;
 use crate::line::AtHand;
-use crate::neighbours::Neighbours;
+use crate::neighbours::{INTERCONNECT, Neighbours};
 use crate::orders::Order;
 use crate::placing::PLACING;
 
 /// The protected fields of a call, by their API names.
 const SHOWN: &[&str] = &["forwarded_from", "from", "to"];
-
-/// What somebody has to attest so that SIP without TLS is let through.
-const INTERCONNECT: &str = "VOI-SIPIF-1";
 
 /// Accepts a call: guard, then one transaction with the call, its job and the ledger entry.
 pub async fn place(ctx: &Ctx, neighbours: &dyn Neighbours, line: &AtHand, draft: Draft) -> Result<CallView> {

@@ -20,7 +20,7 @@ use webhooks::Method;
 use super::friendly_name;
 use crate::hook::{Target, check_targets};
 use crate::limits::{DOMAIN_LABEL, MAX_DOMAIN_LABELS, MAX_DOMAINS};
-use crate::neighbours::Neighbours;
+use crate::neighbours::{INTERCONNECT, Neighbours};
 
 /// The index entry by which the domains are found that a list guards.
 pub(super) const LIST: &str = "list";
@@ -28,8 +28,6 @@ pub(super) const LIST: &str = "list";
 const DIRECTORY: &str = "sip-domain";
 /// What a name of a domain ends with at Twilio, and here whatever the operator's own domain is.
 const TWILIO: &str = ".sip.twilio.com";
-/// The rule that lets a domain go without TLS where somebody attests an interconnect.
-const INTERCONNECT: &str = "VOI-SIPIF-1";
 
 /// The kind of SIP domains; they live in the account's scope.
 #[derive(Debug)]

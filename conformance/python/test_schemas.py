@@ -119,6 +119,72 @@ class AnswerTest(unittest.TestCase):
         self.check("api_v2010", one, "post", path, {"FriendlyName": "schema", "SmsUrl": ""})
         self.check("api_v2010", one, "delete", path)
 
+    def test_calls(self):
+        many = "/2010-04-01/Accounts/{AccountSid}/Calls.json"
+        one = "/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}.json"
+        form = {
+            "To": server.HANDSET,
+            "From": server.setting("phone_number"),
+            "Twiml": "<Response><Say>Hello</Say></Response>",
+        }
+        made = self.check("api_v2010", many, "post", server.account_path("/Calls.json"), form)
+        path = server.account_path(f"/Calls/{made['sid']}.json")
+        self.check("api_v2010", one, "get", path)
+        server.eventually("an end", lambda: server.request("GET", path)[1]["status"] == "completed")
+        self.check("api_v2010", one, "get", path)
+        self.check("api_v2010", many, "get", server.account_path("/Calls.json?PageSize=2"))
+        self.check("api_v2010", one, "post", path, {"Status": "completed"})
+        self.check("api_v2010", one, "delete", path)
+
+    def test_sip(self):
+        sip = "/2010-04-01/Accounts/{AccountSid}/SIP/"
+        made = {}
+        for collection, form, inner, inner_form in [
+            ("CredentialLists", {}, "Credentials", {"Username": "jane", "Password": "Correct-Horse-1"}),
+            ("IpAccessControlLists", {}, "IpAddresses", {"FriendlyName": "x", "IpAddress": "198.51.100.7"}),
+        ]:
+            form = {"FriendlyName": f"schema {time.time_ns()}", **form}
+            lists, one = f"{sip}{collection}.json", f"{sip}{collection}/{{Sid}}.json"
+            found = self.check("api_v2010", lists, "post", server.account_path(f"/SIP/{collection}.json"), form)
+            sid = made[collection] = found["sid"]
+            path = server.account_path(f"/SIP/{collection}/{sid}")
+            self.check("api_v2010", lists, "get", server.account_path(f"/SIP/{collection}.json"))
+            self.check("api_v2010", one, "get", f"{path}.json")
+            self.check("api_v2010", one, "post", f"{path}.json", form)
+            members = f"{sip}{collection}/{{{collection[:-1]}Sid}}/{inner}.json"
+            member = f"{sip}{collection}/{{{collection[:-1]}Sid}}/{inner}/{{Sid}}.json"
+            within = self.check("api_v2010", members, "post", f"{path}/{inner}.json", inner_form)["sid"]
+            self.check("api_v2010", members, "get", f"{path}/{inner}.json")
+            self.check("api_v2010", member, "get", f"{path}/{inner}/{within}.json")
+            changed = {key: value for key, value in inner_form.items() if key != "Username"}
+            self.check("api_v2010", member, "post", f"{path}/{inner}/{within}.json", changed)
+            self.check("api_v2010", member, "delete", f"{path}/{inner}/{within}.json")
+        domains, domain = f"{sip}Domains.json", f"{sip}Domains/{{Sid}}.json"
+        form = {"DomainName": f"schema-{time.time_ns()}.sip.twilio.com"}
+        sid = self.check("api_v2010", domains, "post", server.account_path("/SIP/Domains.json"), form)["sid"]
+        path = server.account_path(f"/SIP/Domains/{sid}")
+        self.check("api_v2010", domains, "get", server.account_path("/SIP/Domains.json"))
+        self.check("api_v2010", domain, "get", f"{path}.json")
+        self.check("api_v2010", domain, "post", f"{path}.json", {"FriendlyName": "schema"})
+        for family in [
+            "CredentialListMappings",
+            "IpAccessControlListMappings",
+            "Auth/Calls/CredentialListMappings",
+            "Auth/Calls/IpAccessControlListMappings",
+            "Auth/Registrations/CredentialListMappings",
+        ]:
+            kind = "CredentialList" if "Credential" in family else "IpAccessControlList"
+            one_list = made[f"{kind}s"]
+            mappings, mapping = f"{sip}Domains/{{DomainSid}}/{family}.json", f"{sip}Domains/{{DomainSid}}/{family}/{{Sid}}.json"
+            self.check("api_v2010", mappings, "post", f"{path}/{family}.json", {f"{kind}Sid": one_list})
+            self.check("api_v2010", mappings, "get", f"{path}/{family}.json")
+            self.check("api_v2010", mapping, "get", f"{path}/{family}/{one_list}.json")
+            self.check("api_v2010", mapping, "delete", f"{path}/{family}/{one_list}.json")
+        self.check("api_v2010", domain, "delete", f"{path}.json")
+        for collection, sid in made.items():
+            path = server.account_path(f"/SIP/{collection}/{sid}.json")
+            self.check("api_v2010", f"{sip}{collection}/{{Sid}}.json", "delete", path)
+
     def test_messaging_services(self):
         many, one = "/v1/Services", "/v1/Services/{Sid}"
         made = self.check("messaging_v1", many, "post", "/messaging/v1/Services", {"FriendlyName": "schema"})

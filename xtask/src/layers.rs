@@ -54,7 +54,7 @@ const CARRIER_OVER_HTTP: &[&str] = &[
 ];
 
 /// The layers. Products never use products; `sim` is the one exception, because it plugs into the
-/// carrier port that `messaging` owns.
+/// ports that `messaging` and `voice` own.
 pub(crate) const LAYERS: &[Row] = &[
     ("base", &[]),
     ("spans", &["base"]),
@@ -99,6 +99,24 @@ pub(crate) const LAYERS: &[Row] = &[
             "statements",
             "store",
             "blobs",
+            "ledger",
+            "auth",
+            "jobs",
+            "webhooks",
+            "kit",
+            "twiml",
+        ],
+    ),
+    (
+        "voice",
+        &[
+            "base",
+            "spans",
+            "phi",
+            "errors",
+            "rulebook",
+            "statements",
+            "store",
             "ledger",
             "auth",
             "jobs",
@@ -180,7 +198,7 @@ pub(crate) const LAYERS: &[Row] = &[
     // As `smpp-net`; they look after messages by jobs. `upstream` verifies callbacks as `webhooks` signs them.
     ("upstream", CARRIER_OVER_HTTP),
     ("mm7", CARRIER_OVER_HTTP),
-    ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging"]),
+    ("sim", &["base", "phi", "errors", "store", "auth", "kit", "messaging", "voice"]),
     (
         "server",
         &[
@@ -205,6 +223,7 @@ pub(crate) const LAYERS: &[Row] = &[
             "kit",
             "accounts",
             "messaging",
+            "voice",
             "lookup",
             "registration",
             "monitor",
@@ -228,7 +247,7 @@ pub(crate) const LAYERS: &[Row] = &[
 const TEST_VOCABULARY: &str = "test-kit";
 
 /// What the tests of a crate may drive besides: the product that answers its port.
-const TESTED_WITH: &[(&str, &str)] = &[("review", "messaging")];
+const TESTED_WITH: &[(&str, &str)] = &[("review", "messaging"), ("voice", "messaging"), ("voice", "sim")];
 
 /// Every dependency between workspace crates that the table does not allow.
 pub(crate) fn violations(packages: &[Package]) -> Vec<String> {

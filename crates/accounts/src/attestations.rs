@@ -3,14 +3,14 @@
 //! Both are only added and read: documentation is kept for six years (45 CFR 164.316(b)(2)(i)), and there is no route that
 //! changes or deletes one. A signature is verified on arrival.
 
-use base::{AttestationSid, ExceptionSid, Sid};
+use base::{AttestationSid, ExceptionSid, Sid, Timestamp};
 use data_encoding::{BASE64, HEXLOWER};
 use errors::{ApiError, Result, codes};
-use kit::{After, Answer, Created, Ctx, Found, Json, Path, Query};
+use kit::{After, Answer, Created, Ctx, Found, Json, Path};
 use rulebook::Rulebook;
 use serde::Serialize;
 use statements::{Attestation, Exception};
-use store::{Document, Kind, Name, NewDocument};
+use store::{Document, Kind, Name, NewDocument, Query, Scoped, StoreError};
 
 use crate::author::{Author, NOTHING};
 use crate::limits;
@@ -95,7 +95,7 @@ fn excepted(ctx: &Ctx, document: Document<StoredException>) -> StatedView<Except
 /// `GET …/Attestations`.
 pub(crate) async fn list(
     ctx: Ctx,
-    Query(query): Query<After<AttestationSid, { limits::MAX_PAGE }>>,
+    kit::Query(query): kit::Query<After<AttestationSid, { limits::MAX_PAGE }>>,
 ) -> Answer<Found<AttestationList>> {
     let (rows, next_after) = query.page::<StoredAttestation>(&ctx.store()).await?;
     let attestations = rows.into_iter().map(|row| attested(&ctx, row)).collect();
@@ -137,10 +137,27 @@ pub(crate) async fn fetch(
     Ok(Found(attested(&ctx, find::<StoredAttestation>(&ctx, sid).await?)))
 }
 
+/// Whether somebody attests this rule for this subject of the account whose scope this is, on the day of `now`. The newest
+/// statements count, as many as a page has.
+///
+/// # Errors
+/// When the store cannot answer.
+pub async fn is_attested(
+    scoped: &Scoped,
+    rule: &str,
+    subject: &str,
+    now: Timestamp,
+) -> std::result::Result<bool, StoreError> {
+    let query = Query { limit: store::limits::PAGE_ROWS, ..Query::default() };
+    let today = statements::day(now);
+    let stated = scoped.list::<StoredAttestation>(query).await?.documents;
+    Ok(stated.iter().any(|stated| stated.facts.is_about(rule, subject) && stated.facts.expires >= today))
+}
+
 /// `GET …/Exceptions`.
 pub(crate) async fn list_exceptions(
     ctx: Ctx,
-    Query(query): Query<After<ExceptionSid, { limits::MAX_PAGE }>>,
+    kit::Query(query): kit::Query<After<ExceptionSid, { limits::MAX_PAGE }>>,
 ) -> Answer<Found<ExceptionList>> {
     let (rows, next_after) = query.page::<StoredException>(&ctx.store()).await?;
     let exceptions = rows.into_iter().map(|row| excepted(&ctx, row)).collect();

@@ -37,6 +37,7 @@ mod text;
 mod tokens;
 mod webhook_keys;
 
+pub use attestations::is_attested;
 pub use reference::OPENAPI;
 pub use routes::{accounts_routes, api_routes, iam_routes, switchward_routes};
 pub use statement::{Statement, StatementFacts};

@@ -38,6 +38,14 @@ permissions! {
     NumbersRead = "/switchward/numbers/read";
     /// Configure the account's phone numbers.
     NumbersWrite = "/switchward/numbers/write";
+    /// Read calls: a disclosure of protected data.
+    CallsRead = "/switchward/calls/read";
+    /// Place, change, end and delete calls.
+    CallsWrite = "/switchward/calls/write";
+    /// See SIP domains and who may call them (never passwords).
+    SipRead = "/switchward/sip/read";
+    /// Configure SIP domains and who may call them.
+    SipWrite = "/switchward/sip/write";
     /// See Messaging Services and their senders.
     ServicesRead = "/switchward/messaging-services/read";
     /// Configure Messaging Services and their senders.
@@ -75,10 +83,10 @@ permissions! {
 }
 
 impl Permission {
-    /// Whether a route with it shows texts of messages, which the operator of a HIPAA project does not see
-    /// outside of a review (CHG-MOD-2).
+    /// Whether a route with it shows texts of messages or who called whom, which the operator of a HIPAA project does not
+    /// see outside of a review (CHG-MOD-2).
     pub const fn shows_messages(self) -> bool {
-        matches!(self, Self::MessagesRead | Self::MessagesWrite)
+        matches!(self, Self::MessagesRead | Self::MessagesWrite | Self::CallsRead | Self::CallsWrite)
     }
 
     /// Whether this one concerns accounts or keys, which standard keys may not touch

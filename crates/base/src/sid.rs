@@ -183,6 +183,18 @@ sids! {
     BrandVettingSid = "VT";
     /// A bundle of Trust Hub that describes a business; named, never looked into.
     BundleSid = "BU";
+    /// A leg of a call (`Calls` of the 2010 API).
+    CallSid = "CA";
+    /// A list of SIP user names and passwords (`SIP/CredentialLists`).
+    CredentialListSid = "CL";
+    /// A user name and password of such a list.
+    SipCredentialSid = "CR";
+    /// A SIP domain (`SIP/Domains`).
+    SipDomainSid = "SD";
+    /// A list of addresses that SIP calls come from (`SIP/IpAccessControlLists`).
+    IpAccessControlListSid = "AL";
+    /// An address or range of such a list.
+    IpAddressSid = "IP";
     /// A campaign of a Messaging Service (`.../Compliance/Usa2p`).
     CampaignSid = "QE";
     /// A complaint about an account's messages, as the operator recorded it (ours).
@@ -243,6 +255,8 @@ sids! {
     TollfreeVerificationSid = "HH";
     /// A usage trigger.
     UsageTriggerSid = "UT";
+    /// A process that calls live in (ours; never shown).
+    VoiceHostSid = "VH";
     /// A Segment workspace (ours).
     WorkspaceSid = "WK";
     /// One run of a webhook's delivery, as the delivery log has it (ours).

@@ -71,6 +71,32 @@ catalogue! {
     ADDRESS_INVALID = 21628, 400, "The address cannot be one: its postal code has not the form that its country uses";
     NOT_REDACTABLE = 20009, 400, "A message in progress cannot be redacted or deleted";
 
+    // Calls.
+    CALL_TO_REQUIRED = 21201, 400, "A To number, client or SIP address is required";
+    CALL_URL_INVALID = 21205, 400, "The Url is not one that TwiML can be fetched from";
+    SEND_DIGITS_INVALID = 21206, 400, "SendDigits holds something else than 0-9, A-D, #, * and the pauses w and W, or more than 32";
+    CALL_TIMEOUT_INVALID = 21208, 400, "Timeout is not a number of seconds up to 600";
+    CALLER_NOT_OWNED = 21210, 400, "The From number is not a number of this account, nor one that is verified for it";
+    CALLER_REQUIRED = 21213, 400, "A From number, client or SIP address is required";
+    CALL_BLOCKED = 21216, 403, "This number is not called from here: emergency services and service codes cannot be reached";
+    APPLICATION_INVALID = 21218, 400, "ApplicationSid is not the SID of an application of this account";
+    CALL_STATE_INVALID = 21220, 400, "The call is not in a state that allows this";
+
+    // SIP.
+    SIP_DOMAINS_FULL = 21230, 400, "The account has as many SIP domains as it may have";
+    SIP_DOMAIN_REFUSED = 21231, 400, "A parameter of the SIP domain is not valid, or its name is taken, or the list is mapped to it already";
+    SIP_DOMAIN_INVALID = 21232, 400, "The name is not that of a SIP domain here";
+    IP_LIST_REFUSED = 21235, 400, "A parameter of the IP access control list is not valid";
+    IP_LIST_IN_USE = 21236, 400, "The IP access control list is mapped to a SIP domain; take it off there first";
+    IP_ADDRESSES_FULL = 21237, 400, "The IP access control list has as many addresses as it may have";
+    IP_ADDRESS_REFUSED = 21238, 400, "The address is not an IPv4 address, or its range is wider than /8";
+    CREDENTIAL_LISTS_FULL = 21239, 400, "The account has as many credential lists as it may have";
+    CREDENTIAL_LIST_REFUSED = 21240, 400, "A parameter of the credential list is not valid";
+    CREDENTIAL_LIST_IN_USE = 21241, 400, "The credential list is mapped to a SIP domain; take it off there first";
+    CREDENTIALS_FULL = 21242, 400, "The credential list has as many credentials as it may have";
+    CREDENTIAL_REFUSED = 21243, 400, "A user name has 1 to 32 characters and is in the list once; a password has 12 characters or more, with upper and lower case and a digit";
+    IP_LISTS_FULL = 21255, 400, "The account has as many IP access control lists as it may have";
+
     // TwiML.
     TWIML_NOT_XML = 12100, 400, "The document cannot be read as XML";
     TWIML_NOT_SERVED = 12200, 400, "The document holds what is not TwiML for messages as it is obeyed here";

@@ -10,6 +10,7 @@
 
 mod addresses;
 mod applications;
+pub mod calls;
 pub mod carrier;
 mod dispatch;
 mod inbound;

@@ -16,6 +16,9 @@ macro_rules! codes {
 }
 
 codes! {
+    /// VOI-GEO-1: a leg of a call to or from a number outside the United States. The vendor's own number for a closed
+    /// region.
+    CALL_REGION_NOT_PERMITTED = 21215, 403, "The account may not call this region; in a HIPAA project only United States numbers are permitted";
     /// SMS-GEO-1: a number outside the United States. The vendor's own number for a closed region.
     REGION_NOT_PERMITTED = 21408, 403, "The account may not send to this region; in a HIPAA project only United States numbers are permitted";
     /// GEN-PKCV-1: the vendor's own number for a request that is not signed.
@@ -68,8 +71,18 @@ codes! {
     PUBLIC_ASSET_NOT_ELIGIBLE = 77175, 403, "Public assets are not eligible in a HIPAA project";
     /// RT-BIN-1.
     PHI_IN_BIN = 77179, 403, "The text of a TwiML Bin holds what may identify a person; put a {{Parameter}} in its place";
+    /// VOI-SIP-1.
+    SIP_DOMAIN_OPEN = 77219, 403, "A SIP domain takes calls in a HIPAA project only from an IP access control list or with credentials; map one to it first";
+    /// VOI-SIPIF-1.
+    SIP_NOT_SECURE = 77223, 403, "SIP in a HIPAA project runs over TLS and SRTP, or over an interconnect that somebody attests";
     /// VOI-TRANS-2.
     MARKETPLACE_TRANSCRIPTION_NOT_ELIGIBLE = 77241, 403, "Transcription add-ons are not eligible in a HIPAA project";
+    /// VOI-STREAM-1.
+    STREAM_RECEIVER_NOT_REGISTERED = 77245, 403, "Media go in a HIPAA project only over wss to a host in this account's register";
+    /// VOI-STREAM-2, which shares the line.
+    STREAM_AGREEMENT_NOT_ACTIVE = 77246, 403, "The agreement with whom media would go to is not in force";
+    /// VOI-DIALOG-1.
+    VIRTUAL_AGENT_NOT_ATTESTED = 77249, 403, "A Virtual Agent takes an attestation of the agreement with its vendor on top of the one with the platform";
     /// CON-NELIST-1: what is not on the list of eligible systems.
     NOT_ON_ELIGIBLE_LIST = 77253, 403, "This is not on the list of eligible services";
     /// VOI-MKT-1.
@@ -85,7 +98,7 @@ codes! {
     /// SMS-REDACT-3.
     REDACTION_LOCKED = 77287, 403, "Redaction cannot be switched off in a HIPAA project";
     /// D-RED-3.
-    GET_WEBHOOK_REFUSED = 77288, 403, "Message webhooks in a HIPAA project must use POST";
+    GET_WEBHOOK_REFUSED = 77288, 403, "Webhooks about messages and calls must use POST in a HIPAA project";
     /// SMS-BOT-1, ART-CTRL-INTEG.
     HOST_NOT_REGISTERED = 77301, 403, "The host of a callback URL is not in this account's register under an agreement in force";
     /// ART-CTRL-INTEG: the register is kept once it was begun.
@@ -188,9 +201,8 @@ mod tests {
     fn numbers_are_unique_and_ascending() {
         assert!(CODES.windows(2).all(|pair| pair[0].number < pair[1].number));
         assert!(
-            CODES
-                .iter()
-                .all(|row| [21_408, 70_052].contains(&row.number) || (77_000..78_000).contains(&row.number))
+            CODES.iter().all(|row| [21_215, 21_408, 70_052].contains(&row.number)
+                || (77_000..78_000).contains(&row.number))
         );
         assert_eq!(row(REDACTION_LOCKED).map(|row| row.status), Some(403));
         assert_eq!(row(20404), None);

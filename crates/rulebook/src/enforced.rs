@@ -44,6 +44,7 @@ const fn does(rule: &'static str, effect: Effect, place: &'static str) -> Enforc
 
 const MESSAGE: &str = "rulebook::guard::message";
 const URLS: &str = "rulebook::guard::urls";
+const VOICE: &str = "rulebook::guard::voice";
 const SERVICES: &str = "rulebook::guard::services";
 const DESIGNATE: &str = "rulebook::guard::designate";
 const TRUTH_TABLE: &str = "rulebook::designation";
@@ -156,5 +157,14 @@ pub const ENFORCED: &[Enforced] = &[
     refuses("SMS-REDACT-3", codes::REDACTION_LOCKED, MESSAGE),
     does("SMS-REDACT-4", Effect::Permit, SETTINGS),
     refuses("SMS-TAG-1", codes::TAGS_NOT_ELIGIBLE, MESSAGE),
+    refuses("VOI-AUTOP-1", codes::AUTOPILOT_NOT_ELIGIBLE, SERVICES),
+    refuses("VOI-DIALOG-1", codes::VIRTUAL_AGENT_NOT_ATTESTED, VOICE),
+    refuses("VOI-GEO-1", codes::CALL_REGION_NOT_PERMITTED, VOICE),
+    refuses("VOI-INTEL-1", codes::VOICE_INTELLIGENCE_NOT_ELIGIBLE, SERVICES),
     refuses("VOI-MKT-1", codes::MARKETPLACE_NOT_ELIGIBLE, SERVICES),
+    refuses("VOI-SIP-1", codes::SIP_DOMAIN_OPEN, VOICE),
+    refuses("VOI-SIPIF-1", codes::SIP_NOT_SECURE, VOICE),
+    refuses("VOI-STREAM-1", codes::STREAM_RECEIVER_NOT_REGISTERED, VOICE),
+    refuses("VOI-STREAM-2", codes::STREAM_AGREEMENT_NOT_ACTIVE, VOICE),
+    refuses("VOI-TRANS-2", codes::MARKETPLACE_TRANSCRIPTION_NOT_ELIGIBLE, SERVICES),
 ];

@@ -12,6 +12,7 @@ mod message;
 mod review;
 mod services;
 pub mod urls;
+mod voice;
 
 pub use address::AddressKind;
 pub use designate::{DesignateFacts, DesignateWorkspaceFacts, Organization, SchemaControl};
@@ -20,6 +21,7 @@ pub use message::{MessageFacts, ReceiveFacts, Retention};
 pub use review::ReviewStep;
 pub use services::{CapabilityFacts, LookupFacts, SettingChange};
 pub use urls::{PlainHttpFacts, UrlFact, UrlPurpose};
+pub use voice::{CallFacts, LegEnd, SipDomainFacts, StreamFacts};
 
 use crate::codes;
 use crate::designation::Clearance;
@@ -96,6 +98,19 @@ pub enum Action<'a> {
     DispatchMessage(MessageFacts<'a>),
     /// A message has arrived.
     ReceiveMessage(ReceiveFacts<'a>),
+    /// A leg of a call is accepted from the API or from TwiML, or is about to be placed.
+    PlaceCall(CallFacts<'a>),
+    /// A call has come in.
+    ReceiveCall(CallFacts<'a>),
+    /// A SIP domain is to be configured so.
+    ServeSipDomain(SipDomainFacts),
+    /// Media of a call are to go to a URL.
+    StreamMedia(StreamFacts),
+    /// A call is to be handed to a Virtual Agent.
+    UseVirtualAgent {
+        /// Somebody attests the agreement with its vendor, and the one with the platform.
+        attested: bool,
+    },
     /// A sender is put into the pool that a Messaging Service chooses from.
     AddSender(AddressKind<'a>),
     /// A URL to call back is stored on any resource.
@@ -136,6 +151,11 @@ impl Action<'_> {
             Self::SendMessage(_) => "send-message",
             Self::DispatchMessage(_) => "dispatch-message",
             Self::ReceiveMessage(_) => "receive-message",
+            Self::PlaceCall(_) => "place-call",
+            Self::ReceiveCall(_) => "receive-call",
+            Self::ServeSipDomain(_) => "serve-sip-domain",
+            Self::StreamMedia(_) => "stream-media",
+            Self::UseVirtualAgent { .. } => "use-virtual-agent",
             Self::AddSender(_) => "add-sender",
             Self::ConfigureUrl(_) => "configure-url",
             Self::UseCapability(_) => "use-capability",
@@ -245,6 +265,13 @@ pub fn decide(account: &AccountFacts, action: &Action<'_>) -> Verdict {
         Action::SendMessage(facts) => message::send(account, facts),
         Action::DispatchMessage(facts) => message::dispatch(account, facts),
         Action::ReceiveMessage(facts) => message::receive(account, facts),
+        Action::PlaceCall(facts) => voice::place(account, facts).map(|()| forced(account)),
+        Action::ReceiveCall(facts) => voice::receive(account, facts).map(|()| forced(account)),
+        Action::ServeSipDomain(facts) => voice::serve_domain(account, *facts).map(|()| forced(account)),
+        Action::StreamMedia(facts) => voice::stream(account, *facts).map(|()| forced(account)),
+        Action::UseVirtualAgent { attested } => {
+            voice::use_virtual_agent(account, *attested).map(|()| forced(account))
+        }
         Action::AddSender(sender) => message::add_sender(account, *sender).map(|()| forced(account)),
         Action::ConfigureUrl(url) => urls::configure(account, url).map(|()| forced(account)),
         Action::UseCapability(facts) => services::use_capability(account, facts).map(|()| forced(account)),

@@ -204,6 +204,7 @@ pub(crate) async fn serve(
         tokio::spawn(checkpoint_until(services.store.clone(), Arc::clone(&readiness), stopped.clone()));
     let mut helpers = JoinSet::new();
     helpers.spawn(connections.webhooks.clone().keep_house(stopped.clone()));
+    helpers.spawn(connections.switchboard(&services).keep_house(stopped.clone()));
     helpers.spawn(usage::keep_watch(Arc::clone(&services), stopped.clone()));
     helpers.spawn(sweep_until(Arc::clone(&services), stopped.clone()));
     let (deliveries, retention) = connections.events(&services);

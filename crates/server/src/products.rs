@@ -1,12 +1,12 @@
 //! Which products this binary serves, and what connects them. Products never import each other:
 //! here is where they meet.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::readiness::CarrierState;
 use crate::reviewed::Reviewed;
 use axum::Router;
-use base::{MessagingServiceSid, PhoneNumberSid};
+use base::{AccountSid, ApplicationSid, MessagingServiceSid, PhoneNumberSid, Timestamp};
 use jobs::Queue;
 use kit::{RouteRow, Routes, Services};
 use lookup::{LocalTable, Provider};
@@ -16,8 +16,10 @@ use mm7::Mm7Carrier;
 use registration::senders::Looking;
 use sim::Simulator;
 use smpp_net::SmppCarrier;
-use store::{Scoped, Store};
+use store::{Scope, Scoped, Store};
 use upstream::UpstreamCarrier;
+use voice::Switchboard;
+use voice::line::{AtHand as AtLine, Line};
 use webhooks::{TrustProblem, Webhooks, WebhooksConfig};
 
 /// What the products need besides the services.
@@ -34,6 +36,8 @@ pub(crate) struct Connections {
     pub(crate) webhooks: Webhooks,
     /// What is known about phone numbers.
     pub(crate) numbers: Arc<dyn Provider>,
+    /// Where calls live, once somebody asked.
+    pub(crate) switchboard: OnceLock<Switchboard>,
 }
 
 impl Connections {
@@ -47,7 +51,15 @@ impl Connections {
         let upstream = UpstreamCarrier::without_accounts(store.clone(), Some(Arc::new(smpp.clone())));
         let mm7 = Mm7Carrier::without_relays(store.clone(), Some(Arc::new(upstream.clone())));
         let (smpp, upstream, mm7) = (Some(smpp), Some(upstream), Some(mm7));
-        Ok(Self { simulator: None, smpp, upstream, mm7, webhooks, numbers: Arc::new(LocalTable::default()) })
+        Ok(Self {
+            simulator: None,
+            smpp,
+            upstream,
+            mm7,
+            webhooks,
+            numbers: Arc::new(LocalTable::default()),
+            switchboard: OnceLock::new(),
+        })
     }
 
     /// Every product's routes.
@@ -63,6 +75,8 @@ impl Connections {
             messaging::opt_out_routes(shared()),
             messaging::media_link_routes(shared()),
             messaging::number_routes(shared()),
+            voice::routes(shared(), Arc::new(Around), self.line()),
+            voice::sip::routes(shared(), Arc::new(Around)),
             registration::routes(shared(), Arc::new(Messaging)),
             registration::operator_routes(shared()),
             lookup::routes(shared(), Arc::clone(&self.numbers)),
@@ -78,6 +92,7 @@ impl Connections {
         ];
         if let Some(simulator) = &self.simulator {
             all.push(sim::routes(shared(), simulator.clone(), Inbox::new(shared())));
+            all.push(sim::phone_routes(shared(), simulator.clone(), self.switchboard(services)));
         }
         if let Some(smpp) = &self.smpp {
             all.push(smpp_net::routes(shared(), smpp.clone()));
@@ -144,6 +159,18 @@ impl Connections {
             .or_else(|| self.smpp.clone().map(|smpp| Arc::new(smpp) as Arc<dyn Carrier>))
     }
 
+    /// The line that calls are placed with.
+    fn line(&self) -> AtLine {
+        AtLine(self.simulator.clone().map(|simulator| Arc::new(simulator) as Arc<dyn Line>))
+    }
+
+    /// Where calls live: one for the program.
+    pub(crate) fn switchboard(&self, services: &Arc<Services>) -> Switchboard {
+        let make =
+            || Switchboard::new(Arc::clone(services), self.webhooks.clone(), Arc::new(Around), self.line());
+        self.switchboard.get_or_init(make).clone()
+    }
+
     /// Every queue of jobs.
     pub(crate) fn queues(&self, services: &Arc<Services>) -> Vec<Queue> {
         self.webhooks.host(Arc::new(bins::Bins::new(services.store.clone())));
@@ -154,6 +181,7 @@ impl Connections {
             Arc::new(Registration),
         );
         queues.push(self.webhooks.queue());
+        queues.extend(self.switchboard(services).queues());
         // Nobody is connected who registers senders: where the carrier is simulated, so is the registry.
         let simulated = || Arc::new(registration::Simulated) as Arc<dyn registration::Registry>;
         let registry = self.simulator.as_ref().map(|_| simulated());
@@ -185,6 +213,60 @@ impl messaging::registered::Registrations for Registration {
         number: PhoneNumberSid,
     ) -> messaging::registered::Looking<'a> {
         Box::pin(registration::is_verified(scoped, number))
+    }
+}
+
+/// What voice asks of accounts and messaging.
+struct Around;
+
+fn call_hook(hook: messaging::calls::CallHook) -> voice::hook::Hook {
+    let target =
+        |target: messaging::calls::Target| voice::hook::Target { url: target.url, method: target.method };
+    voice::hook::Hook {
+        voice: target(hook.voice),
+        fallback: target(hook.fallback),
+        status_callback: target(hook.status_callback),
+    }
+}
+
+impl voice::neighbours::Neighbours for Around {
+    fn number<'a>(
+        &'a self,
+        store: &'a Store,
+        scope: Scope,
+        number: &'a str,
+    ) -> voice::neighbours::Looking<'a, Option<voice::neighbours::OwnNumber>> {
+        Box::pin(async move {
+            let found = messaging::calls::number(store, scope, number).await?;
+            Ok(found.map(|(sid, hook)| voice::neighbours::OwnNumber { sid, hook: call_hook(hook) }))
+        })
+    }
+
+    fn owner<'a>(
+        &'a self,
+        store: &'a Store,
+        number: &'a str,
+    ) -> voice::neighbours::Looking<'a, Option<AccountSid>> {
+        Box::pin(messaging::calls::owner(store, number))
+    }
+
+    fn application<'a>(
+        &'a self,
+        store: &'a Store,
+        scope: Scope,
+        sid: ApplicationSid,
+    ) -> voice::neighbours::Looking<'a, Option<voice::hook::Hook>> {
+        Box::pin(async move { Ok(messaging::calls::application(store, scope, sid).await?.map(call_hook)) })
+    }
+
+    fn is_attested<'a>(
+        &'a self,
+        scoped: &'a Scoped,
+        rule: &'static str,
+        subject: &'a str,
+        now: Timestamp,
+    ) -> voice::neighbours::Looking<'a, bool> {
+        Box::pin(accounts::is_attested(scoped, rule, subject, now))
     }
 }
 

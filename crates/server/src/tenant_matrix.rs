@@ -59,6 +59,14 @@ const EXCEPTIONS: &[(&str, Cell, u16, &str)] = &[
     ("create_designation", Cell::Operator, 403, "the operator designates on a recorded request"),
     // What no request can bring about here.
     ("create_incoming_phone_number_mobile", Cell::Owner, 400, "no number is known to be a mobile one"),
+    ("create_handset_keys", Cell::Owner, 404, NO_CALL),
+    ("create_handset_keys", Cell::Standard, 404, NO_CALL),
+    ("create_handset_keys", Cell::Exact, 404, NO_CALL),
+    ("create_handset_keys", Cell::Main, 404, NO_CALL),
+    ("delete_handset_call", Cell::Owner, 404, NO_CALL),
+    ("delete_handset_call", Cell::Standard, 404, NO_CALL),
+    ("delete_handset_call", Cell::Exact, 404, NO_CALL),
+    ("delete_handset_call", Cell::Main, 404, NO_CALL),
     // Rules of the guide and states that one request cannot bring about.
     (
         "delete_designation",
@@ -77,6 +85,7 @@ const MORE: &str = "it could do more than the key that makes it";
 const BINDING: &str = "it binds the whole organization";
 const SIGNING: &str = "it concerns the secrets that webhooks are signed with";
 const STATED: &str = "it takes full credentials of the account";
+const NO_CALL: &str = "no call goes on at the phone";
 const MEMBER: &str = "a subaccount is a member of its parent's organization";
 
 /// Collections whose members are nobody's objects, by product: phone numbers of the whole world.

@@ -1,9 +1,9 @@
-//! The simulated carrier: handsets, faults and a clock that can be moved, behind the same port as a
-//! real carrier, so that developers, tests and demonstrations drive the same program.
+//! The simulated carrier and the simulated line: handsets, faults and a clock that can be moved, behind the same ports as
+//! real ones, so that developers, tests and demonstrations drive the same program.
 //!
 //! Read in this order: `outcome` (what a number's last four digits decide), `faults` (what a script
-//! decides instead), [`Simulator`] (the carrier), `receipts` (what it tells later), `routes` (how it
-//! is driven over HTTP).
+//! decides instead), [`Simulator`] (the carrier), `receipts` (what it tells later), `phones` (the line), `routes` and
+//! `phone_routes` (how they are driven over HTTP).
 //!
 //! What the last four digits of the recipient decide, in any area code:
 //!
@@ -25,6 +25,8 @@
 mod faults;
 pub mod limits;
 mod outcome;
+mod phone_routes;
+mod phones;
 mod reach;
 mod receipts;
 mod recent;
@@ -34,6 +36,8 @@ mod simulator;
 mod view;
 
 pub use faults::{Fault, FaultKind, TooManyFaults};
+pub use phone_routes::phone_routes;
+pub use phones::PhoneCall;
 pub use receipts::Round;
 pub use routes::{PRODUCT, routes};
 pub use simulator::{HandsetMessage, Simulator};

@@ -51,3 +51,18 @@ pub const ADVANCE_SECONDS: RangeInclusive<u64> = 0..=40 * 86_400;
 
 /// Characters of a message from a handset: ten segments.
 pub const ARRIVAL_CHARACTERS: RangeInclusive<usize> = 1..=1_600;
+
+/// Calls at phones that are remembered; the oldest is forgotten.
+pub const PHONE_CALLS: usize = 1_000;
+
+/// Things heard in a call that are kept.
+pub const HEARD_PER_CALL: usize = 100;
+
+/// Things that somebody does at a phone and that may wait.
+pub const ACTS_PER_CALL: usize = 32;
+
+/// Keys pressed at once.
+pub const KEYS_AT_ONCE: RangeInclusive<usize> = 1..=32;
+
+/// How long a phone waits, in real time, until it is listened to.
+pub const PERSON_WAIT: Duration = Duration::from_secs(5);

@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use crate::faults::{Fault, FaultKind, Faults, TooManyFaults};
 use crate::limits::{HANDSETS, MESSAGES_PER_HANDSET, RECEIPT_DELAY, REMEMBERED_MESSAGES};
 use crate::outcome::{self, EXPIRED, Outcome, UNKNOWN_HANDSET};
+use crate::phones::Phones;
 use crate::receipts::Receipts;
 use crate::recent::Recent;
 
@@ -30,6 +31,7 @@ pub(crate) struct Inner {
     /// Notified when a receipt was scheduled or the clock was moved.
     pub(crate) changed: Notify,
     state: Mutex<State>,
+    phones: Mutex<Phones>,
 }
 
 pub(crate) struct State {
@@ -81,7 +83,14 @@ impl Simulator {
             receipts: Receipts::default(),
             duplicates: 0,
         };
-        Self { inner: Arc::new(Inner { clock, changed: Notify::new(), state: Mutex::new(state) }) }
+        Self {
+            inner: Arc::new(Inner {
+                clock,
+                changed: Notify::new(),
+                state: Mutex::new(state),
+                phones: Mutex::default(),
+            }),
+        }
     }
 
     /// What a handset has received by now, newest last.
@@ -131,6 +140,11 @@ impl Simulator {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // What is behind the lock is consistent after every statement, so a panic elsewhere spoils nothing.
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn phones(&self) -> MutexGuard<'_, Phones> {
+        // As above.
+        self.inner.phones.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn take(&self, mut submission: Submission) -> Result<(), CarrierError> {

@@ -1,11 +1,16 @@
 //! TwiML: the XML documents a customer's application answers webhooks with.
 //!
-//! Pure: bytes in, verbs or an error out. What a verb *does* is decided by the product that asked. Documents are
+//! Pure: bytes in, verbs or an error out. What a messaging verb *does* is decided by the product that asked; what a
+//! voice verb does, by [`interpreter`]. Documents are
 //! read strictly: a verb, noun or attribute that is not supported is an error, never skipped, because a reply that
 //! is half obeyed is worse than one that is reported.
 
+mod document;
+pub mod interpreter;
 pub mod limits;
 mod messaging;
+pub mod voice;
+mod words;
 
 pub use limits::{BODY_LIMIT, DOCUMENT_LIMIT_BYTES, MEDIA_LIMIT, NODE_LIMIT, VERB_LIMIT};
 pub use messaging::{Message, MessagingVerb, Method, Redirect, parse_messaging};

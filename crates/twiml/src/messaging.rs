@@ -1,9 +1,10 @@
 //! The reply to an inbound message: `Message` and `Redirect`.
 
-use roxmltree::{Document, Node, ParsingOptions};
+use roxmltree::Node;
 
-use crate::limits::{BODY_LIMIT, DOCUMENT_LIMIT_BYTES, MEDIA_LIMIT, NODE_LIMIT, VERB_LIMIT};
-use crate::{DOCUMENT_PARSE_FAILURE, DOCUMENT_TOO_LARGE, Position, SCHEMA_VIOLATION, TwimlError};
+use crate::document::{self, Violation, content, name, only_text, refuse_attributes, refuse_text};
+use crate::limits::{BODY_LIMIT, MEDIA_LIMIT, VERB_LIMIT};
+use crate::{SCHEMA_VIOLATION, TwimlError};
 
 /// One instruction of a reply, in document order. No `Debug`: it carries protected content.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,37 +58,12 @@ pub enum Method {
 /// Errors: 11750 too large; 12100 not UTF-8, not well-formed, with a DTD, or too many nodes; 12200 anything in it that
 /// is not supported.
 pub fn parse_messaging(body: &[u8]) -> Result<Vec<MessagingVerb>, TwimlError> {
-    if body.len() > DOCUMENT_LIMIT_BYTES {
-        return Err(TwimlError { code: DOCUMENT_TOO_LARGE, position: None });
-    }
-    let text = std::str::from_utf8(body).map_err(|error| TwimlError {
-        code: DOCUMENT_PARSE_FAILURE,
-        position: std::str::from_utf8(&body[..error.valid_up_to()]).ok().map(end_of),
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    // XML allows nothing before its declaration, but templates often leave a blank line there.
-    let document = text.trim_start();
-    let start = end_of(&text[..text.len() - document.len()]);
-    if document.is_empty() {
-        return Ok(Vec::new());
-    }
-    let options = ParsingOptions { allow_dtd: false, nodes_limit: NODE_LIMIT, ..ParsingOptions::default() };
-    let tree = Document::parse_with_options(document, options).map_err(|error| TwimlError {
-        code: DOCUMENT_PARSE_FAILURE,
-        position: Some(shifted(start, error.pos())),
-    })?;
-    verbs(tree.root_element()).map_err(|offset| TwimlError {
-        code: SCHEMA_VIOLATION,
-        position: Some(shifted(start, tree.text_pos_at(offset))),
-    })
+    document::read(body, verbs)
 }
-
-/// The byte offset of what the schema does not allow.
-type Violation = usize;
 
 fn verbs(response: Node) -> Result<Vec<MessagingVerb>, Violation> {
     if name(response)? != "Response" {
-        return Err(response.range().start);
+        return Err(Violation::schema(response));
     }
     refuse_attributes(response, &[])?;
     let mut verbs = Vec::new();
@@ -97,12 +73,12 @@ fn verbs(response: Node) -> Result<Vec<MessagingVerb>, Violation> {
             continue;
         }
         if verbs.len() == VERB_LIMIT {
-            return Err(child.range().start);
+            return Err(Violation::schema(child));
         }
         verbs.push(match name(child)? {
             "Message" | "Sms" => MessagingVerb::Message(message(child)?),
             "Redirect" => MessagingVerb::Redirect(redirect(child)?),
-            _ => return Err(child.range().start),
+            _ => return Err(Violation::schema(child)),
         });
     }
     Ok(verbs)
@@ -122,10 +98,10 @@ fn message(node: Node) -> Result<Message, Violation> {
         let (list, limit) = match name(child)? {
             "Body" => (&mut bodies, BODY_LIMIT),
             "Media" => (&mut media, MEDIA_LIMIT),
-            _ => return Err(child.range().start),
+            _ => return Err(Violation::schema(child)),
         };
         if list.len() == limit {
-            return Err(child.range().start);
+            return Err(Violation::schema(child));
         }
         refuse_attributes(child, &[])?;
         list.push(only_text(child)?);
@@ -154,61 +130,5 @@ fn redirect(node: Node) -> Result<Redirect, Violation> {
 }
 
 fn method(node: Node) -> Result<Method, Violation> {
-    match node.attribute_node("method") {
-        None => Ok(Method::default()),
-        Some(written) if written.value().eq_ignore_ascii_case("GET") => Ok(Method::Get),
-        Some(written) if written.value().eq_ignore_ascii_case("POST") => Ok(Method::Post),
-        Some(written) => Err(written.range().start),
-    }
-}
-
-/// Elements and texts; comments and processing instructions mean nothing.
-fn content<'a, 'input>(node: Node<'a, 'input>) -> impl Iterator<Item = Node<'a, 'input>> {
-    node.children().filter(|child| child.is_element() || child.is_text())
-}
-
-/// The element's name, which must stand in no namespace.
-fn name<'input>(node: Node<'_, 'input>) -> Result<&'input str, Violation> {
-    let name = node.tag_name();
-    if name.namespace().is_some() { Err(node.range().start) } else { Ok(name.name()) }
-}
-
-fn refuse_attributes(node: Node, known: &[&str]) -> Result<(), Violation> {
-    let is_known = |name: &str| known.contains(&name);
-    match node.attributes().find(|found| found.namespace().is_some() || !is_known(found.name())) {
-        Some(unknown) => Err(unknown.range().start),
-        None => Ok(()),
-    }
-}
-
-fn refuse_text(text: Node) -> Result<(), Violation> {
-    if text.text().unwrap_or_default().trim().is_empty() { Ok(()) } else { Err(text.range().start) }
-}
-
-/// The text of an element that may hold nothing else.
-fn only_text(node: Node) -> Result<String, Violation> {
-    let mut all = String::new();
-    for child in content(node) {
-        if child.is_element() {
-            return Err(child.range().start);
-        }
-        all.push_str(child.text().unwrap_or_default());
-    }
-    Ok(all)
-}
-
-/// The place right after this text.
-fn end_of(text: &str) -> Position {
-    let last_line = text.rsplit('\n').next().unwrap_or_default();
-    Position { line: count(text.matches('\n').count()) + 1, column: count(last_line.chars().count()) + 1 }
-}
-
-/// A place in the trimmed document as a place in the whole one.
-fn shifted(start: Position, inner: roxmltree::TextPos) -> Position {
-    let column = if inner.row == 1 { start.column + inner.col - 1 } else { inner.col };
-    Position { line: start.line + inner.row - 1, column }
-}
-
-fn count(number: usize) -> u32 {
-    u32::try_from(number).expect("documents are limited to 64 KiB")
+    document::method(node, "method", SCHEMA_VIOLATION)
 }

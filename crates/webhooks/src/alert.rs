@@ -199,7 +199,12 @@ const TEXTS: &[(u32, &str)] = &[
     (11750, "The answer of the server at the configured URL is too large"),
     (11751, "The media of a message are larger than 5 MB together"),
     (12300, "A medium of a message is of no type that can be sent"),
+    (13214, "The callerId of Dial is no number of this account"),
+    (13224, "Dial calls somebody who cannot be called"),
+    (13750, "The document holds a verb that is not served here"),
     (30019, "A message with its media is larger than the carrier takes"),
+    (31005, "The process that a call lived in died before somebody answered"),
+    (21214, "The call could not be placed: the number cannot be reached, or there is no line"),
     (63019, "A medium of a message was deleted before the message was handed over"),
     // Ours: the dictionary has no number for these.
     (DESTINATION_WAITS, "The server at the configured URL does not answer; its webhooks wait until it does"),

@@ -83,8 +83,8 @@ pub struct Webhook {
     pub method: Method,
     /// What.
     pub params: Phi<Parameters>,
-    /// What happened, for logs: `message-status`, `message-received`. Names that begin with `message` mark webhooks
-    /// with the parameters of a message, which a HIPAA project may not have in a URL (D-RED-3).
+    /// What happened, for logs: `message-status`, `message-received`, `call-status`. Names that begin with `message` or
+    /// `call` mark webhooks with the parameters of one, which a HIPAA project may not have in a URL (D-RED-3).
     pub event: &'static str,
 }
 
@@ -190,13 +190,29 @@ impl Webhooks {
         webhook: &Webhook,
         proof: &Proof,
     ) -> Result<Answer, SendError> {
+        self.call_again(account, webhook, 0, proof).await
+    }
+
+    /// [`Webhooks::call`], the `time`th one of its kind: whoever asks the same URL several times about one resource means
+    /// it, so each time has an idempotency token of its own.
+    ///
+    /// # Errors
+    /// As for [`Webhooks::call`].
+    pub async fn call_again(
+        &self,
+        account: &AccountContext,
+        webhook: &Webhook,
+        time: u32,
+        proof: &Proof,
+    ) -> Result<Answer, SendError> {
         let Webhook { resource_sid, url, method, params, event } = webhook;
         let head = Head { resource_sid, url, method: *method, event };
         let parsed = check(account, &head)?;
         if parsed.is_hosted() {
             return self.answer_here(account, &parsed, params, proof).await;
         }
-        let named = format!("{event} {resource_sid} {url}");
+        let again = if time == 0 { String::new() } else { format!(" {time}") };
+        let named = format!("{event} {resource_sid} {url}{again}");
         let token = self.inner.store.system_digest(CALL_TOKEN, named.as_bytes());
         let cookies = self.conversation(account, &head, params);
         let payload = payload(*method, params.open(proof).clone());
@@ -331,7 +347,7 @@ pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<Webhook
         scheme_https: url.is_https(),
         host_registered: url.is_hosted() || account.is_registered(url.host(), service_of(head.event)),
         has_phi_like_query: guard::urls::query_looks_like_phi(url.query()),
-        get_message_webhook: head.method == Method::Get && head.event.starts_with("message"),
+        get_message_webhook: head.method == Method::Get && names_people(head.event),
     };
     let action = guard::Action::ConfigureUrl(fact);
     let verdict = guard::decide(&account.facts(""), &action);
@@ -342,11 +358,18 @@ pub(crate) fn check(account: &AccountContext, head: &Head<'_>) -> Result<Webhook
     }
 }
 
+/// Whether a webhook has the parameters of a message or a call: numbers of people.
+fn names_people(event: &str) -> bool {
+    event.starts_with("message") || event.starts_with("call")
+}
+
 /// The service that an event is of, as agreements name it.
 pub(crate) fn service_of(event: &str) -> &'static str {
-    match event.starts_with("message") || event == MEDIA {
-        true => "messaging",
-        false => "",
+    match event {
+        MEDIA => "messaging",
+        _ if event.starts_with("message") => "messaging",
+        _ if event.starts_with("call") => "voice",
+        _ => "",
     }
 }
 

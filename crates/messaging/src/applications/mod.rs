@@ -10,4 +10,5 @@ mod service;
 mod view;
 
 pub(crate) use model::ApplicationText;
+pub use model::Target;
 pub(crate) use service::{find, hook, refuse_unknown};

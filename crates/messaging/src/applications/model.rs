@@ -42,11 +42,11 @@ impl Default for Target {
 }
 
 impl Target {
-    fn configured(&self, field: &'static str) -> Configured<'_> {
+    pub(crate) fn configured(&self, field: &'static str) -> Configured<'_> {
         Configured { field, url: self.url.as_deref(), method: self.method }
     }
 
-    fn set(&mut self, url: Option<String>, method: Option<Method>) {
+    pub(crate) fn set(&mut self, url: Option<String>, method: Option<Method>) {
         if let Some(url) = url {
             self.url = Some(url).filter(|url| !url.is_empty());
         }
@@ -65,13 +65,13 @@ pub struct ApplicationFacts {
     pub sms_fallback: Target,
     /// Where the states of messages that name this application are reported.
     pub message_status_callback: Option<String>,
-    /// Kept for calls, which come with voice.
+    /// The webhook for calls that come in, and for calls that are placed with the application.
     pub voice: Target,
-    /// Kept for calls.
+    /// The webhook when the first one fails.
     pub voice_fallback: Target,
-    /// Kept for calls.
+    /// Where the end of calls is reported.
     pub status_callback: Target,
-    /// Kept for calls.
+    /// Kept; nobody knows whose name belongs to a number.
     pub voice_caller_id_lookup: bool,
 }
 

@@ -1,5 +1,6 @@
 //! What happens to applications, and what numbers and messages ask about them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use base::{ApplicationSid, Sid};
@@ -7,7 +8,7 @@ use errors::{ApiError, Result, codes};
 use kit::Ctx;
 use store::{Document, Index, IndexValue, NewDocument, Query, Scope, Store, StoreError};
 
-use super::model::{Application, ApplicationFacts, Filter, Settings};
+use super::model::{Application, ApplicationFacts, ApplicationText, Filter, Settings};
 use crate::limits::MAX_APPLICATIONS;
 use crate::numbers::{self, Hook, PhoneNumber};
 
@@ -110,21 +111,29 @@ pub async fn delete(ctx: &Ctx, sid: ApplicationSid) -> Result<()> {
     let application = get(ctx, sid).await?;
     let mut batch = ctx.batch();
     let mut touched = vec![sid.to_string()];
-    let key = numbers::BY_APPLICATION;
-    let filters = vec![Index { key, value: IndexValue::Plain(sid.to_string()) }];
-    let mut query = Query { filters, limit: kit::limits::MAX_PAGE_SIZE, ..Query::default() };
-    loop {
-        let listed = ctx.store().list::<PhoneNumber>(query.clone()).await?;
-        for mut number in listed.documents {
-            number.facts.sms_application = None;
-            batch.update::<PhoneNumber>(&number);
-            batch.reindex::<PhoneNumber>(number.sid, key, Vec::new());
-            touched.push(number.sid.to_string());
+    // A number may name it for messages and for calls, and is written once.
+    let mut naming = BTreeMap::new();
+    for key in [numbers::BY_APPLICATION, numbers::BY_VOICE_APPLICATION] {
+        let filters = vec![Index { key, value: IndexValue::Plain(sid.to_string()) }];
+        let mut query = Query { filters, limit: kit::limits::MAX_PAGE_SIZE, ..Query::default() };
+        loop {
+            let listed = ctx.store().list::<PhoneNumber>(query.clone()).await?;
+            naming.extend(listed.documents.into_iter().map(|number| (number.sid, number)));
+            match listed.next {
+                Some(cursor) => query.cursor = Some(cursor),
+                None => break,
+            }
         }
-        match listed.next {
-            Some(cursor) => query.cursor = Some(cursor),
-            None => break,
+    }
+    let others = |named: &mut Option<ApplicationText>| *named = named.filter(|named| named.0 != sid);
+    for mut number in naming.into_values() {
+        others(&mut number.facts.sms_application);
+        others(&mut number.facts.voice_application);
+        batch.update::<PhoneNumber>(&number);
+        for (key, named) in number.facts.named() {
+            batch.reindex::<PhoneNumber>(number.sid, key, named.map(IndexValue::Plain).into_iter().collect());
         }
+        touched.push(number.sid.to_string());
     }
     batch.delete(&application);
     ctx.commit(batch, touched).await?;

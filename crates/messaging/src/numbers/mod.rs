@@ -13,6 +13,8 @@ mod view;
 
 pub(crate) use inventory::OWNER;
 pub use inventory::{add_to_inventory, claim_number};
-pub(crate) use model::{BY_ADDRESS, BY_APPLICATION, Configured, Hook, PhoneNumber, method};
+pub(crate) use model::{
+    BY_ADDRESS, BY_APPLICATION, BY_VOICE_APPLICATION, Configured, Hook, PhoneNumber, method,
+};
 pub use service::digits_of;
 pub(crate) use service::{Owned, by_number, callback_fact, check_urls, get, owned};

@@ -9,11 +9,14 @@ use store::Kind;
 use webhooks::Method;
 
 use super::kinds::{NumberKind, Pattern};
-use crate::applications::ApplicationText;
+use crate::applications::{ApplicationText, Target};
 use crate::limits::MAX_FRIENDLY_NAME;
 
 /// The index entry by which the numbers of an application are found.
 pub(crate) const BY_APPLICATION: &str = "sms_application";
+
+/// The index entry by which the numbers are found whose calls an application answers.
+pub(crate) const BY_VOICE_APPLICATION: &str = "voice_application";
 
 /// The index entry by which the numbers of an address are found.
 pub(crate) const BY_ADDRESS: &str = "address";
@@ -45,7 +48,7 @@ pub struct NumberFacts {
     pub sms_fallback_url: Option<String>,
     /// How it is called.
     pub sms_fallback_method: Method,
-    /// Kept for calls, which come with voice.
+    /// Where the end of calls is reported.
     pub status_callback: Option<String>,
     /// How it is called.
     pub status_callback_method: Method,
@@ -55,6 +58,15 @@ pub struct NumberFacts {
     /// The address that it belongs to.
     #[serde(default)]
     pub address: Option<SidText<AddressSid>>,
+    /// The webhook for calls that come in.
+    #[serde(default)]
+    pub voice: Target,
+    /// The webhook when the first one fails.
+    #[serde(default)]
+    pub voice_fallback: Target,
+    /// The application whose URLs count for calls, instead of the number's own.
+    #[serde(default)]
+    pub voice_application: Option<ApplicationText>,
 }
 
 impl NumberFacts {
@@ -81,13 +93,17 @@ impl NumberFacts {
             status_callback_method: Method::Post,
             sms_application: None,
             address: None,
+            voice: Target::default(),
+            voice_fallback: Target::default(),
+            voice_application: None,
         }
     }
 
     /// What the number names, with the index entry of each.
-    pub(super) fn named(&self) -> [(&'static str, Option<String>); 2] {
+    pub(crate) fn named(&self) -> [(&'static str, Option<String>); 3] {
         [
             (BY_APPLICATION, self.sms_application.map(|sid| sid.0.to_string())),
+            (BY_VOICE_APPLICATION, self.voice_application.map(|sid| sid.0.to_string())),
             (BY_ADDRESS, self.address.map(|sid| sid.0.to_string())),
         ]
     }
@@ -149,36 +165,36 @@ pub struct Settings {
     /// The inner `None` takes it off.
     sms_application: Option<Option<ApplicationText>>,
     address: Option<Option<SidText<AddressSid>>>,
+    voice: (Option<String>, Option<Method>),
+    voice_fallback: (Option<String>, Option<Method>),
+    voice_application: Option<Option<ApplicationText>>,
 }
 
 /// Parameters of products that are not built yet.
-const NOT_YET: &[&str] = &[
-    "VoiceApplicationSid",
-    "VoiceCallerIdLookup",
-    "VoiceFallbackMethod",
-    "VoiceFallbackUrl",
-    "VoiceMethod",
-    "VoiceUrl",
-    "VoiceReceiveMode",
-    "EmergencyStatus",
-    "EmergencyAddressSid",
-    "TrunkSid",
-    "IdentitySid",
-    "BundleSid",
-    "AccountSid",
-];
+const NOT_YET: &[&str] =
+    &["EmergencyStatus", "EmergencyAddressSid", "TrunkSid", "IdentitySid", "BundleSid", "AccountSid"];
 
 impl FromParams for Settings {
     fn from_params(params: &mut Params) -> Result<Self> {
         params.not_supported(NOT_YET)?;
         // There is one version of the API.
         params.without_effect(&["ApiVersion"]);
+        // Nobody knows whose name belongs to a number, and no fax is received here.
+        if params.flag("VoiceCallerIdLookup")? == Some(true) {
+            return Err(ApiError::new(codes::NOT_SUPPORTED).parameter("VoiceCallerIdLookup"));
+        }
+        if params.word("VoiceReceiveMode", &["voice", "fax"])? == Some("fax") {
+            return Err(ApiError::new(codes::NOT_SUPPORTED).parameter("VoiceReceiveMode"));
+        }
         let friendly_name = params.text("FriendlyName")?;
         if friendly_name.as_ref().is_some_and(|name| name.chars().count() > MAX_FRIENDLY_NAME) {
             return Err(ApiError::new(codes::INVALID_PARAMETER).parameter("FriendlyName"));
         }
         Ok(Self {
             friendly_name,
+            voice: (params.text("VoiceUrl")?, method(params, "VoiceMethod")?),
+            voice_fallback: (params.text("VoiceFallbackUrl")?, method(params, "VoiceFallbackMethod")?),
+            voice_application: named::<ApplicationSid>(params, "VoiceApplicationSid")?,
             sms_url: params.text("SmsUrl")?,
             sms_method: method(params, "SmsMethod")?,
             sms_fallback_url: params.text("SmsFallbackUrl")?,
@@ -223,6 +239,9 @@ impl Settings {
         facts.status_callback_method = self.status_callback_method.unwrap_or(facts.status_callback_method);
         facts.sms_application = self.sms_application.unwrap_or(facts.sms_application);
         facts.address = self.address.unwrap_or(facts.address);
+        facts.voice.set(self.voice.0, self.voice.1);
+        facts.voice_fallback.set(self.voice_fallback.0, self.voice_fallback.1);
+        facts.voice_application = self.voice_application.unwrap_or(facts.voice_application);
     }
 }
 

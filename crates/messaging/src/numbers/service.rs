@@ -101,13 +101,18 @@ fn check(ctx: &Ctx, facts: &NumberFacts) -> Result<()> {
         url: facts.status_callback.as_deref(),
         method: facts.status_callback_method,
     };
-    check_urls(ctx, &[asked, fallback, reported])
+    let voice = [facts.voice.configured("VoiceUrl"), facts.voice_fallback.configured("VoiceFallbackUrl")];
+    check_urls(ctx, &[asked, fallback, reported])?;
+    check_urls(ctx, &voice)
 }
 
 /// Refuses a number that would name what is not there.
 async fn check_named(ctx: &Ctx, facts: &NumberFacts) -> Result<()> {
     if let Some(sid) = facts.sms_application {
         applications::refuse_unknown(ctx, "SmsApplicationSid", sid.0).await?;
+    }
+    if let Some(sid) = facts.voice_application {
+        applications::refuse_unknown(ctx, "VoiceApplicationSid", sid.0).await?;
     }
     if let Some(sid) = facts.address {
         addresses::refuse_unknown(ctx, "AddressSid", sid.0).await?;

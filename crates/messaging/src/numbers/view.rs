@@ -89,13 +89,13 @@ impl NumberView {
             trunk_sid: None,
             r#type: None,
             uri: format!("/2010-04-01/Accounts/{account}/IncomingPhoneNumbers/{}.json", number.sid),
-            voice_application_sid: None,
+            voice_application_sid: facts.voice_application.map(|sid| sid.0.to_string()),
             voice_caller_id_lookup: false,
-            voice_fallback_method: "POST",
-            voice_fallback_url: None,
-            voice_method: "POST",
+            voice_fallback_method: facts.voice_fallback.method.as_str(),
+            voice_fallback_url: facts.voice_fallback.url.clone(),
+            voice_method: facts.voice.method.as_str(),
             voice_receive_mode: "voice",
-            voice_url: None,
+            voice_url: facts.voice.url.clone(),
         }
     }
 }

@@ -25,7 +25,7 @@ pub struct UrlFact {
     pub host_registered: bool,
     /// [`query_looks_like_phi`] says so.
     pub has_phi_like_query: bool,
-    /// It is called by GET with message parameters, which would put them in a query string.
+    /// It is called by GET with the parameters of a message or a call, which would put them in a query string.
     pub get_message_webhook: bool,
 }
 
@@ -40,6 +40,11 @@ pub struct PlainHttpFacts {
 
 pub(super) fn configure(account: &AccountFacts, url: &UrlFact) -> Check {
     if account.protected { check(account, url, "ART-CTRL-INTEG") } else { Ok(()) }
+}
+
+/// As [`configure`], for a URL of a call.
+pub(super) fn check_call_url(account: &AccountFacts, url: &UrlFact) -> Check {
+    check(account, url, "ART-CTRL-INTEG")
 }
 
 pub(super) fn check_message_url(account: &AccountFacts, url: &UrlFact) -> Check {

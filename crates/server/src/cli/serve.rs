@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base::{Clock, IpRange, SystemClock, VirtualClock};
 use kit::{Gate, Services};
@@ -181,7 +181,15 @@ async fn serve(mut config: Config, file: Option<PathBuf>) -> Result<()> {
             Some(mm7.map_err(|problem| Problem::new(problem.to_string()))?)
         }
     };
-    let connections = Connections { simulator, smpp, upstream, mm7, webhooks, numbers: settings.numbers };
+    let connections = Connections {
+        simulator,
+        smpp,
+        upstream,
+        mm7,
+        webhooks,
+        numbers: settings.numbers,
+        switchboard: OnceLock::new(),
+    };
     let watching = Watching {
         operations: match config.operations.listen {
             Some(address) => Some(Operations::open(address).await?),

@@ -126,7 +126,8 @@ impl Site {
 
     /// The SID of a toll-free number of the account.
     pub(super) async fn toll_free(&self, login: &Credentials, account: AccountSid) -> String {
-        let number = format!("+1800556{:04}", self.next());
+        let count = self.next();
+        let number = format!("+1800{}{:04}", 556 + count / 10_000, count % 10_000);
         messaging::add_to_inventory(&self.app.services, &[&number]).await.expect("a new number");
         messaging::claim_number(&self.app.services, account, &number).await.expect("a free number");
         self.number_sid(login, account, &number).await

@@ -84,6 +84,34 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("update_usage_trigger", NAMED),
     ("create_application", NAMED),
     ("update_application", NAMED),
+    (
+        "create_call",
+        Form(&[("To", "+14155550177"), ("From", "{Number}"), ("Url", "https://clinic.example/voice")]),
+    ),
+    ("update_call", Form(&[("Status", "canceled")])),
+    ("create_handset_call", Json(r#"{"to": "<Number>"}"#)),
+    ("create_handset_keys", Json(r#"{"digits": "1"}"#)),
+    ("create_sip_credential_list", Form(&[("FriendlyName", "{FreeName}")])),
+    ("update_sip_credential_list", Form(&[("FriendlyName", "{FreeName}")])),
+    ("create_sip_credential", Form(&[("Username", "alice"), ("Password", SIP_PASSWORD)])),
+    ("update_sip_credential", Form(&[("Password", SIP_PASSWORD)])),
+    ("create_sip_ip_access_control_list", NAMED),
+    ("update_sip_ip_access_control_list", NAMED),
+    ("create_sip_ip_address", Form(IP_ADDRESS)),
+    ("update_sip_ip_address", NAMED),
+    ("create_sip_domain", Form(&[("DomainName", "{FreeDomain}")])),
+    ("update_sip_domain", NAMED),
+    ("create_sip_credential_list_mapping", Form(&[("CredentialListSid", "{CredentialListSid}")])),
+    ("create_sip_auth_calls_credential_list_mapping", Form(&[("CredentialListSid", "{CredentialListSid}")])),
+    (
+        "create_sip_auth_registrations_credential_list_mapping",
+        Form(&[("CredentialListSid", "{CredentialListSid}")]),
+    ),
+    ("create_sip_ip_access_control_list_mapping", Form(&[("IpAccessControlListSid", "{IpListSid}")])),
+    (
+        "create_sip_auth_calls_ip_access_control_list_mapping",
+        Form(&[("IpAccessControlListSid", "{IpListSid}")]),
+    ),
     ("create_address", Form(ADDRESS)),
     ("update_address", NAMED),
     ("serve_twiml_bin", Bare),
@@ -181,6 +209,12 @@ pub(super) const SAMPLES: &[(&str, Sample)] = &[
     ("create_simulator_fault", Json(r#"{"kind": "delay", "delay_ms": 1}"#)),
     ("update_simulator_clock", Json(r#"{"advance_seconds": 1}"#)),
 ];
+
+/// A password that is long and mixed enough.
+pub(super) const SIP_PASSWORD: &str = "Correct-Horse-1";
+
+/// An address that SIP calls may come from.
+pub(super) const IP_ADDRESS: &[(&str, &str)] = &[("FriendlyName", "Office"), ("IpAddress", "198.51.100.7")];
 
 /// An address.
 pub(super) const ADDRESS: &[(&str, &str)] = &[

@@ -93,6 +93,13 @@ impl Site {
         self.count.get()
     }
 
+    /// A new list that guards SIP domains: which kind its collection says.
+    async fn sip_list(&self, login: &Credentials, account: AccountSid, lists: &str) -> String {
+        let path = format!("/2010-04-01/Accounts/{account}/SIP/{lists}");
+        let name = format!("List {}", self.next());
+        self.made(login, "api", &path, &[("FriendlyName", &name)]).await
+    }
+
     /// A phone number that nobody has, in the inventory.
     async fn number(&self) -> String {
         self.number_in("415").await
@@ -100,7 +107,9 @@ impl Site {
 
     /// The same with this area code.
     async fn number_in(&self, area_code: &str) -> String {
-        let number = format!("+1{area_code}556{:04}", self.next());
+        let count = self.next();
+        // More than an exchange has are handed out.
+        let number = format!("+1{area_code}{}{:04}", 556 + count / 10_000, count % 10_000);
         messaging::add_to_inventory(&self.app.services, &[&number]).await.expect("a new number");
         number
     }
@@ -180,6 +189,14 @@ impl Site {
         values.insert("FreeNumber".to_owned(), self.number().await);
         values.insert("FreeTollFree".to_owned(), self.number_in("800").await);
         values.insert("FreeName".to_owned(), format!("Name {}", self.next()));
+        values.insert("FreeDomain".to_owned(), format!("free-{}.sip.twilio.com", self.next()));
+        if row.access.operation.ends_with("_mapping") {
+            for (lists, name) in
+                [("CredentialLists", "CredentialListSid"), ("IpAccessControlLists", "IpListSid")]
+            {
+                values.insert(name.to_owned(), self.sip_list(login, account, lists).await);
+            }
+        }
         values.insert("Signer".to_owned(), self.signer.1.clone());
         values.insert("Attestation".to_owned(), self.attestation());
         values.insert("FreeBind".to_owned(), format!("bind-{}", self.next()));
@@ -262,6 +279,47 @@ impl Site {
                         ("UsageCategory", "sms"),
                     ];
                     self.made(login, "api", &path, &fields).await
+                }
+                "Calls" => {
+                    let form = [
+                        ("To", "+14155550177"),
+                        ("From", number.as_str()),
+                        ("Url", "https://clinic.example/voice"),
+                    ];
+                    let call = self.made(login, "api", &format!("{api}/Calls"), &form).await;
+                    if row.access.operation == "delete_call" {
+                        // What is not over cannot be deleted.
+                        let body = Some((FORM, "Status=canceled".to_owned()));
+                        self.send(login, "api", Method::POST, &format!("{api}/Calls/{call}"), body).await;
+                    }
+                    call
+                }
+                // The parameter before names the domain; which of its lists are meant, the path says.
+                "CredentialListMappings" | "IpAccessControlListMappings" => {
+                    let list = collection.trim_end_matches("Mappings");
+                    let sid = self.sip_list(login, account, &format!("{list}s")).await;
+                    let path =
+                        row.path.trim_end_matches("/{Sid}").replace("{AccountSid}", &account.to_string());
+                    let path = path.replace("{DomainSid}", &values["DomainSid"]);
+                    let form = [(sip_parameter(list), sid.as_str())];
+                    self.made(login, "api", &path, &form).await
+                }
+                "CredentialLists" | "IpAccessControlLists" => self.sip_list(login, account, collection).await,
+                // The parameter before names the list.
+                "Credentials" => {
+                    let path =
+                        format!("{api}/SIP/CredentialLists/{}/Credentials", values["CredentialListSid"]);
+                    let form = [("Username", "bob"), ("Password", super::samples::SIP_PASSWORD)];
+                    self.made(login, "api", &path, &form).await
+                }
+                "IpAddresses" => {
+                    let list = &values["IpAccessControlListSid"];
+                    let path = format!("{api}/SIP/IpAccessControlLists/{list}/IpAddresses");
+                    self.made(login, "api", &path, super::samples::IP_ADDRESS).await
+                }
+                "Domains" => {
+                    let name = format!("clinic-{}.sip.twilio.com", self.next());
+                    self.made(login, "api", &format!("{api}/SIP/Domains"), &[("DomainName", &name)]).await
                 }
                 "Applications" => self.made(login, "api", &format!("{api}/Applications"), &[]).await,
                 "Addresses" => {
@@ -686,4 +744,12 @@ pub(super) fn filled(text: &str, values: &Values) -> String {
 
 pub(super) fn word(json: &Value, name: &str) -> String {
     json[name].as_str().unwrap_or_else(|| panic!("no `{name}` in {json}")).to_owned()
+}
+
+/// The parameter that names a list of this collection.
+fn sip_parameter(lists: &str) -> &'static str {
+    match lists {
+        "CredentialList" => "CredentialListSid",
+        _ => "IpAccessControlListSid",
+    }
 }

@@ -154,7 +154,8 @@ fn compat_counts_what_is_served() {
         found.map(|row| row["served"] == true)
     };
     assert_eq!(served("POST", "/2010-04-01/Accounts/{AccountSid}/Messages"), Some(true));
-    assert_eq!(served("POST", "/2010-04-01/Accounts/{AccountSid}/Calls"), Some(false));
+    assert_eq!(served("POST", "/2010-04-01/Accounts/{AccountSid}/Calls"), Some(true));
+    assert_eq!(served("POST", "/2010-04-01/Accounts/{AccountSid}/Queues"), Some(false));
     assert!(stdout_of(&["compat"]).lines().any(|line| line.starts_with("lookups ")));
 }
 

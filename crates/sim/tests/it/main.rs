@@ -5,5 +5,6 @@ mod carrier;
 mod clock;
 mod faults;
 mod handsets;
+mod phones;
 mod receipts;
 mod support;

@@ -1,5 +1,5 @@
 //! The systems that the tests of carriers talk to: npm's smpp, Python's smpplib and Kannel, which are not ours, and a
-//! Python for the MMSC that `mm7` is tested with.
+//! Python for the MMSC that `mm7` is tested with; SIPp and baresip for `sip`.
 
 use std::path::{Path, PathBuf};
 
@@ -44,6 +44,26 @@ pub(crate) fn prepare(context: &Context) -> Result<Peers, String> {
     if !is_given("SWITCHWARD_MM7_PYTHON") {
         let missing = "the tests with an MMSC in Python did not run: no python3 here";
         add("SWITCHWARD_MM7_PYTHON", missing, shell::on_path("python3"));
+    }
+    for (variable, program, package, missing) in [
+        (
+            "SWITCHWARD_SIPP",
+            "sipp",
+            "sip-tester",
+            "the tests with SIPp did not run: it is not here and cannot be installed",
+        ),
+        (
+            "SWITCHWARD_BARESIP",
+            "baresip",
+            "baresip-core",
+            "the tests with baresip did not run: it is not here and cannot be installed",
+        ),
+    ] {
+        if !is_given(variable) {
+            let found = shell::on_path(program)
+                .or_else(|| if apt::install(package) { shell::on_path(program) } else { None });
+            add(variable, missing, found);
+        }
     }
     Ok(peers)
 }

@@ -52,7 +52,8 @@ impl Gauge {
 
     /// A seat, if there is one.
     pub(crate) fn sit(&self, limit: usize) -> Option<Seat> {
-        let taken = self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now < limit).then_some(now + 1));
+        let taken =
+            self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| (now < limit).then_some(now + 1));
         taken.ok().map(|_| Seat(Arc::clone(&self.0)))
     }
 }

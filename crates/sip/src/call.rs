@@ -7,7 +7,6 @@ mod requests;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use phi::Phi;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Duration, Instant, sleep_until};
 
@@ -21,7 +20,7 @@ use crate::net::{Flow, stopped};
 use crate::sdp::{Sdp, SdpProblem};
 use crate::session_timer::{Refresher, Session};
 use crate::transaction::{Answer, ClientTransaction, Inside, ServerTransaction};
-use crate::uri::Uri;
+use crate::uri::{NameAddress, Uri};
 
 pub(crate) use connect::{dial, end_fork};
 
@@ -166,16 +165,18 @@ pub(crate) fn receive(
     };
     let incoming = Incoming {
         id: ends.leg.id.clone(),
-        from_user: Phi::new(from.uri.user_unescaped().unwrap_or_default()),
+        from_user: from.uri.user_unescaped().unwrap_or_default(),
         from_host: from.uri.host.clone(),
-        from_display: from.display.map(Phi::new),
-        to_user: Phi::new(to.uri.user_unescaped().unwrap_or_default()),
-        callee: Phi::new(uri.user_unescaped().unwrap_or_default()),
+        from_display: from.display,
+        to_user: to.uri.user_unescaped().unwrap_or_default(),
+        callee: uri.user_unescaped().unwrap_or_default(),
         domain: uri.host,
+        forwarded_from: forwarded_from(&request),
+        call_id: request.call_id().to_owned(),
         source: transaction.flow.remote,
         transport: transaction.flow.transport,
         authenticated: admitted.authenticated,
-        headers: request.custom().into_iter().map(|(name, value)| (name, Phi::new(value))).collect(),
+        headers: request.custom(),
         offer: offer.clone(),
         leg: ends.leg,
     };
@@ -203,6 +204,11 @@ pub(crate) fn receive(
     };
     tokio::spawn(run(call, None, ends.end, call_seat));
     Some(incoming)
+}
+
+fn forwarded_from(request: &Message) -> Option<String> {
+    let diversions = request.list("Diversion")?;
+    NameAddress::parse(diversions.first()?).ok()?.uri.user_unescaped()
 }
 
 /// Runs a call to its end, and tells it.

@@ -34,12 +34,22 @@ pub(crate) struct Dialog {
 }
 
 impl Dialog {
+    /// Requests lead here from now on (RFC 3261 §12.2.1.2), when it is said.
+    pub(crate) fn set_target(&mut self, contact: Option<Uri>) {
+        if let Some(contact) = contact {
+            self.target = contact.text();
+        }
+        self.follow();
+    }
+
     /// Sends datagrams to the next hop from here on, when it says an address and no other transport.
     pub(crate) fn follow(&mut self) {
         if self.flow.is_reliable() || !self.is_routed {
             return;
         }
-        let Some(hop) = self.next_hop().filter(|hop| !hop.secure && hop.parameter("transport").is_none_or(|name| name.eq_ignore_ascii_case("udp"))) else {
+        let Some(hop) = self.next_hop().filter(|hop| {
+            !hop.secure && hop.parameter("transport").is_none_or(|name| name.eq_ignore_ascii_case("udp"))
+        }) else {
             return;
         };
         let host = hop.host.trim_start_matches('[').trim_end_matches(']');
@@ -51,7 +61,8 @@ impl Dialog {
     }
 
     fn next_hop(&self) -> Option<Uri> {
-        let route = self.routes.first().and_then(|route| NameAddress::parse(route).ok()).map(|route| route.uri);
+        let route =
+            self.routes.first().and_then(|route| NameAddress::parse(route).ok()).map(|route| route.uri);
         route.or_else(|| Uri::parse(&self.target).ok())
     }
 
@@ -94,7 +105,12 @@ impl Dialog {
 
     /// The same request again with the answer to a challenge, under the next number; `None` when it cannot be
     /// answered, or was answered already.
-    pub(crate) fn answer_challenge(&self, core: &Core, request: &Message, challenge: &Message) -> Option<Message> {
+    pub(crate) fn answer_challenge(
+        &self,
+        core: &Core,
+        request: &Message,
+        challenge: &Message,
+    ) -> Option<Message> {
         let credentials = self.credentials.as_ref()?;
         let (asked, answer) = match challenge.code()? {
             401 => ("WWW-Authenticate", "Authorization"),
@@ -110,8 +126,9 @@ impl Dialog {
         let method = request.method().name();
         let uri = request.request_uri()?;
         // The topmost challenge that can be answered (RFC 8760 §2.4).
-        let field =
-            challenges.iter().find_map(|fields| answer_challenge(fields, credentials, method, uri, &*core.random))?;
+        let field = challenges
+            .iter()
+            .find_map(|fields| answer_challenge(fields, credentials, method, uri, &*core.random))?;
         let number = self.local_cseq.fetch_add(1, Ordering::AcqRel) + 1;
         let mut again = request.clone();
         again.remove("Via");
@@ -121,7 +138,11 @@ impl Dialog {
     }
 
     /// Sends a request; a connection that has ended is made again towards the next hop.
-    pub(crate) async fn send(&mut self, core: &Arc<Core>, request: Message) -> Result<ClientTransaction, Gone> {
+    pub(crate) async fn send(
+        &mut self,
+        core: &Arc<Core>,
+        request: Message,
+    ) -> Result<ClientTransaction, Gone> {
         if !self.flow.is_open() {
             let hop = self.next_hop().ok_or(Gone)?;
             self.flow = core.network.flow_to(&hop, core).await.map_err(|_| Gone)?;

@@ -39,9 +39,8 @@ impl Algorithm {
         let joined = Zeroizing::new(parts.join(":"));
         Zeroizing::new(match self {
             Self::Md5 => HEXLOWER.encode(&md5::Md5::digest(joined.as_bytes())),
-            Self::Sha256 => {
-                HEXLOWER.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, joined.as_bytes()).as_ref())
-            }
+            Self::Sha256 => HEXLOWER
+                .encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, joined.as_bytes()).as_ref()),
         })
     }
 }
@@ -69,9 +68,7 @@ impl Ha1 {
     fn response(&self, algorithm: Algorithm, proof: &Proof<'_>) -> Zeroizing<String> {
         let second = algorithm.hash(&[proof.method, proof.uri]);
         match proof.quality {
-            Some((count, cnonce)) => {
-                algorithm.hash(&[&self.0, proof.nonce, count, cnonce, "auth", &second])
-            }
+            Some((count, cnonce)) => algorithm.hash(&[&self.0, proof.nonce, count, cnonce, "auth", &second]),
             None => algorithm.hash(&[&self.0, proof.nonce, &second]),
         }
     }
@@ -261,7 +258,8 @@ impl Nonces {
         else {
             return Checked::Wrong;
         };
-        let (Some("auth"), Some(count), Some(cnonce)) = (fields.get("qop"), fields.get("nc"), fields.get("cnonce"))
+        let (Some("auth"), Some(count), Some(cnonce)) =
+            (fields.get("qop"), fields.get("nc"), fields.get("cnonce"))
         else {
             return Checked::Wrong;
         };
@@ -279,7 +277,9 @@ impl Nonces {
         }
         let now = clock.now();
         match self.made_at(realm, nonce) {
-            Some(made_at) if now.since(made_at) <= NONCE_LIFE && now >= made_at => self.count(nonce, made_at, number, now),
+            Some(made_at) if now.since(made_at) <= NONCE_LIFE && now >= made_at => {
+                self.count(nonce, made_at, number, now)
+            }
             _ => Checked::Stale,
         }
     }
@@ -361,7 +361,10 @@ mod tests {
         }
 
         fn authorization(&self, nonce: &str, algorithm: Algorithm, password: &str) -> String {
-            let challenge = format!("Digest realm=\"here\", nonce=\"{nonce}\", qop=\"auth\", algorithm={}", algorithm.name());
+            let challenge = format!(
+                "Digest realm=\"here\", nonce=\"{nonce}\", qop=\"auth\", algorithm={}",
+                algorithm.name()
+            );
             let credentials =
                 Credentials { username: "alice".to_owned(), password: Zeroizing::new(password.to_owned()) };
             let challenge = Fields::parse(&challenge).unwrap();
@@ -427,7 +430,14 @@ mod tests {
 
     #[test]
     fn malformed_fields_are_refused() {
-        for text in ["Basic QWxhZGRpbg==", "Digest", "Digest realm", "Digest a=\"b", "Digest a=1, a=2", "Digest a=\"1\" b"] {
+        for text in [
+            "Basic QWxhZGRpbg==",
+            "Digest",
+            "Digest realm",
+            "Digest a=\"b",
+            "Digest a=1, a=2",
+            "Digest a=\"1\" b",
+        ] {
             assert!(Fields::parse(text).is_none(), "{text}");
         }
     }

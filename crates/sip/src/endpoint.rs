@@ -7,14 +7,13 @@ use std::time::Duration;
 
 use base::{Clock, Random};
 use data_encoding::HEXLOWER;
-use phi::Phi;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::admission::{Admission, Capacity};
 use crate::call;
-use crate::leg::{Dial, Incoming, Leg, Refused};
 use crate::digest::{Algorithm, Checked, Fields, Ha1, Nonces};
+use crate::leg::{Dial, Incoming, Leg, Refused};
 use crate::limits::{
     BINDINGS, BINDINGS_PER_ADDRESS, CALLS, CONNECTIONS, CUSTOM_HEADERS, INCOMING_QUEUE, INVITE_BURST,
     INVITES_PER_SECOND, MIN_EXPIRES_SECONDS, MIN_SE_SECONDS, MOST_SESSION_SECONDS, PENDING_INVITES, POLICY,
@@ -43,7 +42,8 @@ pub struct Settings {
     pub identity: Option<Identity>,
     /// Whom calls out over TLS trust.
     pub trust: Trust,
-    /// Hashes that passwords are asked for with, the best first. A telephone takes the first that it knows.
+    /// Hashes that passwords are asked for with, the best first. A telephone takes the first that it knows; some know MD5
+    /// alone and give up when they are offered anything else besides, so that is what holds unless configured.
     pub algorithms: Vec<Algorithm>,
     /// What may be under way.
     pub capacity: Capacity,
@@ -67,7 +67,7 @@ impl Settings {
             advertised: None,
             identity: None,
             trust: Trust::Public,
-            algorithms: vec![Algorithm::Sha256, Algorithm::Md5],
+            algorithms: vec![Algorithm::Md5],
             capacity: Capacity {
                 transactions: TRANSACTIONS,
                 calls: CALLS,
@@ -313,7 +313,11 @@ impl Core {
     }
 
     /// Sends a request under a new branch.
-    pub(crate) fn send(&self, mut request: Message, flow: &Flow) -> Result<ClientTransaction, crate::net::Gone> {
+    pub(crate) fn send(
+        &self,
+        mut request: Message,
+        flow: &Flow,
+    ) -> Result<ClientTransaction, crate::net::Gone> {
         let branch = format!("z9hG4bK{}", self.token(12));
         request.push_via(self.via(flow, &branch));
         ClientTransaction::send(&self.transactions, request, &branch, flow)
@@ -352,7 +356,14 @@ impl Core {
             return self.refuse(&message, &flow, refusal, |_| {});
         }
         let known = self.transactions.request(&message, |key| {
-            ServerTransaction::new(&self.transactions, key, message.clone(), flow.clone(), self.token(8), None)
+            ServerTransaction::new(
+                &self.transactions,
+                key,
+                message.clone(),
+                flow.clone(),
+                self.token(8),
+                None,
+            )
         });
         match known {
             Request::Done => return,
@@ -383,7 +394,9 @@ impl Core {
                 });
             }
             // They belong to a call, and name none.
-            _ => return self.refuse(&message, &flow, Refusal(481, "Call/Transaction Does Not Exist"), |_| {}),
+            _ => {
+                return self.refuse(&message, &flow, Refusal(481, "Call/Transaction Does Not Exist"), |_| {});
+            }
         }
         if self.admission.is_penalised(source, self.clock.now()) {
             return self.refuse_busy(&message, &flow);
@@ -402,11 +415,7 @@ impl Core {
     }
 
     /// Asks the policy, and for a password when it says so. `None` when the request is answered.
-    async fn admit(
-        &self,
-        transaction: &mut ServerTransaction,
-        purpose: Purpose,
-    ) -> Option<Admitted> {
+    async fn admit(&self, transaction: &mut ServerTransaction, purpose: Purpose) -> Option<Admitted> {
         let request = Arc::clone(&transaction.request);
         let (Some(Ok(uri)), Some(from), Some(to)) =
             (request.request_uri().map(Uri::parse), request.from(), request.to())
@@ -419,9 +428,9 @@ impl Core {
             source: transaction.flow.remote,
             transport: transaction.flow.transport,
             domain: uri.host.clone(),
-            callee: Phi::new(uri.user_unescaped().unwrap_or_default()),
-            address_of_record: Phi::new(to.uri.address_of_record()),
-            caller: Phi::new(from.uri.address_of_record()),
+            callee: uri.user_unescaped().unwrap_or_default(),
+            address_of_record: to.uri.address_of_record(),
+            caller: from.uri.address_of_record(),
             authenticated: None,
         };
         for _ in 0..2 {
@@ -445,7 +454,7 @@ impl Core {
                         let username = credentials(&request, &realm)
                             .and_then(|fields| fields.get("username").map(str::to_owned))
                             .unwrap_or_default();
-                        asking.authenticated = Some(Authenticated { realm, username: Phi::new(username) });
+                        asking.authenticated = Some(Authenticated { realm, username });
                     }
                     outcome => {
                         if outcome == Checked::Wrong && credentials(&request, &realm).is_some() {
@@ -464,7 +473,9 @@ impl Core {
     async fn authenticate(&self, request: &Message, realm: &str) -> Checked {
         let Some(fields) = credentials(request, realm) else { return Checked::Wrong };
         let algorithm = fields.algorithm().filter(|algorithm| self.algorithms.contains(algorithm));
-        let (Some(algorithm), Some(username)) = (algorithm, fields.get("username")) else { return Checked::Wrong };
+        let (Some(algorithm), Some(username)) = (algorithm, fields.get("username")) else {
+            return Checked::Wrong;
+        };
         let secret = timeout(POLICY, self.policy.secret(realm, username, algorithm)).await.ok().flatten();
         let is_known = secret.is_some();
         // Who does not exist takes as long as who gave a wrong password.
@@ -486,14 +497,18 @@ impl Core {
                 let name = algorithm.name();
                 response.add(
                     "WWW-Authenticate",
-                    format!("Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}"),
+                    format!(
+                        "Digest realm=\"{realm}\", nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}"
+                    ),
                 );
             }
         });
     }
 
     async fn register(self: Arc<Self>, mut transaction: ServerTransaction) {
-        if refuse_extensions(&mut transaction, &["path"]) || self.admit(&mut transaction, Purpose::Registration).await.is_none() {
+        if refuse_extensions(&mut transaction, &["path"])
+            || self.admit(&mut transaction, Purpose::Registration).await.is_none()
+        {
             return;
         }
         let (request, flow) = (Arc::clone(&transaction.request), transaction.reply().clone());
@@ -571,9 +586,7 @@ impl Core {
             });
             return;
         };
-        if let Some(incoming) =
-            call::receive(&self, transaction, offer, session, admitted, (call, pending))
-        {
+        if let Some(incoming) = call::receive(&self, transaction, offer, session, admitted, (call, pending)) {
             place.send(incoming);
         }
     }
@@ -588,7 +601,8 @@ impl Receive for Core {
             return;
         }
         let transactions = Arc::clone(&self.transactions);
-        transactions.response(message, |invite, response, flow| call::end_fork(&self, invite, response, flow));
+        transactions
+            .response(message, |invite, response, flow| call::end_fork(&self, invite, response, flow));
     }
 }
 
@@ -606,7 +620,8 @@ fn credentials(request: &Message, realm: &str) -> Option<Fields> {
 /// Refuses a request that requires what is not spoken (RFC 3261 §8.2.2.3). Whether it was refused.
 fn refuse_extensions(transaction: &mut ServerTransaction, spoken: &[&str]) -> bool {
     let request = Arc::clone(&transaction.request);
-    let required = request.all("Require").chain(request.all("Proxy-Require")).flat_map(|value| value.split(','));
+    let required =
+        request.all("Require").chain(request.all("Proxy-Require")).flat_map(|value| value.split(','));
     let unknown: Vec<&str> = required
         .map(str::trim)
         .filter(|option| !option.is_empty() && !spoken.iter().any(|known| known.eq_ignore_ascii_case(option)))
@@ -620,7 +635,8 @@ fn refuse_extensions(transaction: &mut ServerTransaction, spoken: &[&str]) -> bo
 
 /// The topmost Via with where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
 fn with_received(message: &Message, flow: &Flow) -> String {
-    let first = message.list("Via").and_then(|list| list.first().map(|via| (*via).to_owned())).unwrap_or_default();
+    let first =
+        message.list("Via").and_then(|list| list.first().map(|via| (*via).to_owned())).unwrap_or_default();
     let kept: Vec<&str> = first
         .split(';')
         .filter(|part| {

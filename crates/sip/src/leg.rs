@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use phi::Phi;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::digest::Credentials;
@@ -143,17 +142,21 @@ pub struct Incoming {
     /// A name for this leg, made here.
     pub id: String,
     /// The user of From: the number of the caller, which anybody can write.
-    pub from_user: Phi<String>,
+    pub from_user: String,
     /// The host of From.
     pub from_host: String,
     /// The name beside it.
-    pub from_display: Option<Phi<String>>,
+    pub from_display: Option<String>,
     /// The user of To.
-    pub to_user: Phi<String>,
+    pub to_user: String,
     /// The user of the Request-URI: whom the call is for.
-    pub callee: Phi<String>,
+    pub callee: String,
     /// The host of the Request-URI.
     pub domain: String,
+    /// The user of the topmost Diversion (RFC 5806): whom it was forwarded from.
+    pub forwarded_from: Option<String>,
+    /// The Call-ID.
+    pub call_id: String,
     /// Where it came from.
     pub source: SocketAddr,
     /// How it came.
@@ -161,7 +164,7 @@ pub struct Incoming {
     /// Who it is, when the policy asked.
     pub authenticated: Option<Authenticated>,
     /// Header fields of the application (`X-...`).
-    pub headers: Vec<(String, Phi<String>)>,
+    pub headers: Vec<(String, String)>,
     /// The media that is offered; without it the answer is an offer, and the answer to it comes as an event.
     pub offer: Option<Sdp>,
     pub(crate) leg: Leg,
@@ -301,7 +304,7 @@ impl Renegotiation {
 /// A wish to be connected with somebody else. Dropping it refuses it with 603.
 pub struct Referral {
     /// Whom: a URI.
-    pub target: Phi<String>,
+    pub target: String,
     pub(crate) reply: oneshot::Sender<Result<(), u16>>,
     pub(crate) control: Control,
 }
@@ -360,4 +363,3 @@ impl Ends {
         Self { leg: Leg { id, control, events: events_receiver, end: end_receiver }, commands, events, end }
     }
 }
-

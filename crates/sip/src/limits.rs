@@ -93,6 +93,9 @@ pub const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long one write may take before its peer is taken for gone.
 pub const WRITE_TIME: Duration = Duration::from_secs(10);
 
+/// How long sockets stay open after the endpoint was told to stop.
+pub const STOP_GRACE: Duration = Duration::from_secs(1);
+
 /// RFC 3261 T1: what a round trip is taken for.
 pub const T1: Duration = Duration::from_millis(500);
 

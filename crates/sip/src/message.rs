@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::limits::{BODY_BYTES, CUSTOM_HEADERS, HEAD_BYTES, HEADER_BYTES, HEADERS, LIST_ELEMENTS, MESSAGE_BYTES};
+use crate::limits::{
+    BODY_BYTES, CUSTOM_HEADERS, HEAD_BYTES, HEADER_BYTES, HEADERS, LIST_ELEMENTS, MESSAGE_BYTES,
+};
 use crate::uri::{NameAddress, Parameter, Uri, UriProblem, parse_host_port, parse_parameters, split_list};
 
 /// A message as it stands on the wire, shared by whoever may send it again; wiped with the last of them.
@@ -196,8 +198,11 @@ impl Message {
             }
         }
         let mut body = &bytes[end + 4..];
-        let lengths: Vec<&str> =
-            headers.iter().filter(|(name, _)| name == "Content-Length").map(|(_, value)| value.as_str()).collect();
+        let lengths: Vec<&str> = headers
+            .iter()
+            .filter(|(name, _)| name == "Content-Length")
+            .map(|(_, value)| value.as_str())
+            .collect();
         match lengths.as_slice() {
             [] => {}
             [length] if !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit()) => {
@@ -233,7 +238,8 @@ impl Message {
         if self.header("Call-ID").is_none_or(|id| id.is_empty() || id.contains(char::is_whitespace)) {
             return Err(Refusal(400, "Bad Call-ID"));
         }
-        let is_foreign = |result: Result<NameAddress, UriProblem>| matches!(result, Err(UriProblem::Malformed));
+        let is_foreign =
+            |result: Result<NameAddress, UriProblem>| matches!(result, Err(UriProblem::Malformed));
         // Addresses of other schemes may stand in From and To (RFC 4475 §3.3.4).
         if self.header("From").is_some_and(|text| is_foreign(NameAddress::parse(text))) {
             return Err(Refusal(400, "Bad From"));
@@ -271,7 +277,8 @@ impl Message {
 
     /// Reads all that an endpoint reads of a message, for the fuzz targets. Whether it is well formed.
     pub fn examine(&self) -> bool {
-        let lists = ["Via", "Route", "Record-Route", "Contact", "Path", "Refer-To"].map(|name| self.list(name));
+        let lists =
+            ["Via", "Route", "Record-Route", "Contact", "Path", "Refer-To"].map(|name| self.list(name));
         let fields = ["Authorization", "WWW-Authenticate"]
             .map(|name| self.all(name).filter_map(crate::digest::Fields::parse).count());
         let wire = self.wire();
@@ -279,7 +286,10 @@ impl Message {
         let again = Self::read(&wire).is_ok_and(|again| *again.body == *self.body);
         // With `Content-Length` it may be over a limit.
         let is_long = wire.len() > HEAD_BYTES || self.headers.len() >= HEADERS;
-        assert!(again || is_long || self.defect.is_some() || self.check().is_err(), "a message changes when written");
+        assert!(
+            again || is_long || self.defect.is_some() || self.check().is_err(),
+            "a message changes when written"
+        );
         let tags = (self.tag_of_from(), self.tag_of_to(), self.contact().is_some(), self.custom().len());
         let is_read = lists.iter().all(Option::is_some) && tags.3 <= CUSTOM_HEADERS && fields[0] <= HEADERS;
         is_read && self.check().is_ok()
@@ -310,8 +320,7 @@ impl Message {
                 response.headers.push((name.clone(), value.clone()));
             } else if name == "To" {
                 let has_tag = NameAddress::parse(value).is_ok_and(|to| to.tag().is_some());
-                let value =
-                    if has_tag || code == 100 { value.clone() } else { format!("{value};tag={tag}") };
+                let value = if has_tag || code == 100 { value.clone() } else { format!("{value};tag={tag}") };
                 response.headers.push((name.clone(), value));
             }
         }
@@ -365,7 +374,10 @@ impl Message {
 
     /// All header fields of a name, in order.
     pub(crate) fn all<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .filter(move |(found, _)| found.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
     }
 
     /// The elements of all header fields of a name; `None` when one is malformed, or there are too many.
@@ -382,7 +394,9 @@ impl Message {
 
     /// Whether a header field that lists tokens has this one.
     pub(crate) fn lists(&self, name: &str, token: &str) -> bool {
-        self.all(name).flat_map(|value| value.split(',')).any(|found| found.trim().eq_ignore_ascii_case(token))
+        self.all(name)
+            .flat_map(|value| value.split(','))
+            .any(|found| found.trim().eq_ignore_ascii_case(token))
     }
 
     /// The header fields of the application: those whose name begins with `X-`.
@@ -576,7 +590,8 @@ fn read_start(line: &str) -> Option<(Start, Option<Refusal>)> {
     if !is_token(name) {
         return None;
     }
-    let start = |uri: &str| Start::Request { method: Method::of(name), name: name.to_owned(), uri: uri.to_owned() };
+    let start =
+        |uri: &str| Start::Request { method: Method::of(name), name: name.to_owned(), uri: uri.to_owned() };
     let Some((uri, version)) = rest.rsplit_once(' ') else { return Some((start(rest), Some(BAD_START))) };
     let is_bad = uri.is_empty() || uri.contains(char::is_whitespace) || version.is_empty();
     let defect = match version {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -12,11 +13,14 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{mpsc, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::admission::{Gauge, Seat};
-use crate::limits::{CONNECT_TIME, CONNECTIONS_PER_SOURCE, IDLE, MESSAGE_BYTES, READ_BYTES, WRITE_QUEUE, WRITE_TIME};
+use crate::limits::{
+    CONNECT_TIME, CONNECTIONS_PER_SOURCE, IDLE, MESSAGE_BYTES, READ_BYTES, STOP_GRACE, WRITE_QUEUE,
+    WRITE_TIME,
+};
 use crate::message::{Frame, Message, Wire, frame};
 use crate::policy::Transport;
 use crate::uri::Uri;
@@ -229,10 +233,12 @@ impl Network {
     /// Our address on a flow, for Via and Contact: that of the listener of its transport, else its own.
     pub(crate) fn own_address(&self, flow: &Flow) -> SocketAddr {
         let same = |listener: &&Listener| listener.transport == flow.transport;
-        let on_it = self.listening.iter().filter(same).find(|listener| listener.address.ip() == flow.local.ip());
+        let on_it =
+            self.listening.iter().filter(same).find(|listener| listener.address.ip() == flow.local.ip());
         let found = on_it.or_else(|| self.listening.iter().find(same));
         found.map_or(flow.local, |listener| {
-            let ip = if listener.address.ip().is_unspecified() { flow.local.ip() } else { listener.address.ip() };
+            let ip =
+                if listener.address.ip().is_unspecified() { flow.local.ip() } else { listener.address.ip() };
             SocketAddr::new(ip, listener.address.port())
         })
     }
@@ -260,7 +266,8 @@ impl Network {
             Ok(address) => SocketAddr::new(address, port),
             Err(_) => {
                 let found = timeout(CONNECT_TIME, tokio::net::lookup_host((host, port))).await;
-                let mut found = found.map_err(|_| Unreachable::Connection)?.map_err(|_| Unreachable::Connection)?;
+                let mut found =
+                    found.map_err(|_| Unreachable::Connection)?.map_err(|_| Unreachable::Connection)?;
                 found.next().ok_or(Unreachable::Connection)?
             }
         };
@@ -351,6 +358,12 @@ pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stopped| *stopped).await;
 }
 
+/// Waits until the endpoint has stopped for long enough that what was said last (BYE) has left, and was answered.
+async fn gone(stop: &mut watch::Receiver<bool>) {
+    stopped(stop).await;
+    sleep(STOP_GRACE).await;
+}
+
 async fn read_datagrams(
     socket: UdpSocket,
     local: SocketAddr,
@@ -359,10 +372,11 @@ async fn read_datagrams(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut buffer = vec![0; READ_BYTES];
+    let mut gone = pin!(gone(&mut stop));
     loop {
         let read = tokio::select! {
             read = socket.recv_from(&mut buffer) => read,
-            () = stopped(&mut stop) => return,
+            () = &mut gone => return,
         };
         // An error is of one datagram: that somebody's port is closed is told here too.
         let Ok((length, remote)) = read else {
@@ -407,8 +421,7 @@ async fn accept(
         tokio::spawn(async move {
             let _seats = (seat, source_seat);
             let (queue, waiting) = mpsc::channel(WRITE_QUEUE);
-            let flow =
-                Flow { transport: listener.transport, local, remote, link: Link::Connection(queue) };
+            let flow = Flow { transport: listener.transport, local, remote, link: Link::Connection(queue) };
             match tls {
                 None => serve(stream, flow, waiting, receiver, stop).await,
                 Some(tls) => {
@@ -431,6 +444,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
 ) {
     let mut buffer = zeroize::Zeroizing::new(Vec::with_capacity(4_096));
     let mut chunk = zeroize::Zeroizing::new(vec![0; 4_096]);
+    let mut gone = pin!(gone(&mut stop));
     loop {
         tokio::select! {
             read = timeout(IDLE, stream.read(&mut chunk)) => {
@@ -461,15 +475,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
                     return;
                 }
             }
-            () = stopped(&mut stop) => {
-                // What was said last (BYE) still leaves.
-                while let Ok(wire) = waiting.try_recv() {
-                    if !write(&mut stream, &wire).await {
-                        return;
-                    }
-                }
-                return;
-            }
+            () = &mut gone => return,
         }
     }
 }
@@ -494,7 +500,8 @@ fn acceptor(identity: Identity) -> Result<TlsAcceptor, StartProblem> {
             builder.with_client_cert_verifier(verifier.map_err(|_| StartProblem::Identity)?)
         }
     };
-    let config = builder.with_single_cert(identity.chain, identity.key).map_err(|_| StartProblem::Identity)?;
+    let config =
+        builder.with_single_cert(identity.chain, identity.key).map_err(|_| StartProblem::Identity)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -3,8 +3,6 @@
 use std::net::SocketAddr;
 use std::pin::Pin;
 
-use phi::Phi;
-
 use crate::digest::{Algorithm, Ha1};
 
 /// How a message travels.
@@ -53,7 +51,8 @@ pub enum Purpose {
 }
 
 /// A request from outside, before anything is done for it.
-#[derive(Debug)]
+///
+/// It is not `Debug`: it names people.
 pub struct Asking {
     /// What it wants.
     pub purpose: Purpose,
@@ -64,22 +63,21 @@ pub struct Asking {
     /// The host of the Request-URI: which domain of ours is meant.
     pub domain: String,
     /// The user of the Request-URI, with its escapes undone.
-    pub callee: Phi<String>,
+    pub callee: String,
     /// The address-of-record in To: what a registration binds.
-    pub address_of_record: Phi<String>,
+    pub address_of_record: String,
     /// The address-of-record in From, which anybody can write.
-    pub caller: Phi<String>,
+    pub caller: String,
     /// Who it is, once a password was checked.
     pub authenticated: Option<Authenticated>,
 }
 
 /// A user whose password was right.
-#[derive(Debug)]
 pub struct Authenticated {
     /// The realm of the password.
     pub realm: String,
     /// The user.
-    pub username: Phi<String>,
+    pub username: String,
 }
 
 /// What the policy decides.
@@ -113,5 +111,10 @@ pub trait Policy: Send + Sync + 'static {
     /// The secret of a user in a realm for an algorithm; `None` when there is no such user or no such digest.
     ///
     /// The user's name is what the request claims; it is not PHI of ours before it is known, and must not be kept.
-    fn secret<'a>(&'a self, realm: &'a str, username: &'a str, algorithm: Algorithm) -> Deciding<'a, Option<Ha1>>;
+    fn secret<'a>(
+        &'a self,
+        realm: &'a str,
+        username: &'a str,
+        algorithm: Algorithm,
+    ) -> Deciding<'a, Option<Ha1>>;
 }

@@ -60,7 +60,8 @@ impl Registrar {
         let to = request.to().ok_or(Refusal(400, "Bad To"))?;
         let address = to.uri.address_of_record();
         let wish = read_wish(request)?;
-        let path: Vec<String> = request.list("Path").ok_or(Refusal(400, "Bad Path"))?.into_iter().map(str::to_owned).collect();
+        let path: Vec<String> =
+            request.list("Path").ok_or(Refusal(400, "Bad Path"))?.into_iter().map(str::to_owned).collect();
         if path.iter().any(|hop| NameAddress::parse(hop).is_err()) {
             return Err(Refusal(400, "Bad Path"));
         }

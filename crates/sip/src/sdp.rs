@@ -295,7 +295,8 @@ impl Fingerprint {
         let mut sha256 = [0; 32];
         let mut pairs = digest.trim().split(':');
         for byte in &mut sha256 {
-            let pair = pairs.next().filter(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
+            let pair =
+                pairs.next().filter(|pair| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit()))?;
             *byte = u8::from_str_radix(pair, 16).ok()?;
         }
         pairs.next().is_none().then_some(Self { sha256 })
@@ -428,9 +429,12 @@ impl Sdp {
             _ if local.suites.is_empty() && local.fingerprint.is_some() => Profile::DtlsSavp(false),
             _ => Profile::Savp,
         };
-        let codecs = local.codecs.iter().map(|kind| Codec { payload_type: default_payload_type(*kind), kind: *kind });
+        let codecs =
+            local.codecs.iter().map(|kind| Codec { payload_type: default_payload_type(*kind), kind: *kind });
         let crypto = match profile {
-            Profile::Savp => (1..).zip(&local.suites).map(|(tag, suite)| Crypto::generate(tag, *suite, random)).collect(),
+            Profile::Savp => {
+                (1..).zip(&local.suites).map(|(tag, suite)| Crypto::generate(tag, *suite, random)).collect()
+            }
             _ => Vec::new(),
         };
         let is_dtls = matches!(profile, Profile::DtlsSavp(_));
@@ -527,7 +531,8 @@ impl Sdp {
             Profile::Avp => Ok(()),
             Profile::Savp => {
                 let [key] = answer.crypto.as_slice() else { return Err(Mismatch::NoCommonKey) };
-                let is_offered = offer.crypto.iter().any(|ours| (ours.tag, ours.suite) == (key.tag, key.suite));
+                let is_offered =
+                    offer.crypto.iter().any(|ours| (ours.tag, ours.suite) == (key.tag, key.suite));
                 if is_offered { Ok(()) } else { Err(Mismatch::NotOffered) }
             }
             Profile::DtlsSavp(_) => answer.fingerprint.as_ref().map(|_| ()).ok_or(Mismatch::NoCommonKey),
@@ -646,7 +651,9 @@ impl Reading {
         match kind {
             "o" if self.media.is_empty() && self.origin.is_none() => {
                 let parts: Vec<&str> = value.split(' ').collect();
-                let [_, session, version, "IN", _, _] = parts.as_slice() else { return Err(SdpProblem::Malformed) };
+                let [_, session, version, "IN", _, _] = parts.as_slice() else {
+                    return Err(SdpProblem::Malformed);
+                };
                 let number = |text: &str| -> Result<u64, SdpProblem> {
                     // Numbers longer than 64 bits are legal and mean nothing here but "other".
                     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -786,8 +793,11 @@ impl Media {
         match name {
             "rtpmap" => {
                 let (payload_type, map) = value.split_once(' ').ok_or(SdpProblem::Malformed)?;
-                let payload_type =
-                    payload_type.parse::<u8>().ok().filter(|payload_type| *payload_type < 128).ok_or(SdpProblem::Malformed)?;
+                let payload_type = payload_type
+                    .parse::<u8>()
+                    .ok()
+                    .filter(|payload_type| *payload_type < 128)
+                    .ok_or(SdpProblem::Malformed)?;
                 if self.maps.len() >= SDP_FORMATS {
                     return Err(SdpProblem::TooLong);
                 }
@@ -811,8 +821,10 @@ impl Media {
     fn codecs(&self) -> Result<(Vec<Codec>, Option<u8>), SdpProblem> {
         let (mut codecs, mut telephone_event) = (Vec::new(), None);
         for format in &self.formats {
-            let payload_type = format.parse::<u8>().ok().filter(|number| *number < 128).ok_or(SdpProblem::Malformed)?;
-            let map = self.maps.iter().find(|(mapped, _)| *mapped == payload_type).map(|(_, map)| map.as_str());
+            let payload_type =
+                format.parse::<u8>().ok().filter(|number| *number < 128).ok_or(SdpProblem::Malformed)?;
+            let map =
+                self.maps.iter().find(|(mapped, _)| *mapped == payload_type).map(|(_, map)| map.as_str());
             // Static payload types need no map (RFC 3551 §6).
             let map = map.or(match payload_type {
                 0 => Some("PCMU/8000"),
@@ -820,7 +832,8 @@ impl Media {
                 _ => None,
             });
             let Some((name, rate)) = map.and_then(|map| map.split_once('/')) else { continue };
-            let rate = rate.split('/').next().and_then(|rate| rate.parse().ok()).ok_or(SdpProblem::Malformed)?;
+            let rate =
+                rate.split('/').next().and_then(|rate| rate.parse().ok()).ok_or(SdpProblem::Malformed)?;
             if name.eq_ignore_ascii_case("telephone-event") && rate == 8_000 {
                 telephone_event = telephone_event.or(Some(payload_type));
             } else if let Some(kind) = CodecKind::of(name, rate)

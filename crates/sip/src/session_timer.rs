@@ -50,7 +50,8 @@ impl Session {
 fn read(value: &str) -> Option<(u32, Option<bool>)> {
     let (seconds, parameters) = value.split_once(';').map_or((value, ""), |(a, b)| (a, b));
     let parameters = crate::uri::parse_parameters(parameters)?;
-    let refresher = parameters.iter().find(|(name, _)| name == "refresher").and_then(|(_, value)| value.as_deref());
+    let refresher =
+        parameters.iter().find(|(name, _)| name == "refresher").and_then(|(_, value)| value.as_deref());
     let is_uac = match refresher.map(str::to_ascii_lowercase).as_deref() {
         None => None,
         Some("uac") => Some(true),
@@ -63,7 +64,8 @@ fn read(value: &str) -> Option<(u32, Option<bool>)> {
 /// What to answer to a request that makes or refreshes a session (§9); we want sessions of `wanted` seconds.
 pub(crate) fn agree(request: &Message, wanted: u32) -> Agreement {
     let peer_supports = request.lists("Supported", "timer");
-    let floor = request.header("Min-SE").and_then(|text| text.parse::<u32>().ok()).unwrap_or(0).max(MIN_SE_SECONDS);
+    let floor =
+        request.header("Min-SE").and_then(|text| text.parse::<u32>().ok()).unwrap_or(0).max(MIN_SE_SECONDS);
     let Some(value) = request.header("Session-Expires") else {
         // The peer asks for none: we refresh alone, and it needs to know nothing of it.
         return Agreement::Agreed(Session { seconds: wanted.max(floor), refresher: Refresher::Us });
@@ -131,7 +133,8 @@ mod tests {
 
     #[test]
     fn reads_what_the_peer_agreed_to() {
-        let response = |more: &str| Message::read(format!("SIP/2.0 200 OK\r\n{more}\r\n").as_bytes()).unwrap();
+        let response =
+            |more: &str| Message::read(format!("SIP/2.0 200 OK\r\n{more}\r\n").as_bytes()).unwrap();
         assert_eq!(agreed(&response("")), None);
         let session = agreed(&response("Session-Expires: 120;refresher=uas\r\n")).unwrap();
         assert_eq!(session, Session { seconds: 120, refresher: Refresher::Peer });

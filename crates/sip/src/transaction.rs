@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, sleep, sleep_until};
 
@@ -117,7 +118,9 @@ impl Transactions {
 
     /// Forgets a call.
     pub(crate) fn remove_call(&self, call_id: &str, tag: &str) {
-        self.tables().calls.remove(&(call_id.to_owned(), tag.to_owned()));
+        // What still waits for the call is answered when it is dropped, for which the tables must be free.
+        let removed = self.tables().calls.remove(&(call_id.to_owned(), tag.to_owned()));
+        drop(removed);
     }
 
     /// Handles a response; `after_fork` makes the ACK and BYE for a second 2xx, which nobody waits for.
@@ -214,10 +217,10 @@ impl Transactions {
                 }
                 let invite = server_key(message, Method::Invite);
                 let Some(server) = tables.servers.get(&invite) else { return Request::Nowhere };
-                if !server.is_final
-                    && let Some(call) = &server.call
-                {
-                    let _ = call.try_send(Inside::Cancel);
+                // A call that has too much to do is asked again.
+                let is_ringing = server.call.as_ref().filter(|_| !server.is_final);
+                if is_ringing.is_some_and(|call| call.try_send(Inside::Cancel).is_err()) {
+                    return Request::Busy;
                 }
                 drop(tables);
                 make(key).respond(200, "OK", |_| {});
@@ -325,33 +328,39 @@ impl ServerTransaction {
         let mut response = Message::response(&self.request, code, reason, &self.tag);
         more(&mut response);
         let wire = response.wire();
-        let _ = self.reply.send(&wire);
+        let is_final = code >= 200;
         let mut tables = self.transactions.tables();
+        let mut call = None;
         if let Some(server) = tables.servers.get_mut(&self.key) {
             server.last = Some(Arc::clone(&wire));
-            server.is_final = code >= 200;
+            server.is_final = is_final;
             server.is_success = (200..300).contains(&code);
-            if code >= 200 {
-                server.call = None;
+            call = if is_final { server.call.take() } else { None };
+        }
+        if is_final {
+            tables.over.push_back((Instant::now() + T64, Over::Server(self.key.clone())));
+        }
+        drop(tables);
+        // Not while the tables are locked: with the last of its senders what waits for the call is answered.
+        drop(call);
+        // Not before the tables know of it: the ACK may come at once.
+        let _ = self.reply.send(&wire);
+        if is_final {
+            self.is_final = true;
+            let seat = self.seat.take();
+            let is_refused_invite = self.request.method() == Method::Invite && code >= 300;
+            if is_refused_invite
+                && !self.reply.is_reliable()
+                && let Ok(runtime) = Handle::try_current()
+            {
+                let (transactions, key) = (Arc::clone(&self.transactions), self.key.clone());
+                let (reply, wire) = (self.reply.clone(), Arc::clone(&wire));
+                runtime.spawn(async move {
+                    let _seat = seat;
+                    repeat_until_acked(&transactions, &key, &reply, &wire).await;
+                });
             }
         }
-        if code < 200 {
-            return wire;
-        }
-        self.is_final = true;
-        tables.over.push_back((Instant::now() + T64, Over::Server(self.key.clone())));
-        drop(tables);
-        let is_refused_invite = self.request.method() == Method::Invite && code >= 300;
-        if is_refused_invite && !self.reply.is_reliable() {
-            let (transactions, key, reply, wire) =
-                (Arc::clone(&self.transactions), self.key.clone(), self.reply.clone(), Arc::clone(&wire));
-            let seat = self.seat.take();
-            tokio::spawn(async move {
-                let _seat = seat;
-                repeat_until_acked(&transactions, &key, &reply, &wire).await;
-            });
-        }
-        self.seat = None;
         wire
     }
 
@@ -503,7 +512,7 @@ impl Drop for ClientTransaction {
         } else if let Some(client) = tables.clients.get_mut(&self.key) {
             // A 2xx may still come; whoever sends it is told that nobody is there.
             (client.answers, client.taken) = (None, None);
-            tables.over.push_back((Instant::now() + T64 + T64, Over::Client(self.key.clone())));
+            tables.over.push_back((Instant::now() + T64, Over::Client(self.key.clone())));
         }
     }
 }
@@ -542,10 +551,17 @@ fn client_key(branch: &str, method: Method) -> String {
 
 /// What makes a request the same request (RFC 3261 §17.2.3; what follows the dash is for RFC 2543).
 pub(crate) fn server_key(message: &Message, method: Method) -> String {
-    let (via, name) = (message.via(), match &message.start {
-        Start::Request { name, method: found, .. } if *found == Method::Other && method == Method::Other => name.as_str(),
-        _ => method.name(),
-    });
+    let (via, name) = (
+        message.via(),
+        match &message.start {
+            Start::Request { name, method: found, .. }
+                if *found == Method::Other && method == Method::Other =>
+            {
+                name.as_str()
+            }
+            _ => method.name(),
+        },
+    );
     match via {
         Some(via) if via.branch().starts_with("z9hG4bK") => {
             format!("{} {}:{} {name}", via.branch(), via.host, via.port.unwrap_or(0))

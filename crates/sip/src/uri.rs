@@ -50,7 +50,9 @@ impl Uri {
         let secure = match scheme.to_ascii_lowercase().as_str() {
             "sip" => false,
             "sips" => true,
-            other if !other.is_empty() && other.bytes().all(is_scheme_byte) => return Err(UriProblem::Scheme),
+            other if !other.is_empty() && other.bytes().all(is_scheme_byte) => {
+                return Err(UriProblem::Scheme);
+            }
             _ => return Err(UriProblem::Malformed),
         };
         let (user, rest) = match rest.split_once('@') {
@@ -355,8 +357,7 @@ fn is_parameter_byte(byte: u8) -> bool {
 fn has_whole_escapes(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().all(|(at, byte)| {
-        *byte != b'%'
-            || bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+        *byte != b'%' || bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
     })
 }
 
@@ -401,7 +402,11 @@ mod tests {
     #[test]
     fn reads_names_beside_addresses() {
         let cases = [
-            (r#""J Rosenberg \\\"" <sip:jdrosen@example.com> ; tag = 98asjd8"#, Some("J Rosenberg \\\""), "98asjd8"),
+            (
+                r#""J Rosenberg \\\"" <sip:jdrosen@example.com> ; tag = 98asjd8"#,
+                Some("J Rosenberg \\\""),
+                "98asjd8",
+            ),
             ("caller<sip:caller@example.com>;tag=323", Some("caller"), "323"),
             ("sip:bob@example.com;tag=1", None, "1"),
             ("<sip:bob@example.com;tag=inside>;tag=outside", None, "outside"),

@@ -239,14 +239,13 @@ impl Call {
             let number = pending.transaction.request.cseq().map_or(0, |(number, _)| number);
             self.acknowledge(&pending.transaction, number);
         }
-        if let Some(contact) = answer.contact() {
-            self.dialog.target = contact.text();
-        }
+        self.dialog.set_target(answer.contact());
         let refreshed = agreed(&answer).or(self.session.filter(|_| pending.reply.is_none()));
         self.set_session(refreshed);
         let description = read_sdp(&answer).ok().flatten();
         let Some(reply) = pending.reply else { return Ok(()) };
-        let agreed_on = description.ok_or(Mismatch::NotOffered).and_then(|sdp| pending.offer.accepts(&sdp).map(|()| sdp));
+        let agreed_on =
+            description.ok_or(Mismatch::NotOffered).and_then(|sdp| pending.offer.accepts(&sdp).map(|()| sdp));
         match agreed_on {
             Ok(sdp) => {
                 self.theirs = Some((sdp.session, sdp.version));

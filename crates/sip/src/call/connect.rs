@@ -131,8 +131,16 @@ pub(crate) fn end_fork(core: &Arc<Core>, invite: &Message, response: &Message, f
         remote_tag: response.tag_of_to(),
         local_cseq: Arc::new(AtomicU32::new(number)),
         remote_cseq: None,
-        target: response.contact().map_or_else(|| invite.request_uri().unwrap_or_default().to_owned(), |uri| uri.text()),
-        routes: response.list("Record-Route").unwrap_or_default().into_iter().rev().map(str::to_owned).collect(),
+        target: response
+            .contact()
+            .map_or_else(|| invite.request_uri().unwrap_or_default().to_owned(), |uri| uri.text()),
+        routes: response
+            .list("Record-Route")
+            .unwrap_or_default()
+            .into_iter()
+            .rev()
+            .map(str::to_owned)
+            .collect(),
         flow: flow.clone(),
         credentials: None,
         is_routed: true,
@@ -268,17 +276,15 @@ impl Call {
         let number = transaction.request.cseq().map_or(0, |(number, _)| number);
         self.dialog.remote = answer.header("To").unwrap_or_default().to_owned();
         self.dialog.remote_tag = answer.tag_of_to();
-        if let Some(contact) = answer.contact() {
-            self.dialog.target = contact.text();
-        }
         let routes = answer.list("Record-Route").unwrap_or_default();
         self.dialog.routes = routes.into_iter().rev().map(str::to_owned).collect();
         self.dialog.flow = transaction.flow.clone();
-        self.dialog.follow();
+        self.dialog.set_target(answer.contact());
         self.peer_updates = answer.lists("Allow", "UPDATE");
         self.acknowledge(transaction, number);
         let description = read_sdp(answer).ok().flatten();
-        let agreed_on = description.ok_or(Mismatch::NotOffered).and_then(|sdp| offer.accepts(&sdp).map(|()| sdp));
+        let agreed_on =
+            description.ok_or(Mismatch::NotOffered).and_then(|sdp| offer.accepts(&sdp).map(|()| sdp));
         let answer_sdp = match agreed_on {
             Ok(sdp) if !(self.secure_media && is_insecure(&sdp)) => sdp,
             Ok(_) => return Err(self.leave(End::Mismatch(Mismatch::Insecure))),

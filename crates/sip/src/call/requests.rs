@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use phi::Phi;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -103,11 +102,11 @@ impl Call {
             transaction.respond(488, reason(488), |_| {});
             return Ok(());
         }
-        if let Some(contact) = request.contact() {
-            self.dialog.target = contact.text();
+        // The way that the other side uses now is the one that it can be reached by.
+        if transaction.flow.is_reliable() || !self.dialog.is_routed {
+            self.dialog.flow = transaction.reply().clone();
         }
-        // The connection that the other side uses now is the one that it can be reached by.
-        self.dialog.flow = transaction.reply().clone();
+        self.dialog.set_target(request.contact());
         let Some(ours) = self.ours.clone() else {
             transaction.respond(500, reason(500), |_| {});
             return Ok(());
@@ -161,7 +160,9 @@ impl Call {
 
     pub(super) fn acked(&mut self, ack: &Message) -> Step {
         let number = ack.cseq().map(|(number, _)| number);
-        let Some(unacked) = self.unacked.take_if(|unacked| Some(unacked.number) == number) else { return Ok(()) };
+        let Some(unacked) = self.unacked.take_if(|unacked| Some(unacked.number) == number) else {
+            return Ok(());
+        };
         if self.is_leaving {
             return Err(self.leave(End::ByUs));
         }
@@ -197,9 +198,8 @@ impl Call {
             });
             return;
         };
-        let told = read.map(|(digit, duration_ms)| {
-            self.events.try_send(Event::Digit { digit, duration_ms }).is_ok()
-        });
+        let told = read
+            .map(|(digit, duration_ms)| self.events.try_send(Event::Digit { digit, duration_ms }).is_ok());
         match told {
             Some(true) => transaction.respond(200, "OK", |_| {}),
             Some(false) => transaction.respond(503, reason(503), |response| response.add("Retry-After", "1")),
@@ -222,8 +222,7 @@ impl Call {
             return;
         };
         let (reply, answer) = oneshot::channel();
-        let referral =
-            Referral { target: Phi::new(target.uri.text()), reply, control: self.control.clone() };
+        let referral = Referral { target: target.uri.text(), reply, control: self.control.clone() };
         if self.events.try_send(Event::Transfer(referral)).is_err() {
             transaction.respond(503, reason(503), |_| {});
             return;

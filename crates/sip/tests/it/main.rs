@@ -11,6 +11,6 @@ mod calls;
 mod overload;
 mod registrations;
 mod rules;
-mod site;
 mod sipp;
+mod site;
 mod torture;

@@ -32,7 +32,8 @@ async fn a_flood_is_refused_and_calls_that_are_there_go_on() {
     })
     .await;
     let caller = Site::start(Rules::default()).await;
-    let mut out = caller.endpoint.dial(dial(called.uri("bob", Transport::Udp), Protection::Optional)).unwrap();
+    let mut out =
+        caller.endpoint.dial(dial(called.uri("bob", Transport::Udp), Protection::Optional)).unwrap();
     let incoming = called.incoming().await;
     let sdp = answer_to(&incoming);
     let mut leg = incoming.answer(sdp).await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sip::limits::FREE_FAILURES;
 use sip::sdp::Protection;
-use sip::{End, Event, Target, Uri};
+use sip::{Algorithm, End, Event, Settings, Target, Uri};
 
 use crate::site::{Datagrams, Rules, Site, dial, event};
 
@@ -59,13 +59,16 @@ async fn a_binding_ends_with_its_time() {
 
 #[tokio::test]
 async fn a_password_is_asked_for_and_guessing_is_slowed_down() {
-    let site = Site::start(Rules { realm: Some("clinic"), ..Rules::default() }).await;
+    let both = |settings: &mut Settings| settings.algorithms = vec![Algorithm::Sha256, Algorithm::Md5];
+    let site = Site::start_with(Rules { realm: Some("clinic"), ..Rules::default() }, both).await;
     let peer = Datagrams::to(&site).await;
     peer.send(register(&peer, 1, "").as_bytes()).await;
     let challenge = peer.next().await.unwrap();
     assert!(challenge.starts_with("SIP/2.0 401"), "{challenge}");
-    let algorithms: Vec<&str> =
-        challenge.lines().filter(|line| line.starts_with("WWW-Authenticate: Digest realm=\"clinic\"")).collect();
+    let algorithms: Vec<&str> = challenge
+        .lines()
+        .filter(|line| line.starts_with("WWW-Authenticate: Digest realm=\"clinic\""))
+        .collect();
     assert_eq!(algorithms.len(), 2);
     assert!(algorithms[0].contains("algorithm=SHA-256, qop=\"auth\""), "{challenge}");
     assert!(algorithms[1].contains("algorithm=MD5, qop=\"auth\""), "{challenge}");

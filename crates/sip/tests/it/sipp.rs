@@ -54,7 +54,12 @@ impl Sipp {
         if !more.contains(&"-m") {
             command.args(["-m", "1"]);
         }
-        command.args(more).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(more)
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let status = tokio::task::spawn_blocking(move || command.status()).await.unwrap().unwrap();
         (status.success(), std::fs::read_to_string(folder.join("errors")).unwrap_or_default())
     }
@@ -82,7 +87,8 @@ fn send(method: &str, number: u32, branch: &str, more: &str) -> String {
     };
     let user = if method == "REGISTER" { USER } else { "bob" };
     let retrans = if method == "ACK" { "" } else { " retrans=\"500\"" };
-    let more = if more.contains("Content-Length") { more.to_owned() } else { format!("{more}Content-Length: 0\n") };
+    let more =
+        if more.contains("Content-Length") { more.to_owned() } else { format!("{more}Content-Length: 0\n") };
     format!(
         "<send{retrans}><![CDATA[\n{method} {uri} SIP/2.0\nVia: SIP/2.0/[transport] [local_ip]:[local_port];branch={branch}\n\
          From: <sip:{USER}@127.0.0.1>;tag=[pid]S[call_number]\nTo: <sip:{user}@127.0.0.1>{tag}\nCall-ID: [call_id]\n\
@@ -100,7 +106,8 @@ fn may(code: u16) -> String {
 
 /// A response that SIPp sends to the last request.
 fn respond(line: &str, more: &str) -> String {
-    let more = if more.contains("Content-Length") { more.to_owned() } else { format!("{more}Content-Length: 0\n") };
+    let more =
+        if more.contains("Content-Length") { more.to_owned() } else { format!("{more}Content-Length: 0\n") };
     format!(
         "<send><![CDATA[\nSIP/2.0 {line}\n[last_Via:]\n[last_From:]\n[last_To:];tag=[pid]SIPp[call_number]\n[last_Call-ID:]\n\
          [last_CSeq:]\nContact: <sip:sipp@[local_ip]:[local_port]>\n{more}\n]]></send>\n"
@@ -159,7 +166,12 @@ async fn sipp_calls_holds_sends_a_digit_and_hangs_up() {
         may(100),
         held.to_owned(),
         send("ACK", 2, "[branch]", ""),
-        send("INFO", 3, "[branch]", "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=7\nDuration=160"),
+        send(
+            "INFO",
+            3,
+            "[branch]",
+            "Content-Type: application/dtmf-relay\nContent-Length: [len]\n\nSignal=7\nDuration=160",
+        ),
         expect(200),
         send("UPDATE", 4, "[branch]", ""),
         expect(200),
@@ -207,7 +219,8 @@ async fn sipp_shows_its_password_and_is_let_in() {
         may(100),
         asked,
         send("ACK", 1, "[branch-3]", ""),
-        send("INVITE", 2, "[branch]", &format!("[authentication]\n{}", sdp(1, "sendrecv"))).replace("[peer_tag_param]", ""),
+        send("INVITE", 2, "[branch]", &format!("[authentication]\n{}", sdp(1, "sendrecv")))
+            .replace("[peer_tag_param]", ""),
         may(100),
         expect(180),
         expect(200),
@@ -239,8 +252,14 @@ async fn sipp_registers_and_removes_itself() {
         sipp.run(&steps.concat(), Some(port), &["-au", USER, "-ap", PASSWORD, "-auth_uri", &uri]).await;
         assert_eq!(site.endpoint.contacts("alice@127.0.0.1"), bindings);
     }
-    let steps = [send("REGISTER", 1, "[branch]", ""), asked, send("REGISTER", 2, "[branch]", "[authentication]\n"), expect(200)];
-    let (let_in, _) = sipp.outcome(&steps.concat(), Some(port), &["-au", USER, "-ap", "wrong", "-auth_uri", &uri]).await;
+    let steps = [
+        send("REGISTER", 1, "[branch]", ""),
+        asked,
+        send("REGISTER", 2, "[branch]", "[authentication]\n"),
+        expect(200),
+    ];
+    let (let_in, _) =
+        sipp.outcome(&steps.concat(), Some(port), &["-au", USER, "-ap", "wrong", "-auth_uri", &uri]).await;
     assert!(!let_in);
     assert_eq!(site.endpoint.contacts("alice@127.0.0.1"), 0);
 }
@@ -396,7 +415,8 @@ async fn sipp_is_called_and_is_busy_or_cancelled() {
         "<Reference variables=\"1\" />\n".to_owned(),
     ];
     let proxy = Uri::parse(&format!("sip:127.0.0.1:{}", sipp.port)).unwrap();
-    let target = Target::Uri { uri: Uri::parse("sip:+14155550177@carrier.invalid").unwrap(), proxy: Some(proxy) };
+    let target =
+        Target::Uri { uri: Uri::parse("sip:+14155550177@carrier.invalid").unwrap(), proxy: Some(proxy) };
     assert_eq!(call(&site, &sipp, &proxied, |dial| dial.target = target).await, End::Refused(404));
 }
 
@@ -420,7 +440,9 @@ async fn sipp_floods_and_a_ping_is_answered() {
             held.push(incoming);
         }
     });
-    let flood = async { sipp.outcome("built in: uac", Some(port), &["-m", "1500", "-r", "500", "-timeout", "8"]).await };
+    let flood = async {
+        sipp.outcome("built in: uac", Some(port), &["-m", "1500", "-r", "500", "-timeout", "8"]).await
+    };
     let ask = async {
         let mut slowest = std::time::Duration::ZERO;
         for _ in 0..20 {

@@ -9,8 +9,8 @@ use base::VirtualClock;
 use phi::SystemRandom;
 use sip::sdp::{CodecKind, Direction, Local, Protection, Sdp, Suite};
 use sip::{
-    Algorithm, Asking, Deciding, Dial, Endpoint, Event, Ha1, Identity, Incoming, Leg, Listener, Policy, Purpose,
-    Settings, Target, Transport, Trust, Uri, Verdict,
+    Algorithm, Asking, Deciding, Dial, Endpoint, Event, Ha1, Identity, Incoming, Leg, Listener, Policy,
+    Purpose, Settings, Target, Transport, Trust, Uri, Verdict,
 };
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
@@ -49,9 +49,7 @@ impl Policy for Rules {
                 (Some(realm), None) => return Verdict::Authenticate { realm: realm.to_owned() },
                 (Some(_), Some(user)) if asking.purpose == Purpose::Registration => {
                     // A user binds the address of its own name.
-                    let user = user.username.clone();
-                    let own = user.zip(asking.address_of_record.clone());
-                    if !own.learn(|(user, address)| address.split('@').next() == Some(user)) {
+                    if asking.address_of_record.split('@').next() != Some(user.username.as_str()) {
                         return Verdict::Refuse(403);
                     }
                 }
@@ -61,8 +59,15 @@ impl Policy for Rules {
         })
     }
 
-    fn secret<'a>(&'a self, realm: &'a str, username: &'a str, algorithm: Algorithm) -> Deciding<'a, Option<Ha1>> {
-        Box::pin(async move { (username == USER).then(|| Ha1::of_password(algorithm, USER, realm, PASSWORD)) })
+    fn secret<'a>(
+        &'a self,
+        realm: &'a str,
+        username: &'a str,
+        algorithm: Algorithm,
+    ) -> Deciding<'a, Option<Ha1>> {
+        Box::pin(
+            async move { (username == USER).then(|| Ha1::of_password(algorithm, USER, realm, PASSWORD)) },
+        )
     }
 }
 
@@ -75,16 +80,18 @@ pub(crate) struct Site {
     pub(crate) clock: Arc<VirtualClock>,
 }
 
-/// A certificate for `127.0.0.1` and `localhost`, and the authority that signed it.
+/// A certificate for `127.0.0.1`, and the authority that signed it.
 pub(crate) fn identity() -> (Identity, rcgen::Certificate) {
     let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
     parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let authority = parameters.self_signed(&authority_key).unwrap();
     let issuer = rcgen::Issuer::new(parameters, authority_key);
-    let names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+    let mut parameters = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    // baresip looks for the address here.
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, "127.0.0.1");
     let key = rcgen::KeyPair::generate().unwrap();
-    let certificate = rcgen::CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+    let certificate = parameters.signed_by(&key, &issuer).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     (Identity { chain: vec![certificate.der().clone()], key, clients: None }, authority)
 }
@@ -233,7 +240,11 @@ impl Datagrams {
 }
 
 /// What the variable names; without it the test says that it was skipped.
-#[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "a test is given its peers and says what it skips")]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test is given its peers and says what it skips"
+)]
 pub(crate) fn given(variable: &str, what: &str) -> Option<PathBuf> {
     let path = std::env::var_os(variable).filter(|path| !path.is_empty());
     if path.is_none() {

@@ -47,11 +47,12 @@ impl Policy for Rules {
             }
             match (self.realm, &asking.authenticated) {
                 (Some(realm), None) => return Verdict::Authenticate { realm: realm.to_owned() },
-                (Some(_), Some(user)) if asking.purpose == Purpose::Registration => {
-                    // A user binds the address of its own name.
-                    if asking.address_of_record.split('@').next() != Some(user.username.as_str()) {
-                        return Verdict::Refuse(403);
-                    }
+                // A user binds the address of its own name.
+                (Some(_), Some(user))
+                    if asking.purpose == Purpose::Registration
+                        && asking.address_of_record.split('@').next() != Some(user.username.as_str()) =>
+                {
+                    return Verdict::Refuse(403);
                 }
                 _ => {}
             }

@@ -1,5 +1,5 @@
 //! The systems that the tests of carriers talk to: npm's smpp, Python's smpplib and Kannel, which are not ours, and a
-//! Python for the MMSC that `mm7` is tested with. And the NATS server that `destinations` is tested with.
+//! Python for the MMSC that `mm7` is tested with; SIPp and baresip for `sip`; the NATS server for `destinations`.
 
 use std::path::{Path, PathBuf};
 
@@ -45,14 +45,33 @@ pub(crate) fn prepare(context: &Context) -> Result<Peers, String> {
         let missing = "the tests with an MMSC in Python did not run: no python3 here";
         add("SWITCHWARD_MM7_PYTHON", missing, shell::on_path("python3"));
     }
-    if !is_given("SWITCHWARD_NATS_SERVER") {
-        let missing = "the tests with NATS did not run: it is not here and cannot be installed";
-        let find = || {
-            shell::on_path("nats-server")
-                .or_else(|| Some(PathBuf::from("/usr/sbin/nats-server")).filter(|file| file.is_file()))
-        };
-        let found = find().or_else(|| if apt::install("nats-server") { find() } else { None });
-        add("SWITCHWARD_NATS_SERVER", missing, found);
+    for (variable, program, package, missing) in [
+        (
+            "SWITCHWARD_SIPP",
+            "sipp",
+            "sip-tester",
+            "the tests with SIPp did not run: it is not here and cannot be installed",
+        ),
+        (
+            "SWITCHWARD_BARESIP",
+            "baresip",
+            "baresip-core",
+            "the tests with baresip did not run: it is not here and cannot be installed",
+        ),
+        (
+            "SWITCHWARD_NATS_SERVER",
+            "nats-server",
+            "nats-server",
+            "the tests with NATS did not run: it is not here and cannot be installed",
+        ),
+    ] {
+        if !is_given(variable) {
+            // Debian has servers where not everybody's path leads.
+            let server = || Some(Path::new("/usr/sbin").join(program)).filter(|file| file.is_file());
+            let find = || shell::on_path(program).or_else(server);
+            let found = find().or_else(|| if apt::install(package) { find() } else { None });
+            add(variable, missing, found);
+        }
     }
     Ok(peers)
 }

@@ -84,6 +84,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("privacy", &["base", "matcher", "paths"]),
     ("throttle", &["base"]),
     ("tracking", &["base", "phi"]),
+    // It knows calls and no accounts: policy is a trait that `server` answers.
+    ("sip", &["base", "phi", "throttle"]),
     // It judges accounts from outside and needs no running server.
     ("audit", &["base", "rulebook", "statements", "matcher"]),
     ("kit", BELOW_KIT),

@@ -48,6 +48,8 @@ const BANS: &[Ban] = &[
             "crates/server/",
             // Timeouts of connections: monotonic, and no business of the product's clock.
             "crates/peer/src/pacing.rs",
+            // Timers of RFC 3261: also monotonic.
+            "crates/sip/",
             "crates/smpp-net/",
             "crates/webhooks/src/client",
             // How fast a disk is is a matter of the machine, not of the product's time.

@@ -37,7 +37,6 @@ macro_rules! word_sets {
     })+) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[allow(clippy::struct_excessive_bools)]
         pub struct $name {
             $($(#[$field_doc])* pub $field: bool,)+
         }

@@ -32,23 +32,34 @@ impl Dialing {
         self.legs.iter_mut().find(|leg| leg.id == id)
     }
 
+    /// How a leg ended, for `action`, after how much that says: a phone that rang tells more than one out of service.
+    fn result(&self, leg: &Leg, is_over: bool) -> (u8, &'static str) {
+        let was_ended_by_us = self.gave_up || is_over;
+        match &leg.state {
+            LegState::Answered => (4, "completed"),
+            LegState::Ended { result, .. } => match result {
+                LegResult::Completed => (4, "completed"),
+                LegResult::NoAnswer => (3, "no-answer"),
+                LegResult::Canceled if was_ended_by_us => (3, "no-answer"),
+                LegResult::Busy => (2, "busy"),
+                LegResult::Canceled => (1, "canceled"),
+                LegResult::Failed { .. } => (0, "failed"),
+            },
+            LegState::Calling | LegState::Screening => (3, "no-answer"),
+        }
+    }
+
     /// What `action` is told. `is_over` when the caller has hung up.
     fn facts(&self, is_over: bool) -> Vec<(&'static str, String)> {
-        let was_answered = |leg: &&Leg| {
-            matches!(leg.state, LegState::Answered | LegState::Ended { result: LegResult::Completed, .. })
-        };
         let bridged = self.bridged.and_then(|bridged| self.legs.iter().find(|leg| leg.id == bridged));
-        // Without a connection it is the one that somebody answered, or the last.
-        let told = bridged.or_else(|| self.legs.iter().find(was_answered)).or_else(|| self.legs.last());
-        let result = match told.map(|leg| &leg.state) {
+        // Of those called one after the other, the last says how it went.
+        let together = if self.dial.sequential { self.legs.len().saturating_sub(1) } else { 0 };
+        let told =
+            bridged.or_else(|| self.legs[together..].iter().max_by_key(|leg| self.result(leg, is_over).0));
+        let result = match told {
             _ if bridged.is_some() => "completed",
-            Some(LegState::Ended { result: LegResult::Completed, .. } | LegState::Answered) => "completed",
-            Some(LegState::Ended { result: LegResult::Busy, .. }) => "busy",
-            Some(LegState::Ended { result: LegResult::Failed { .. }, .. }) => "failed",
-            // Ended by us, because it rang too long or because the caller hung up: nobody answered.
-            Some(LegState::Ended { result: LegResult::NoAnswer | LegResult::Canceled, .. }) => "no-answer",
-            Some(LegState::Calling | LegState::Screening) if is_over => "no-answer",
-            Some(LegState::Calling | LegState::Screening) | None => "failed",
+            Some(leg) => self.result(leg, is_over).1,
+            None => "failed",
         };
         let mut facts = vec![("DialCallStatus", result.to_owned())];
         if let Some(call_sid) = told.and_then(|leg| leg.call_sid.clone()) {
@@ -70,8 +81,14 @@ impl Interpreter {
                 if !dial.answer_on_bridge {
                     self.answer();
                 }
-                let dialing =
-                    Dialing { dial, later: parties.into(), legs: Vec::new(), bridged: None, timer: None };
+                let dialing = Dialing {
+                    dial,
+                    later: parties.into(),
+                    legs: Vec::new(),
+                    bridged: None,
+                    timer: None,
+                    gave_up: false,
+                };
                 self.call_parties(Box::new(dialing));
             }
             DialTarget::Conference(conference) => {
@@ -116,6 +133,7 @@ impl Interpreter {
             dialing.legs.push(Leg { id, screening, call_sid: None, state: LegState::Calling });
             called.push((id, party));
         }
+        dialing.gave_up = false;
         self.output(Output::Dial { legs: called, settings: dialing.dial.clone() });
         dialing.timer = Some(self.set_timer(dialing.dial.timeout));
         self.main.activity = Activity::Dialing(dialing);

@@ -143,6 +143,8 @@ pub(super) struct Dialing {
     pub(super) later: VecDeque<Party>,
     pub(super) legs: Vec<Leg>,
     pub(super) bridged: Option<LegId>,
+    /// Whether it has rung as long as it may.
+    pub(super) gave_up: bool,
     /// Until ringing, or the connection, must have ended.
     pub(super) timer: Option<TimerId>,
 }

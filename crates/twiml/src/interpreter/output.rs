@@ -53,7 +53,7 @@ pub enum Output {
     Dial {
         /// Whom. One alone when the document says `sequential`.
         legs: Vec<(LegId, Party)>,
-        /// The `Dial` itself, for its settings.
+        /// The `Dial` itself, for its settings; its target is empty.
         settings: Box<Dial>,
     },
     /// Run this document at the called party, with an interpreter in the role [`Role::Screening`](super::Role).
@@ -81,7 +81,7 @@ pub enum Output {
     DialQueue {
         /// Which.
         queue: Box<QueueNoun>,
-        /// The `Dial` itself, for its settings.
+        /// The `Dial` itself, for its settings; its target is empty.
         settings: Box<Dial>,
     },
     /// Give that up, or end the connection. Answered by [`DialedQueueEvent::Ended`](super::DialedQueueEvent::Ended).

@@ -245,7 +245,10 @@ impl Interpreter {
                 dialing.timer = None;
                 let late = match dialing.bridged {
                     Some(leg) => vec![leg],
-                    None => dialing.calling_legs(),
+                    None => {
+                        dialing.gave_up = true;
+                        dialing.calling_legs()
+                    }
                 };
                 self.progress();
                 late.into_iter().for_each(|leg| self.output(Output::HangUpLeg(leg)));

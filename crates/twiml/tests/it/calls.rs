@@ -437,6 +437,27 @@ fn a_sequential_dial_fails_over() {
     ]);
 }
 
+/// A leg that rang says more than one that was busy, and that more than one out of service.
+#[test]
+fn the_result_of_a_dial_is_the_most_telling_one() {
+    let failed = LegResult::Failed { code: None };
+    for (results, expected) in [
+        ([LegResult::NoAnswer, LegResult::Busy], "no-answer DialCallSid=CA0"),
+        ([failed, LegResult::Busy], "busy DialCallSid=CA1"),
+        ([LegResult::Canceled, failed], "canceled DialCallSid=CA0"),
+        ([failed, failed], "failed DialCallSid=CA1"),
+    ] {
+        let mut call = Call::running("<Dial action='/done'><Number>1</Number><Number>2</Number></Dial>");
+        call.lines();
+        for (leg, result) in results.into_iter().enumerate() {
+            call.started(leg);
+            call.leg_ended(leg, result, 0);
+        }
+        let told = format!("fetch POST /done after Dial DialCallStatus={expected} DialBridged=false");
+        call.expect(&["cancel 30", &told]);
+    }
+}
+
 #[test]
 fn without_an_action_the_next_verb_follows_a_dial() {
     let mut call = Call::running("<Dial>1</Dial><Say>Nobody there</Say>");

@@ -1,4 +1,4 @@
-//! Facts about TwiML, one module per kind of document and one for what runs them.
+//! What `twiml` promises, tested from outside.
 
 mod calls;
 mod hostile;

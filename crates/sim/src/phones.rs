@@ -159,7 +159,7 @@ impl Line for Simulator {
             let (id, acts) = self.phones().begin(to, Some(outgoing.reference));
             let (leg, wire) = leg();
             let person = Person { simulator: self.clone(), id, acts, wire };
-            tokio::spawn(person.is_called(habit, outgoing.timeout));
+            tokio::spawn(person.rings(habit, outgoing.timeout));
             Ok(leg)
         })
     }
@@ -190,7 +190,7 @@ enum Came {
 
 impl Person {
     /// A phone that rings.
-    async fn is_called(mut self, habit: Habit, ring: Duration) {
+    async fn rings(mut self, habit: Habit, ring: Duration) {
         let ended = self.answered_or_not(habit, ring).await;
         self.over(ended).await;
     }

@@ -1,9 +1,10 @@
 //! Segment's front half: workspaces with their sources, and the tracking API that takes events for them.
 //!
 //! Read in this order: [`records`] (workspaces, sources, suppressions as they are kept), `workspaces`, `sources` and
-//! `regulations` (our own API for them), `public_api` (Segment's API for the same, with its tokens), [`schema_settings`]
-//! and `enforce` (what becomes of events that were not planned), `classify` (which of their fields are protected), `window` (which events were there before), `subjects` (whom events are
-//! about), `ingest` (from a parsed body to the log), `tracking_api` (the HTTP face of it).
+//! `regulations` (our own API for them), `public_api` (Segment's API for the same, with its tokens), `people` (who may do
+//! what by that), [`schema_settings`] and `enforce` (what becomes of events that were not planned), `classify` (which of
+//! their fields are protected), `window` (which events were there before), `subjects` (whom events are about), `ingest`
+//! (from a parsed body to the log), `tracking_api` (the HTTP face of it), `watch` (what waits for people for too long).
 //!
 //! Every field of an event is PHI. An event is sealed under the keys of whom it is about, and it is on disk before it
 //! is answered with 200. Of a person who is suppressed nothing is written, not even a digest of the event's name.

@@ -57,15 +57,12 @@ pub(crate) struct FieldFacts {
     /// The matcher that recognises it, and what that recommends.
     pub(crate) recommended: Option<(String, Colour)>,
     /// Where it was seen.
-    pub(crate) sources: Vec<SourceSid32>,
+    pub(crate) sources: Vec<String>,
     /// When somebody spoke last, in microseconds since the epoch.
     pub(crate) classified_at: Option<i64>,
     /// Whose word it is.
     pub(crate) signer: Option<String>,
 }
-
-/// A source's SID as text.
-pub(crate) type SourceSid32 = String;
 
 impl FieldFacts {
     /// What happens to it at ingest. What a matcher alone has red is kept out of HIPAA workspaces only.
@@ -139,7 +136,7 @@ pub(crate) struct ScanFacts {
     /// Whether what is red is taken out of the events.
     pub(crate) purges: bool,
     /// Sources that are still to be looked through, the present one last.
-    pub(crate) sources: Vec<SourceSid32>,
+    pub(crate) sources: Vec<String>,
     /// The place in the present one.
     pub(crate) after: u64,
     /// Rows of the log behind it.

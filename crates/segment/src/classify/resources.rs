@@ -33,13 +33,18 @@ pub(crate) struct PolicyView {
 }
 
 #[derive(Serialize)]
-struct MatcherView {
-    name: String,
-    colour: Colour,
-    /// `null` for one of the pack's.
-    #[serde(flatten)]
-    custom: Option<CustomMatcher>,
-    built_in: bool,
+#[serde(untagged)]
+enum MatcherView {
+    Custom {
+        #[serde(flatten)]
+        matcher: CustomMatcher,
+        built_in: bool,
+    },
+    Pack {
+        name: &'static str,
+        colour: Colour,
+        built_in: bool,
+    },
 }
 
 /// The inbox, as of now.
@@ -89,18 +94,10 @@ pub(crate) async fn fetch_policy(ctx: Ctx, Path(workspace): Path<WorkspaceSid>) 
 async fn policy_view(ctx: &Ctx, workspace: &Document<Workspace>) -> Answer<PolicyView> {
     let policy = policy(ctx, workspace.sid).await?.map(|policy| policy.facts).unwrap_or_default();
     let hipaa = workspace.facts.is_hipaa();
-    let custom = policy.matchers.iter().map(|custom| MatcherView {
-        name: custom.name.clone(),
-        colour: custom.colour,
-        custom: Some(custom.clone()),
-        built_in: false,
-    });
-    let pack = PACK.iter().map(|row| MatcherView {
-        name: row.name.to_owned(),
-        colour: row.colour,
-        custom: None,
-        built_in: true,
-    });
+    let custom = policy.matchers.iter();
+    let custom = custom.map(|matcher| MatcherView::Custom { matcher: matcher.clone(), built_in: false });
+    let pack = PACK.iter();
+    let pack = pack.map(|row| MatcherView::Pack { name: row.name, colour: row.colour, built_in: true });
     Ok(PolicyView {
         workspace_sid: workspace.sid.to_string(),
         hipaa,

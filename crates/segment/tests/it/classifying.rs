@@ -201,6 +201,7 @@ async fn a_customers_matchers_are_used_and_those_that_cannot_be_are_refused() {
     assert_eq!(reply.status, 201, "{}", reply.text);
     assert_eq!(reply.json["matchers"][0]["similar"], json!(["wards"]));
     assert!(reply.json["matchers"].as_array().unwrap().len() > 40);
+    assert_eq!(reply.text.matches("\"name\":\"Ward\"").count(), 1, "{}", reply.text);
     world.batch(&place, seen(json!({"ward": "canary-5", "plan": "gold"}))).await;
     assert_eq!(world.events(&place).await[0]["properties"], json!({"plan": "gold"}));
 }

@@ -453,7 +453,7 @@ fn is_let_in(reply: &Reply) -> bool {
 /// A value of the same form that names nothing.
 fn made_up(name: &str, value: &str) -> String {
     match name {
-        "Pem" | "PhoneNumber" => value.to_owned(),
+        "Pem" | "PhoneNumber" | "Receipt" => value.to_owned(),
         "Number" | "FreeNumber" => "+14155569999".to_owned(),
         "FreeTollFree" => "+18005569999".to_owned(),
         "JobId" => "0".repeat(value.len()),

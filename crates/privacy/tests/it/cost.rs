@@ -1,5 +1,5 @@
-//! What classification costs an event whose fields are known. Run by hand with `--nocapture` to see the figure; the
-//! bound is for a debug build on a busy machine, some twenty times what a release build takes.
+//! What classification costs an event whose fields are known, beside reading the same text into memory. The bounds are for
+//! a debug build on a busy machine.
 
 use std::time::{Duration, Instant};
 
@@ -36,6 +36,11 @@ fn an_event_of_known_fields_is_cheap() {
     };
     let walked = time(&|| assert!(walk(&event, &fields, source, &matchers).unwrap().detected.is_empty()));
     let parsed = time(&|| assert!(serde_json::from_str::<serde_json::Value>(&event).is_ok()));
-    println!("{} bytes: walked in {walked:?}, parsed in {parsed:?}", event.len());
-    assert!(walked < Duration::from_millis(1), "{walked:?}");
+    assert!(
+        walked < Duration::from_millis(1),
+        "{} bytes: walked in {walked:?}, parsed in {parsed:?}",
+        event.len()
+    );
+    // Reading the same text into memory is what it is to be cheaper than, give or take a busy machine.
+    assert!(walked < 3 * parsed, "{} bytes: walked in {walked:?}, parsed in {parsed:?}", event.len());
 }

@@ -157,7 +157,7 @@ impl<T: Serialize> Phi<T> {
 
     /// The value as the bytes of a job's payload, and nothing else: the store seals every payload
     /// under the key of the job's scope before it is written, so the value stays protected at rest,
-    /// and what reads the job protects it again. Only `webhooks` calls this.
+    /// and what reads the job protects it again. Only `webhooks` and voice's orders call this.
     ///
     /// The value must be encodable; it cannot be printed on the way:
     /// ```compile_fail,E0277

@@ -28,7 +28,7 @@ const BANS: &[Ban] = &[
     Ban {
         needles: &["to_job_payload"],
         // The one way from `Phi` to plain bytes without a proof: into a payload that the store seals.
-        allowed: &["crates/webhooks/", "crates/voice/src/orders.rs", "crates/phi/"],
+        allowed: &["crates/webhooks/", "crates/phi/", "crates/voice/src/orders.rs"],
         tests: false,
         instead: "protected values leave `Phi` with a proof",
     },

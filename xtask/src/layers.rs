@@ -83,6 +83,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("plans", &["paths"]),
     ("throttle", &["base"]),
     ("tracking", &["base", "phi"]),
+    // Sockets and codecs: it knows no account.
+    ("audio", &["base", "phi"]),
     // It judges accounts from outside and needs no running server.
     ("audit", &["base", "rulebook", "statements", "matcher"]),
     ("kit", BELOW_KIT),

@@ -48,6 +48,8 @@ const BANS: &[Ban] = &[
             "crates/server/",
             // Timeouts of connections: monotonic, and no business of the product's clock.
             "crates/peer/src/pacing.rs",
+            // Pacing of audio: monotonic, and as long as a packet lasts.
+            "crates/audio/src/engine.rs",
             "crates/smpp-net/",
             "crates/webhooks/src/client",
             // How fast a disk is is a matter of the machine, not of the product's time.

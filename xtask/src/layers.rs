@@ -86,6 +86,8 @@ pub(crate) const LAYERS: &[Row] = &[
     ("tracking", &["base", "phi"]),
     // It knows calls and no accounts: policy is a trait that `server` answers.
     ("sip", &["base", "phi", "throttle"]),
+    // Sockets and codecs: it knows no account.
+    ("audio", &["base", "phi"]),
     // It judges accounts from outside and needs no running server.
     ("audit", &["base", "rulebook", "statements", "matcher"]),
     ("kit", BELOW_KIT),

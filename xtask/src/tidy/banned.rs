@@ -50,6 +50,8 @@ const BANS: &[Ban] = &[
             "crates/peer/src/pacing.rs",
             // Timers of RFC 3261: also monotonic.
             "crates/sip/",
+            // Pacing of audio: monotonic, and as long as a packet lasts.
+            "crates/audio/src/engine.rs",
             "crates/smpp-net/",
             "crates/webhooks/src/client",
             // How fast a disk is is a matter of the machine, not of the product's time.

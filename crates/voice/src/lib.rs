@@ -1,6 +1,6 @@
 //! Programmable Voice: calls, and SIP domains and who may call them.
 //!
-//! Spec: the Calls and SIP resources of Twilio's 2010-04-01 API, and TwiML for voice. Read in this order: [`line`] (the
+//! Spec: the Calls and SIP resources of Twilio's 2010-04-01 API, and TwiML for voice. Read in this order: [`mod@line`] (the
 //! port), [`hook`] (what answers calls), [`neighbours`] (what is asked of other products), `calls` (the resource),
 //! `placing` (from queue to line), [`Switchboard`] (where calls live), `driver` (what a document makes of a call),
 //! `orders` (what the API says to a call that goes on), [`sip`].

@@ -138,14 +138,14 @@ impl TestDatabase {
         rows.iter().map(|row| serde_json::from_str(row).expect("it is JSON")).collect()
     }
 
-    /// Where the server listens, and the database's name. Tests log in as its superuser, without a password.
+    /// Where the server listens, the database's name, and as whom tests log in: the server's superuser, without a password.
     ///
     /// # Panics
     /// When the server's URL does not say.
-    pub fn place(&self) -> (String, u16, String) {
+    pub fn place(&self) -> (String, u16, String, String) {
         let url = url::Url::parse(&self.server).expect("a URL");
         let host = url.host_str().expect("a host").to_owned();
-        (host, url.port().unwrap_or(5432), self.name.clone())
+        (host, url.port().unwrap_or(5432), self.name.clone(), url.username().to_owned())
     }
 
     fn word(&self, sql: &str) -> String {

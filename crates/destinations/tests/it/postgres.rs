@@ -11,8 +11,8 @@ use tokio_rustls::TlsAcceptor;
 use crate::world::{Place, World, order, track};
 
 fn settings(database: &TestDatabase) -> Value {
-    let (host, port, name) = database.place();
-    json!({"host": host, "port": port, "database": name, "user": "postgres", "password": "p-canary",
+    let (host, port, name, user) = database.place();
+    json!({"host": host, "port": port, "database": name, "user": user, "password": "p-canary",
         "schema": "website", "tls": false})
 }
 
@@ -150,7 +150,7 @@ async fn with_tls(database: &TestDatabase, mut config: rustls::ServerConfig) -> 
     config.alpn_protocols = vec![b"postgresql".to_vec()];
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (host, target, _) = database.place();
+    let (host, target, ..) = database.place();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     tokio::spawn(async move {
         loop {

@@ -26,7 +26,7 @@ mod speaking;
 mod srtp;
 mod telephone_event;
 pub mod tone;
-pub mod wav;
+mod wav;
 
 pub use engine::{Engine, EngineConfig, EngineProblem};
 pub use event::Event;

@@ -101,15 +101,6 @@ pub const INLINE_CHARACTERS: usize = 256;
 /// How long a prompt may be once it is decoded.
 pub const PROMPT: Duration = Duration::from_secs(20 * 60);
 
-/// Chunks of a WAV file that are looked at until its audio is found.
-pub const WAV_CHUNKS: usize = 64;
-
-/// The slowest rate of a prompt, in samples a second.
-pub const LEAST_PROMPT_RATE: u32 = 4_000;
-
-/// The fastest rate of a prompt, in samples a second.
-pub const MOST_PROMPT_RATE: u32 = 192_000;
-
 /// How much audio of a recording is sealed together: what a crash loses at most.
 pub const RECORDED_AT_ONCE: Duration = Duration::from_millis(500);
 

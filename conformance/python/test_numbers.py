@@ -80,7 +80,7 @@ class IncomingTest(NumberCase):
         self.assert_refused(400, 21451, create, area_code="1")
         self.assert_refused(400, 21452, create, area_code="212")
         self.assert_refused(400, 20001, create)
-        self.assert_refused(501, 20501, create, area_code="415", voice_url="https://clinic.example/")
+        self.assert_refused(501, 20501, create, area_code="415", voice_receive_mode="fax")
 
     def test_a_message_can_be_sent_from_a_new_number_until_it_is_given_back(self):
         number = self.buy(area_code="415")

@@ -118,7 +118,7 @@ fn sample_agreement(services: &Services) -> Value {
         "signer": sample("name of the signer"),
         "initiated_at": today,
         "signed_at": today,
-        "services": ["messaging", "lookup"],
+        "services": ["messaging", "voice", "lookup"],
         "permitted_uses": [sample("treatment")],
         "permitted_disclosures": [sample("carriers, for delivery to the patient")],
         "safeguards": sample("the safeguards of 45 CFR 164 subpart C"),

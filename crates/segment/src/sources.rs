@@ -153,6 +153,13 @@ pub(crate) async fn review(
 ) -> Answer<Created<ReviewView>> {
     let signer = filled("signer", review.signer, limits::LINE)?;
     let (workspace, mut source) = find(&ctx, sid).await?;
+    // Nobody can have looked at what has not come in yet.
+    if review.up_to > source.facts.reviewed_up_to {
+        let scoped = ctx.services.store.scope(Scope::workspace(workspace));
+        if scoped.events(&sid.to_string(), review.up_to - 1, 1).await?.is_empty() {
+            return Err(invalid("up_to").into());
+        }
+    }
     source.facts.reviewed_up_to = source.facts.reviewed_up_to.max(review.up_to);
     source.facts.reviewed_at = Some(ctx.now().micros());
     source.facts.reviewed_by = Some(signer);

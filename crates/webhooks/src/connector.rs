@@ -57,8 +57,7 @@ impl Connector {
 
     async fn connect(self, uri: Uri) -> Result<Stream, SendError> {
         let host = uri.host().ok_or(SendError::Dns)?;
-        // URIs write IPv6 in brackets, resolvers and certificates do not.
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = bare(host);
         let https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if https { 443 } else { 80 });
         let tcp = self.dial(host, port).await?;
@@ -72,7 +71,7 @@ impl Connector {
 
     /// A connection to a checked address of a host.
     pub(crate) async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, SendError> {
-        let addresses = self.allowed_addresses(host, port).await?;
+        let addresses = self.allowed_addresses(bare(host), port).await?;
         let tcp = self.open(&addresses).await?;
         // A webhook is one small write and one small read: waiting to fill a segment only costs time.
         tcp.set_nodelay(true).map_err(|_| SendError::Connect)?;
@@ -136,6 +135,11 @@ impl Service<Uri> for Connector {
             timeout(limits::CONNECT_TIMEOUT_MAX, connect).await.unwrap_or(Err(SendError::ConnectTimeout))
         })
     }
+}
+
+/// URIs write IPv6 in brackets, resolvers and certificates do not.
+pub(crate) fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 fn handshake_failure(error: &io::Error) -> SendError {

@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use zeroize::Zeroizing;
 
+use crate::connector::bare;
 use crate::credentials::Credentials;
 use crate::error::SendError;
 use crate::limits;
@@ -58,7 +59,7 @@ impl FromStr for Proxy {
             None => (None, rest),
         };
         let (host, port) = authority.rsplit_once(':').ok_or(NotAProxy)?;
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+        let host = bare(host);
         let is_host = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b':');
         if host.is_empty() || !host.bytes().all(is_host) {
             return Err(NotAProxy);

@@ -232,3 +232,19 @@ async fn what_was_done_and_since_when_something_waits_is_measured_by_destination
     let expected = [(place.destination, "delivered", 1), (place.destination, "discarded_no_mapping", 1)];
     assert_eq!(measured, expected);
 }
+
+/// Goal: what is taken and cannot be read as numbers go holds up nobody else's events.
+#[tokio::test]
+async fn a_number_beyond_all_measures_is_left_out_and_holds_nothing_up() {
+    let world = World::start().await;
+    let place = world.place(&world.app.owner, false).await;
+    world.switch(&place, true).await.assert_status(201);
+    let event = |user: &str, total: &str| {
+        format!(r#"{{"type":"track","event":"Seen","userId":"{user}","properties":{{"page":{total}}}}}"#)
+    };
+    world.send_text(&place, &format!("[{},{}]", event("a", "1e400"), event("b", "1"))).await;
+    world.deliver().await;
+    assert_eq!(world.received().len(), 1);
+    let expected = [("delivered", 1), ("discarded_unjudged", 1)];
+    assert_eq!(world.counts(&place).await, expected.map(|(outcome, events)| (outcome.to_owned(), events)));
+}

@@ -275,7 +275,12 @@ impl World {
 
     /// Sends events that must be taken.
     pub(crate) async fn send(&self, place: &Place, events: Value) {
-        let body = json!({"writeKey": place.key, "batch": events}).to_string();
+        self.send_text(place, &events.to_string()).await;
+    }
+
+    /// The same of events as they are written.
+    pub(crate) async fn send_text(&self, place: &Place, events: &str) {
+        let body = format!(r#"{{"writeKey": "{}", "batch": {events}}}"#, place.key);
         let request =
             Request::builder().method(Method::POST).uri("/v1/batch").body(Body::from(body)).unwrap();
         assert_eq!(ask(&self.router, "https://api.segment.io", request).await.0, 200);

@@ -37,9 +37,11 @@ impl Ingest {
         let mut doors = Vec::new();
         // Once more after each time that something was new: what was recognised then has a door.
         for attempt in 0..=limits::ATTEMPTS {
-            let (new, seen, unlisted) = look(&events, &held).await;
+            // In the end nothing is listed any more, so what is red and new has the door of what is not listed.
+            let room = if attempt == limits::ATTEMPTS { 0 } else { privacy::limits::NEW_FIELDS };
+            let (new, seen, unlisted) = look(&events, &held, room).await;
             doors = seen;
-            if new.is_empty() || attempt == limits::ATTEMPTS {
+            if new.is_empty() {
                 self.measures.unlisted.add(unlisted as u64);
                 break;
             }
@@ -122,9 +124,9 @@ impl Ingest {
     }
 }
 
-/// What is new in the events, [`privacy::limits::NEW_FIELDS`] at most; what is to happen to each; and how many fields there
-/// is no room for.
-async fn look(events: &[Named], held: &Held) -> (Vec<New>, Vec<Door>, usize) {
+/// What is new in the events, as much as there is room for; what is to happen to each; and how many fields there is no
+/// room for.
+async fn look(events: &[Named], held: &Held, room: usize) -> (Vec<New>, Vec<Door>, usize) {
     let (mut new, mut doors, mut unlisted): (Vec<New>, Vec<Door>, usize) =
         (Vec::new(), Vec::with_capacity(events.len()), 0);
     for (count, named) in events.iter().enumerate() {
@@ -150,10 +152,10 @@ async fn look(events: &[Named], held: &Held) -> (Vec<New>, Vec<Door>, usize) {
                 // A document is written once in a batch; the next look finds the other source.
                 Some(place) if new[place].source != named.source => {}
                 Some(place) => new[place].matched = new[place].matched.take().or(matched),
-                None if new.len() < privacy::limits::NEW_FIELDS => {
-                    new.push(New { path, source: named.source, matched });
-                }
-                None if matched.is_some_and(|matched| matched.colour == Colour::Red) => {
+                None if new.len() < room => new.push(New { path, source: named.source, matched }),
+                None if held.fields.get(&path).is_none()
+                    && matched.is_some_and(|matched| matched.colour == Colour::Red) =>
+                {
                     door = door.max(held.door_of_unlisted());
                 }
                 None => {}

@@ -158,6 +158,27 @@ async fn priv_match_2__refuses_to_store_what_is_red_and_to_show_what_is_yellow()
     }
 }
 
+/// Goal: what there was no room to list in one request is not kept either. Method: more new names than all rounds list.
+#[tokio::test]
+async fn priv_match_2__refuses_to_store_what_is_red_when_there_are_too_many_new_fields() {
+    const NAMES: usize = 200;
+    let world = World::start().await;
+    let place = planned(&world, &["plan"]).await;
+    let events: Vec<_> = (0..8)
+        .map(|event| {
+            let context: serde_json::Map<_, _> = (0..NAMES)
+                .map(|name| (format!("k{}", event * NAMES + name), json!({"ssn": "212-34-5678"})))
+                .collect();
+            json!({"type": "track", "event": "Seen", "userId": "u-1", "messageId": format!("m{event}"),
+                "properties": {"plan": "gold"}, "context": context})
+        })
+        .collect();
+    world.batch(&place, Value::Array(events)).await;
+    let kept = world.events(&place).await;
+    assert!(kept.iter().all(|event| !event.to_string().contains("212-34-5678")), "{}", kept.len());
+    assert!(!kept.is_empty() && kept.len() < 8, "{}", kept.len());
+}
+
 #[tokio::test]
 async fn priv_match_2__allows_pii_access_to_see_and_people_to_say_otherwise() {
     let world = World::start().await;

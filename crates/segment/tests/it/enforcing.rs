@@ -415,6 +415,15 @@ async fn pro_plan_2__allows_a_quarantine_that_is_reviewed_in_time() {
     let path =
         format!("/switchward/v1/Accounts/{}/Sources/{}/Events", quarantine.account.sid, quarantine.source);
     let shown = world.app.get(&quarantine.account, "switchward", &path).await.json;
+    let review_path = path.replace("/Events", "/Review");
+    for beyond in [shown["next_after"].as_u64().unwrap() + 1, u64::MAX] {
+        let body = json!({"up_to": beyond, "signer": "Q. Uality"}).to_string().into_bytes();
+        let reply = world
+            .app
+            .post_raw(&quarantine.account, "switchward", &review_path, body, "application/json")
+            .await;
+        assert_eq!(reply.status, 400, "what has not come in is not reviewed: {}", reply.text);
+    }
     let said = json!({"up_to": shown["next_after"], "signer": "Q. Uality"});
     let reviewed = review(&world, &quarantine, Some(said)).await;
     assert_eq!(

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::gcm::{GrowingGcm, IV_BYTES, TAG_BYTES};
-use crate::limits::RECORD_BYTES;
+use crate::limits::{PIECE_SAMPLES, RECORD_BYTES};
 use crate::tone::time_of;
 use crate::wav::{HEADER_BYTES, header};
 use crate::{Channels, EncryptionDetails, PublicKey};
@@ -122,6 +122,11 @@ impl DraftWriter {
     /// # Errors
     /// [`DraftProblem::Unavailable`], [`DraftProblem::Provider`].
     pub fn write(&mut self, samples: &[i16]) -> Result<(), DraftProblem> {
+        // A long pause comes all at once; no record is longer than what is read back.
+        samples.chunks(PIECE_SAMPLES).try_for_each(|samples| self.write_piece(samples))
+    }
+
+    fn write_piece(&mut self, samples: &[i16]) -> Result<(), DraftProblem> {
         let mut piece = Zeroizing::new(vec![PIECE]);
         if self.customer.is_some() {
             piece.resize(1 + ENDING, 0);
@@ -147,7 +152,7 @@ impl DraftWriter {
     pub fn finish(mut self) -> Result<(), DraftProblem> {
         // An empty recording for a customer has a tag as well.
         if self.audio_bytes == 0 {
-            self.write(&[])?;
+            self.write_piece(&[])?;
         }
         let end = [&[END][..], &self.audio_bytes.to_be_bytes()].concat();
         self.add(&end)

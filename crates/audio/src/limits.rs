@@ -112,6 +112,9 @@ pub const RECORDER_QUEUE: usize = 4_096;
 
 /// Bytes of one sealed record of a draft; a longer one is refused before it is read.
 pub const RECORD_BYTES: usize = 256 * 1024;
+/// Samples of a draft's record at most; even, so that two channels stay together. Their bytes are well below
+/// [`RECORD_BYTES`].
+pub const PIECE_SAMPLES: usize = 32 * 1024;
 
 /// Silence that is held back until it is known whether more is said; a longer one is not trimmed.
 pub const HELD_SILENCE: Duration = Duration::from_secs(60);

@@ -227,3 +227,22 @@ async fn silence_ends_a_recording_and_is_left_out_when_that_is_asked() {
     let lasted = recorded.duration.as_millis();
     assert!((600..1_300).contains(&lasted), "{recorded:?}");
 }
+
+/// Goal: a pause that is written all at once is read back. Method: a minute of two channels, for us and for a customer.
+#[test]
+fn a_minute_that_is_written_at_once_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let samples = vec![7_i16; 2 * 60 * 8_000];
+    for (name, customer) in [("ours", None), ("theirs", Some(Customer::new(KeySize::Rsa2048)))] {
+        let path = folder.path().join(name);
+        let public = customer.as_ref().map(Customer::public);
+        let mut writer = writer(&path, Channels::Dual, public.as_ref());
+        writer.write(&samples).unwrap();
+        writer.finish().unwrap();
+        let mut draft = Draft::open(&path, key(), "RE1").unwrap();
+        assert!(draft.is_whole());
+        assert_eq!(draft.duration(), Duration::from_secs(60));
+        let size = draft.size();
+        assert_eq!(whole(&mut draft).len() as u64, size, "{name}");
+    }
+}

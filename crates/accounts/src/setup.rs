@@ -81,7 +81,7 @@ pub(crate) fn sample_agreement(now: Timestamp) -> AgreementFacts {
         signed_at: now.micros(),
         effective_at: now.micros(),
         expires_at: None,
-        services: ["messaging", "lookup"].map(str::to_owned).to_vec(),
+        services: ["messaging", "voice", "lookup"].map(str::to_owned).to_vec(),
         permitted_uses: vec![sample("treatment")],
         permitted_disclosures: vec![sample("carriers, for delivery to the patient")],
         safeguards: sample("the safeguards of 45 CFR 164 subpart C"),

@@ -576,6 +576,10 @@ impl Audio {
         if let Some(payload_type) = self.telephone_event {
             let _ = write!(text, " {payload_type}");
         }
+        // There is always a format (RFC 8866 §5.14), also where none is meant.
+        if self.codecs.is_empty() && self.telephone_event.is_none() {
+            text.push_str(" 0");
+        }
         text.push_str("\r\n");
         for codec in &self.codecs {
             let _ = write!(text, "a=rtpmap:{} {}\r\n", codec.payload_type, codec.kind.map());

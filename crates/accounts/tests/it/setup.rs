@@ -33,7 +33,7 @@ async fn the_first_hipaa_account_stands_on_a_sample_agreement() {
         get(&app, &app.operator, &format!("Organizations/{}/Agreements", first.organization)).await;
     let agreement = &agreements.json["agreements"][0];
     assert!(agreement["counterparty"].as_str().unwrap().starts_with("SAMPLE"));
-    assert_eq!(agreement["services"], serde_json::json!(["messaging", "lookup"]));
+    assert_eq!(agreement["services"], serde_json::json!(["messaging", "voice", "lookup"]));
     let entries = app.ledger_actions(Scope::account(first.account)).await;
     assert!(!entries.is_empty() && entries.iter().all(|entry| entry.who == "operator"));
 }

@@ -155,10 +155,18 @@ async fn either_side_holds_and_takes_back() {
             (2 + round * 2, Direction::SendOnly, Direction::ReceiveOnly),
             (3 + round * 2, Direction::SendReceive, Direction::SendReceive),
         ] {
-            let mut hold = offer(Protection::Optional);
-            (hold.version, hold.audio.direction) = (version, direction);
             let control = holder.control().clone();
-            let asked = tokio::spawn(async move { control.renegotiate(hold).await });
+            // The ACK of the change before may still be on its way; until it is there the answer is to try again.
+            let asked = tokio::spawn(async move {
+                loop {
+                    let mut hold = offer(Protection::Optional);
+                    (hold.version, hold.audio.direction) = (version, direction);
+                    match control.renegotiate(hold).await {
+                        Err(Failed::Busy) => tokio::time::sleep(Duration::from_millis(10)).await,
+                        told => return told,
+                    }
+                }
+            });
             let Event::Offer(change) = event(held).await else { panic!("no offer") };
             assert_eq!(change.offer.holds(), direction == Direction::SendOnly);
             let sdp = answer(&change.offer, version);
